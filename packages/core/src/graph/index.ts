@@ -1,0 +1,3 @@
+export * from "./graph.ts";
+export * from "./primitive.ts";
+export * from "./tensor.ts";
