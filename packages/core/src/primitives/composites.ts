@@ -1,0 +1,115 @@
+// What engines often have as one fused kernel. The body is the meaning; a backend may override it, core differentiates it.
+import { type Aval, isFloat } from "../aval/index.ts";
+import { complain, DtypeError, showAval } from "../errors/index.ts";
+import {
+  apply1,
+  type Configured,
+  type Definition,
+  Graph,
+  marked,
+  type None,
+  type Params,
+  placeholder,
+  rebuild,
+  type Tensor,
+  type Unary,
+  type VjpRule,
+} from "../graph/index.ts";
+import { vjpWalk } from "./differentiate.ts";
+import { abs, add, div, erf, exp, greater, log, log1p, logistic, max, mul, neg, rsqrt, stopGradient, sub, tanh, where } from "./elementwise.ts";
+import { type AxesParams, reduceMax, reduceSum, spread } from "./structural.ts";
+
+type Body<P extends Params> = (inputs: readonly Tensor[], params: P) => Tensor;
+
+function composite<P extends Params>(name: string, body: Body<P>, vjp?: VjpRule<P>): Definition<P> {
+  return {
+    name,
+    infer: (inputs) => {
+      const x = inputs[0] as Aval;
+      if (inputs.some((a) => !isFloat(a.dtype) || a.dtype !== x.dtype)) {
+        const got = inputs.map(showAval).join(" and ");
+        throw new DtypeError(complain(name, { must: "inputs must have one float dtype", got, todo: "Cast the input first" }));
+      }
+      return [{ shape: x.shape, dtype: x.dtype }];
+    },
+    vjp: vjp ?? (({ g, inputs, params }) => bodyVjp(body, g, inputs, params)),
+    body: (inputs, params) => [body(inputs, params)],
+  };
+}
+
+// Differentiates the body on its own, over placeholders, so that the walk never leaves it.
+function bodyVjp<P extends Params>(body: Body<P>, g: Tensor, inputs: readonly Tensor[], params: P): readonly (Tensor | null)[] {
+  const own = inputs.map((x) => placeholder(x));
+  const seed = placeholder(g);
+  const back = vjpWalk([body(own, params)], [seed], own);
+  const flowing = back.filter((b) => b !== null);
+  const results = rebuild(new Graph([...own, seed], flowing), [...inputs, g]);
+  return back.map((b) => (b === null ? null : (results[flowing.indexOf(b)] as Tensor)));
+}
+
+function unary(name: string, body: (x: Tensor) => Tensor, vjp?: VjpRule<None>): Unary<"composite"> {
+  const definition = composite<None>(name, ([x]) => body(x as Tensor), vjp);
+  return marked((x: Tensor) => apply1(definition, [x], {}), "composite", definition);
+}
+function configured<P extends Params>(
+  name: string,
+  body: (x: Tensor, params: P) => Tensor,
+  vjp?: VjpRule<P>,
+): Configured<P, "composite"> {
+  const definition = composite<P>(name, ([x], params) => body(x as Tensor, params), vjp);
+  return marked((x: Tensor, params: P) => apply1(definition, [x], params), "composite", definition);
+}
+
+const one = (inputs: readonly Tensor[]): Tensor => inputs[0] as Tensor;
+
+/** `max(x, 0)`; the gradient at 0 is 0. */
+export const relu: Unary<"composite"> = unary("relu", (x) => max(x, 0), ({ g, out }) => [where(greater(out, 0), g, 0)]);
+/** `log(1 + e^x)`, without overflow. */
+export const softplus: Unary<"composite"> = unary(
+  "softplus",
+  (x) => add(max(x, 0), log1p(exp(neg(abs(x))))),
+  ({ g, inputs }) => [mul(g, logistic(one(inputs)))],
+);
+/** `x sigmoid(x)`. */
+export const silu: Unary<"composite"> = unary("silu", (x) => mul(x, logistic(x)));
+/** `x Phi(x)` with the normal distribution function. */
+export const gelu: Unary<"composite"> = unary("gelu", (x) => mul(mul(x, 0.5), add(erf(mul(x, Math.SQRT1_2)), 1)));
+/** The tanh approximation of gelu. */
+export const geluTanh: Unary<"composite"> = unary("geluTanh", (x) => {
+  const inner = mul(add(x, mul(mul(x, mul(x, x)), 0.044715)), Math.sqrt(2 / Math.PI));
+  return mul(mul(x, 0.5), add(tanh(inner), 1));
+});
+
+/** `e^x / sum e^x` over `axes`. */
+export const softmax: Configured<AxesParams, "composite"> = configured<AxesParams>(
+  "softmax",
+  (x, { axes }) => {
+    const powers = exp(sub(x, spread(stopGradient(reduceMax(x, { axes })), axes, x.shape)));
+    return div(powers, spread(reduceSum(powers, { axes }), axes, x.shape));
+  },
+  ({ g, out, params: { axes } }) => {
+    const weighted = mul(g, out);
+    return [sub(weighted, mul(out, spread(reduceSum(weighted, { axes }), axes, out.shape)))];
+  },
+);
+/** `x - log sum e^x` over `axes`. */
+export const logSoftmax: Configured<AxesParams, "composite"> = configured<AxesParams>(
+  "logSoftmax",
+  (x, { axes }) => {
+    const shifted = sub(x, spread(stopGradient(reduceMax(x, { axes })), axes, x.shape));
+    return sub(shifted, spread(log(reduceSum(exp(shifted), { axes })), axes, x.shape));
+  },
+  ({ g, out, params: { axes } }) => [sub(g, mul(exp(out), spread(reduceSum(g, { axes }), axes, out.shape)))],
+);
+
+export type LayerNormParams = { readonly axes: readonly number[]; readonly epsilon: number };
+/** `(x - mean) / sqrt(variance + epsilon)` over `axes`; scale and shift are left to the caller. */
+export const normalize: Configured<LayerNormParams, "composite"> = configured<LayerNormParams>(
+  "normalize",
+  (x, { axes, epsilon }) => {
+    const count = axes.reduce((n, axis) => n * (x.shape[axis] as number), 1);
+    const mean = (t: Tensor): Tensor => spread(mul(reduceSum(t, { axes }), 1 / count), axes, x.shape);
+    const centered = sub(x, mean(x));
+    return mul(centered, rsqrt(add(mean(mul(centered, centered)), epsilon)));
+  },
+);
