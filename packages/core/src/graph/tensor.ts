@@ -13,26 +13,28 @@ export interface Node {
 /** Static arguments of a primitive: plain data, or graphs for control flow. */
 export type Params = Readonly<Record<string, unknown>>;
 
-/**
- * Values that an engine holds, or will hold when the work queued before it is done. When nobody can reach it any more, the
- * runtime releases `handle`.
- */
+/** The part of a value that outlives it, so that the engine's memory can be released after the value is garbage. */
+export interface Holding {
+  handle: unknown;
+  released: boolean;
+}
+
+/** Values that an engine holds, or will hold when the work queued before it is done. */
 export class Value {
+  /** The engine. */
   readonly owner: object;
   readonly aval: Aval;
-  handle: unknown;
+  readonly holding: Holding = { handle: undefined, released: false };
   /** Set while the values are still being computed. */
   ready: Promise<void> | undefined;
   /** Set when computing them failed; reading them throws it. */
   failure: unknown;
   /** True once user code may hold on to it: such a buffer is never overwritten in place. */
   shared = false;
-  released = false;
 
-  constructor(owner: object, aval: Aval, handle?: unknown) {
+  constructor(owner: object, aval: Aval) {
     this.owner = owner;
-    this.aval = aval;
-    this.handle = handle;
+    this.aval = { shape: aval.shape, dtype: aval.dtype };
   }
 }
 

@@ -1,0 +1,219 @@
+// Which engine is current, the values it holds, and the order in which work reaches it.
+import type { Aval, HostArray } from "../aval/index.ts";
+import { BackendError, complain, StateError } from "../errors/index.ts";
+import type { Graph, Holding } from "../graph/index.ts";
+import { Value } from "../graph/index.ts";
+import { compileGraph, fromCarrier, toCarrier } from "./compile.ts";
+import type { Backend, CompileOptions, Executable } from "./contract.ts";
+import { reference } from "./reference/index.ts";
+
+let current: Backend | undefined;
+
+/** Chooses the engine for everything that is computed from now on. @example setBackend(await onnx()) */
+export function setBackend<H>(backend: Backend<H>): void {
+  if (typeof backend?.upload !== "function" || (backend.kernels === undefined && backend.compile === undefined)) {
+    const got = backend instanceof Promise ? "a promise" : typeof backend;
+    const todo = "Await the factory: setBackend(await onnx())";
+    throw new BackendError(complain("setBackend", { must: "the argument must be a backend", got, todo }));
+  }
+  current = backend as Backend;
+}
+
+/** The engine in use; the reference backend if nobody chose one. */
+export function getBackend(): Backend {
+  current ??= reference() as Backend;
+  return current;
+}
+
+interface Held {
+  readonly owner: Backend;
+  readonly holding: Holding;
+}
+const registry = new FinalizationRegistry<Held>(({ owner, holding }) => releaseHolding(owner, holding));
+
+function releaseHolding(owner: Backend, holding: Holding): void {
+  if (holding.released) return;
+  holding.released = true;
+  const { handle } = holding;
+  holding.handle = undefined;
+  if (handle !== undefined) owner.release(handle);
+}
+
+/** A value to be filled later; its memory is released when nobody can reach it any more. */
+export function newValue(owner: Backend, aval: Aval): Value {
+  const value = new Value(owner, aval);
+  registry.register(value, { owner, holding: value.holding });
+  return value;
+}
+
+/** Host data on the engine. */
+export function uploadValue(owner: Backend, host: HostArray): Value {
+  const value = newValue(owner, host);
+  value.holding.handle = owner.upload(toCarrier(host, owner));
+  return value;
+}
+
+/** Frees the engine's memory now. Harmless when done twice. */
+export function releaseValue(value: Value): void {
+  if (value.ready === undefined) return releaseHolding(value.owner as Backend, value.holding);
+  const { owner, holding } = value;
+  void value.ready.then(() => releaseHolding(owner as Backend, holding));
+}
+
+/** The host's copy of a value, once it is computed. */
+export async function downloadValue(value: Value): Promise<HostArray> {
+  if (value.ready !== undefined) await value.ready;
+  return fromCarrier(await (value.owner as Backend).download(handleOf(value)), value.aval.dtype);
+}
+
+function handleOf(value: Value): unknown {
+  if (value.failure !== undefined) throw value.failure;
+  if (value.holding.released) {
+    const must = "a tensor must not be read after it was disposed, or replaced in place by a training step";
+    const todo = "Read it earlier, or keep a copy";
+    throw new StateError(complain("Tensor", { must, got: "a released tensor", todo }));
+  }
+  return value.holding.handle;
+}
+
+interface Lane {
+  tail: Promise<void> | undefined;
+  readonly programs: Map<string, Executable<unknown> | Promise<Executable<unknown>>>;
+}
+const lanes = new WeakMap<Backend, Lane>();
+const PROGRAM_LIMIT = 512;
+
+function laneOf(backend: Backend): Lane {
+  let lane = lanes.get(backend);
+  if (lane === undefined) {
+    lane = { tail: undefined, programs: new Map() };
+    lanes.set(backend, lane);
+  }
+  return lane;
+}
+
+/** The program for a graph, compiled once per structure and engine. */
+export function programFor(backend: Backend, graph: Graph, options: CompileOptions = {}): Executable<unknown> | Promise<Executable<unknown>> {
+  const { programs } = laneOf(backend);
+  const key = `${graph.key}\n${(options.donate ?? []).join(" ")}`;
+  const known = programs.get(key);
+  if (known !== undefined) {
+    programs.delete(key);
+    programs.set(key, known);
+    return known;
+  }
+  const made = compileGraph(graph, backend, options);
+  programs.set(key, made);
+  if (made instanceof Promise) {
+    made.then(
+      (ready) => programs.has(key) && programs.set(key, ready),
+      () => programs.delete(key),
+    );
+  }
+  if (programs.size > PROGRAM_LIMIT) {
+    const [oldest, program] = programs.entries().next().value as [string, Executable<unknown> | Promise<Executable<unknown>>];
+    programs.delete(oldest);
+    void Promise.resolve(program).then((p) => enqueue(backend, () => p.dispose()));
+  }
+  return made;
+}
+
+// Runs at once while the lane is idle and nothing has to be waited for, else after what was queued before.
+function enqueue(backend: Backend, job: () => void | Promise<void>): Promise<void> | undefined {
+  const lane = laneOf(backend);
+  if (lane.tail === undefined) {
+    const running = job();
+    if (running === undefined) return undefined;
+    return hold(lane, running);
+  }
+  return hold(lane, lane.tail.then(job));
+}
+
+function hold(lane: Lane, work: Promise<void>): Promise<void> {
+  const settled = work.catch(() => {});
+  lane.tail = settled;
+  void settled.then(() => {
+    if (lane.tail === settled) lane.tail = undefined;
+  });
+  return work;
+}
+
+/** Everything queued on the engine so far is done. */
+export async function settle(backend: Backend = getBackend()): Promise<void> {
+  await laneOf(backend).tail;
+}
+
+export interface RunOptions extends CompileOptions {
+  /** Called when the run is over, also after a failure. */
+  readonly label?: string;
+}
+
+/**
+ * Queues a run of `graph` over `inputs` and gives its results, which may still be pending. Values of other engines are moved.
+ * Donated inputs are gone afterwards.
+ */
+export function execute(backend: Backend, graph: Graph, inputs: readonly Value[], options: CompileOptions = {}): Value[] {
+  const results = graph.outputs.map((aval) => newValue(backend, aval));
+  const donated = new Set((options.donate ?? []).map(([input]) => input));
+  const deliver = (handles: readonly unknown[]): void => {
+    results.forEach((value, i) => {
+      value.holding.handle = handles[i];
+      value.ready = undefined;
+      if (value.holding.released) backend.release(handles[i]);
+    });
+    for (const i of donated) {
+      const { holding } = inputs[i] as Value;
+      holding.released = true;
+      holding.handle = undefined;
+    }
+  };
+  const fail = (error: unknown): void => {
+    for (const value of results) {
+      value.failure = error;
+      value.ready = undefined;
+    }
+  };
+  const runWith = (handles: readonly unknown[], temporary: readonly unknown[]): void | Promise<void> => {
+    const go = (program: Executable<unknown>): void | Promise<void> => {
+      const finish = (outs: readonly unknown[]): void => {
+        deliver(outs);
+        for (const handle of temporary) backend.release(handle);
+      };
+      const outs = program.run(handles);
+      if (!(outs instanceof Promise)) return finish(outs);
+      return outs.then(finish);
+    };
+    const program = programFor(backend, graph, options);
+    return program instanceof Promise ? program.then(go) : go(program);
+  };
+  const job = (): void | Promise<void> => {
+    try {
+      const waiting = inputs.filter((v) => v.owner !== backend || v.ready !== undefined);
+      if (waiting.length > 0) return gather(backend, inputs).then(({ handles, temporary }) => runWith(handles, temporary)).catch(fail);
+      const started = runWith(inputs.map(handleOf), []);
+      return started?.catch(fail);
+    } catch (error) {
+      fail(error);
+      return undefined;
+    }
+  };
+  const done = enqueue(backend, job);
+  if (done !== undefined) for (const value of results) if (value.holding.handle === undefined) value.ready = done;
+  return results;
+}
+
+async function gather(backend: Backend, inputs: readonly Value[]): Promise<{ handles: unknown[]; temporary: unknown[] }> {
+  const temporary: unknown[] = [];
+  const handles: unknown[] = [];
+  for (const value of inputs) {
+    if (value.ready !== undefined) await value.ready;
+    if (value.owner === backend) {
+      handles.push(handleOf(value));
+      continue;
+    }
+    const moved = backend.upload(toCarrier(await downloadValue(value), backend));
+    temporary.push(moved);
+    handles.push(moved);
+  }
+  return { handles, temporary };
+}
