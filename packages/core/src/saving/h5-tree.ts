@@ -28,4 +28,4 @@ export interface ElementType {
 /** Files of another make declare sizes; no honest array unpacks to this many times the whole file. */
 export const MAX_EXPANSION = 1000;
 /** Below this size a declared array is believed whatever the size of the file. */
-export const EXPANSION_FLOOR = 2 ** 28;
+export const EXPANSION_FLOOR = 0x1000_0000;

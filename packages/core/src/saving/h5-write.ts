@@ -33,23 +33,28 @@ class Record {
     return at;
   }
   u8(...values: readonly number[]): this {
-    for (const value of values) this.#bytes[this.#room(1)] = value;
+    const at = this.#room(values.length);
+    this.#bytes.set(values, at);
     return this;
   }
   u16(value: number): this {
-    this.#view.setUint16(this.#room(2), value, true);
+    const at = this.#room(2); // before #view is read: it may be a new one
+    this.#view.setUint16(at, value, true);
     return this;
   }
   u32(value: number): this {
-    this.#view.setUint32(this.#room(4), value, true);
+    const at = this.#room(4);
+    this.#view.setUint32(at, value, true);
     return this;
   }
   u64(value: number | bigint): this {
-    this.#view.setBigUint64(this.#room(8), BigInt(value), true);
+    const at = this.#room(8);
+    this.#view.setBigUint64(at, BigInt(value), true);
     return this;
   }
   raw(bytes: Uint8Array): this {
-    this.#bytes.set(bytes, this.#room(bytes.length));
+    const at = this.#room(bytes.length);
+    this.#bytes.set(bytes, at);
     return this;
   }
   ascii(text: string): this {
@@ -154,7 +159,7 @@ const float = (size: number, bits: readonly [sign: number, exponent: number, fra
     .u32(bits[3]);
 // One byte, FALSE = 0 and TRUE = 1: what h5py makes of NumPy booleans.
 const boolean = (): Record =>
-  new Record().u8(0x18, 2, 0, 0).u32(1).raw(integer(1, true).bytes).ascii("FALSE").pad8().ascii("TRUE").pad8().u8(0, 1);
+  new Record().u8(0x18, 2, 0, 0).u32(1).raw(integer(1, true).bytes).ascii("FALSE\0\0\0TRUE\0\0\0\0").u8(0, 1);
 const text = (): Record => new Record().u8(0x19, 1, 1, 0).u32(16).raw(integer(1, false).bytes);
 
 /** Datatype messages (IV.A.2.d), version 1. */
