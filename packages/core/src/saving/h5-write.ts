@@ -259,6 +259,7 @@ class Writer {
   }
 
   dataset(where: string, { value, attributes }: H5Dataset): number {
+    datatypeOf(where, value.dtype); // refuses what has no place in the dialect, before its values are looked at
     const data = encodeElements(where, value);
     const header = this.layout.reserve(this.#datasetHeader(where, value, attributes, 0n).length);
     // An array of no elements has no place in the file.

@@ -8,3 +8,4 @@ export {
   packKerasFile,
   unpackKerasFile,
 } from "./keras-file.ts";
+export { readSafetensors, type Safetensors, writeSafetensors } from "./safetensors.ts";

@@ -71,11 +71,12 @@ export async function unpackKerasFile(bytes: Uint8Array): Promise<Required<Keras
     return wrong(`have a member ${WEIGHTS}`, listed(files), todo);
   }
   const metadata = files.get(METADATA);
-  const assets: Record<string, Uint8Array> = {};
+  // No prototype: a member may be called "__proto__".
+  const assets = Object.create(null) as Record<string, Uint8Array>;
   for (const [name, file] of files) if (name.startsWith(ASSETS)) assets[name.slice(ASSETS.length)] = file;
   return {
     // Keras itself loads files without metadata.
-    metadata: metadata === undefined ? { keras_version: "", date_saved: "" } : checkMetadata(json(METADATA, metadata)),
+    metadata: metadataOf(metadata === undefined ? undefined : json(METADATA, metadata)),
     config: json(CONFIG, config),
     weights: await readWeightsH5(weights),
     assets,
@@ -85,23 +86,22 @@ export async function unpackKerasFile(bytes: Uint8Array): Promise<Required<Keras
 function json(name: string, bytes: Uint8Array): unknown {
   try {
     return parsePythonJson(decodeUtf8Strict(bytes));
-  } catch (error) {
-    return wrong(`have JSON in ${name}`, error instanceof Error ? error.message : String(error), "Save the model again");
+  } catch (cause) {
+    return wrong(`have JSON in ${name}`, "text that is not JSON", "Save the model again", { cause });
   }
 }
 
-function checkMetadata(value: unknown): KerasMetadata {
-  const { keras_version, date_saved } = (value ?? {}) as Partial<KerasMetadata>;
-  const version = typeof keras_version === "string" ? keras_version : "";
-  if (version !== "" && !version.startsWith("3.")) {
-    return wrong("come from Keras 3", `keras_version "${version}"`, "Load it with that version and save it with Keras 3");
-  }
-  return { keras_version: version, date_saved: typeof date_saved === "string" ? date_saved : "" };
+function metadataOf(value: unknown): KerasMetadata {
+  const { keras_version, date_saved } = (value ?? {}) as Partial<Record<keyof KerasMetadata, unknown>>;
+  return {
+    keras_version: typeof keras_version === "string" ? keras_version : "",
+    date_saved: typeof date_saved === "string" ? date_saved : "",
+  };
 }
 
 const listed = (files: ReadonlyMap<string, unknown>): string =>
   files.size === 0 ? "an empty archive" : `members ${[...files.keys()].slice(0, 8).join(", ")}`;
 
-function wrong(must: string, got: string, todo: string): never {
-  throw new ConfigError(complain(".keras file", { must: `it must ${must}`, got, todo }));
+function wrong(must: string, got: string, todo: string, options?: ErrorOptions): never {
+  throw new ConfigError(complain(".keras file", { must: `it must ${must}`, got, todo }), options);
 }
