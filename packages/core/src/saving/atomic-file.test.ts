@@ -1,5 +1,15 @@
 import { spawn } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -64,10 +74,18 @@ test("what cannot be written or read is named, with advice, and no temporary fil
     expect(error).toBeInstanceOf(ConfigError);
     return (error as Error).message.replaceAll(folder, "<folder>");
   };
-  expect(await neat(writeFileAtomic(join(folder, "no", "such.keras"), Uint8Array.of(1)))).toMatchInlineSnapshot(`"save: "<folder>/no/such.keras" must be a file that can be written, got a path that does not exist. Check the spelling, and make the folder first. [docs/errors.md#configerror]"`);
-  expect(await neat(writeFileAtomic(folder, Uint8Array.of(1)))).toMatchInlineSnapshot(`"save: "<folder>" must be a file that can be written, got a folder. Name a file in it. [docs/errors.md#configerror]"`);
-  expect(await neat(readFile(join(folder, "none.keras")))).toMatchInlineSnapshot(`"load: "<folder>/none.keras" must be a file that can be read, got a path that does not exist. Check the spelling, and make the folder first. [docs/errors.md#configerror]"`);
-  expect(await neat(readFile(folder))).toMatchInlineSnapshot(`"load: "<folder>" must be a file that can be read, got a folder. Name a file in it. [docs/errors.md#configerror]"`);
+  expect(await neat(writeFileAtomic(join(folder, "no", "such.keras"), Uint8Array.of(1)))).toMatchInlineSnapshot(
+    `"save: "<folder>/no/such.keras" must be a file that can be written, got a path that does not exist. Check the spelling, and make the folder first. [docs/errors.md#configerror]"`,
+  );
+  expect(await neat(writeFileAtomic(folder, Uint8Array.of(1)))).toMatchInlineSnapshot(
+    `"save: "<folder>" must be a file that can be written, got a folder. Name a file in it. [docs/errors.md#configerror]"`,
+  );
+  expect(await neat(readFile(join(folder, "none.keras")))).toMatchInlineSnapshot(
+    `"load: "<folder>/none.keras" must be a file that can be read, got a path that does not exist. Check the spelling, and make the folder first. [docs/errors.md#configerror]"`,
+  );
+  expect(await neat(readFile(folder))).toMatchInlineSnapshot(
+    `"load: "<folder>" must be a file that can be read, got a folder. Name a file in it. [docs/errors.md#configerror]"`,
+  );
   expect(readdirSync(folder).filter((name) => name.startsWith(".no"))).toEqual([]);
 });
 

@@ -1,4 +1,4 @@
-import { type DType, type HostArray, sizeOf, type TypedArray } from "../aval/index.ts";
+import { arrayTypeOf, type DType, type HostArray, sizeOf, type TypedArray } from "../aval/index.ts";
 import { ConfigError, complain } from "../errors/index.ts";
 import type { ElementType } from "./h5-tree.ts";
 import { bfloat16FromBits, bfloat16ToBits, halfFromBits, halfToBits } from "./half.ts";
@@ -24,33 +24,81 @@ export function decodeElements(
   };
   const made = (dtype: DType, data: TypedArray): HostArray => ({ shape, dtype, data });
 
-  if (type.class === "opaque" && type.size === 2 && options.declared === "bfloat16") {
-    return made("bfloat16", fill(new Float32Array(count), (at) => bfloat16FromBits(view.getUint16(at, true))));
+  // What lies in the file as it lies in memory is copied in one piece; this is nearly every weight there is.
+  const same = little && hostIsLittleEndian ? sameInMemory[`${type.class}${type.size}`] : undefined;
+  if (same !== undefined) {
+    const data = new (arrayTypeOf(same))(count);
+    new Uint8Array(data.buffer, data.byteOffset, data.byteLength).set(raw);
+    return made(same, data);
   }
-  if (type.class === "bool" && type.size === 1) return made("bool", fill(new Uint8Array(count), (at) => view.getUint8(at)));
+
+  if (type.class === "opaque" && type.size === 2 && options.declared === "bfloat16") {
+    return made(
+      "bfloat16",
+      fill(new Float32Array(count), (at) => bfloat16FromBits(view.getUint16(at, true))),
+    );
+  }
+  if (type.class === "bool" && type.size === 1)
+    return made(
+      "bool",
+      fill(new Uint8Array(count), (at) => view.getUint8(at)),
+    );
   switch (`${type.class}${type.size}`) {
     case "float2":
-      return made("float16", fill(new Float32Array(count), (at) => halfFromBits(view.getUint16(at, little))));
+      return made(
+        "float16",
+        fill(new Float32Array(count), (at) => halfFromBits(view.getUint16(at, little))),
+      );
     case "float4":
-      return made("float32", fill(new Float32Array(count), (at) => view.getFloat32(at, little)));
+      return made(
+        "float32",
+        fill(new Float32Array(count), (at) => view.getFloat32(at, little)),
+      );
     case "float8":
-      return made("float64", fill(new Float64Array(count), (at) => view.getFloat64(at, little)));
+      return made(
+        "float64",
+        fill(new Float64Array(count), (at) => view.getFloat64(at, little)),
+      );
     case "int1":
-      return made("int8", fill(new Int8Array(count), (at) => view.getInt8(at)));
+      return made(
+        "int8",
+        fill(new Int8Array(count), (at) => view.getInt8(at)),
+      );
     case "int2":
-      return made("int16", fill(new Int16Array(count), (at) => view.getInt16(at, little)));
+      return made(
+        "int16",
+        fill(new Int16Array(count), (at) => view.getInt16(at, little)),
+      );
     case "int4":
-      return made("int32", fill(new Int32Array(count), (at) => view.getInt32(at, little)));
+      return made(
+        "int32",
+        fill(new Int32Array(count), (at) => view.getInt32(at, little)),
+      );
     case "int8":
-      return made("int32", fill(new Int32Array(count), (at) => narrow(where, view.getBigInt64(at, little), "int32")));
+      return made(
+        "int32",
+        fill(new Int32Array(count), (at) => narrow(where, view.getBigInt64(at, little), "int32")),
+      );
     case "uint1":
-      return made("uint8", fill(new Uint8Array(count), (at) => view.getUint8(at)));
+      return made(
+        "uint8",
+        fill(new Uint8Array(count), (at) => view.getUint8(at)),
+      );
     case "uint2":
-      return made("uint16", fill(new Uint16Array(count), (at) => view.getUint16(at, little)));
+      return made(
+        "uint16",
+        fill(new Uint16Array(count), (at) => view.getUint16(at, little)),
+      );
     case "uint4":
-      return made("uint32", fill(new Uint32Array(count), (at) => view.getUint32(at, little)));
+      return made(
+        "uint32",
+        fill(new Uint32Array(count), (at) => view.getUint32(at, little)),
+      );
     case "uint8":
-      return made("uint32", fill(new Uint32Array(count), (at) => narrow(where, view.getBigUint64(at, little), "uint32")));
+      return made(
+        "uint32",
+        fill(new Uint32Array(count), (at) => narrow(where, view.getBigUint64(at, little), "uint32")),
+      );
   }
   throw new ConfigError(
     complain(where, {
@@ -101,4 +149,14 @@ export function encodeElements(where: string, array: HostArray): Uint8Array {
   return swapped;
 }
 
+const sameInMemory: Readonly<Record<string, DType>> = {
+  float4: "float32",
+  float8: "float64",
+  int1: "int8",
+  int2: "int16",
+  int4: "int32",
+  uint1: "uint8",
+  uint2: "uint16",
+  uint4: "uint32",
+};
 const hostIsLittleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;

@@ -1,7 +1,14 @@
 import { sizeOf } from "../aval/index.ts";
 import { decodeElements } from "./h5-elements.ts";
 import { refuse } from "./h5-read.ts";
-import { type ElementType, EXPANSION_FLOOR, type H5Attribute, type H5Group, type H5Node, MAX_EXPANSION } from "./h5-tree.ts";
+import {
+  type ElementType,
+  EXPANSION_FLOOR,
+  type H5Attribute,
+  type H5Group,
+  type H5Node,
+  MAX_EXPANSION,
+} from "./h5-tree.ts";
 import { showBytes } from "./platform.ts";
 
 // Sound HDF5 files of another make (compressed or chunked arrays, files of newer libraries) are read by h5wasm: 4 MB of
@@ -133,7 +140,11 @@ class ForeignReader {
     const size = sizeOf(shape) * metadata.size;
     this.#unpacked += size;
     if (this.#unpacked > EXPANSION_FLOOR && this.#unpacked > MAX_EXPANSION * this.#bytes.length) {
-      refuse(path, `arrays must unpack to at most ${MAX_EXPANSION} times the file`, `[${shape.join(", ")}], ${showBytes(size)}`);
+      refuse(
+        path,
+        `arrays must unpack to at most ${MAX_EXPANSION} times the file`,
+        `[${shape.join(", ")}], ${showBytes(size)}`,
+      );
     }
     const raw = this.#read(path, size);
     // HDF5 can keep an unchunked array in a second file and does not tell us. What is not in this file is refused.
@@ -148,7 +159,8 @@ class ForeignReader {
   #read(path: string, size: number): Uint8Array {
     if (size === 0) return new Uint8Array(0);
     const pointer = this.#module._malloc(size);
-    if (pointer === 0) refuse(path, "an array must fit into WebAssembly memory", showBytes(size), "Save it uncompressed");
+    if (pointer === 0)
+      refuse(path, "an array must fit into WebAssembly memory", showBytes(size), "Save it uncompressed");
     try {
       const status = this.#module.get_dataset_data(this.#file, path, null, null, null, BigInt(pointer));
       if (status < 0) refuse(path, "an array must be readable", "an error of the HDF5 library");

@@ -1,7 +1,7 @@
 import { sizeOf } from "../aval/index.ts";
 import { ConfigError, complain } from "../errors/index.ts";
 import { decodeElements } from "./h5-elements.ts";
-import { type ElementType, type H5Attribute, type H5Dataset, type H5Group, type H5Node } from "./h5-tree.ts";
+import type { ElementType, H5Attribute, H5Dataset, H5Group, H5Node } from "./h5-tree.ts";
 import { decodeUtf8, showBytes } from "./platform.ts";
 import { describeBytes, startsWith } from "./sniff.ts";
 
@@ -28,7 +28,12 @@ export function refuse(where: string, must: string, got: string, todo: string = 
 }
 
 const damaged = (what: string): never =>
-  refuse(WHERE, "the parts of an HDF5 file must fit together", `${what} (the file is damaged)`, "Copy or download it again");
+  refuse(
+    WHERE,
+    "the parts of an HDF5 file must fit together",
+    `${what} (the file is damaged)`,
+    "Copy or download it again",
+  );
 
 /** Checked reads; HDF5 is little-endian. */
 class Source {
@@ -262,7 +267,9 @@ class Reader {
       if (dataAt > at + length) damaged(`an attribute of ${where} that leaves its message`);
       const name = decodeUtf8(s.piece(nameAt, nameSize)).replace(/\0.*$/s, "");
       const isNull = s.u8(spaceAt) === 2 && s.u8(spaceAt + 3) === 2;
-      const value = isNull ? undefined : this.#attributeValue(this.#datatype(typeAt), this.#shape(where, spaceAt), dataAt);
+      const value = isNull
+        ? undefined
+        : this.#attributeValue(this.#datatype(typeAt), this.#shape(where, spaceAt), dataAt);
       if (value !== undefined) attributes.set(name, value);
     }
     return attributes;
@@ -310,7 +317,9 @@ class Reader {
       this.#heaps.set(heap, objects);
     }
     const bytes = objects.get(wanted);
-    return bytes === undefined || bytes.length < length ? damaged("a text that is not in its heap") : bytes.subarray(0, length);
+    return bytes === undefined || bytes.length < length
+      ? damaged("a text that is not in its heap")
+      : bytes.subarray(0, length);
   }
   readonly #heaps = new Map<number, Map<number, Uint8Array>>();
 }
@@ -322,14 +331,23 @@ class Reader {
  */
 export function readH5Dialect(bytes: Uint8Array): H5Group {
   if (!startsWith(bytes, SIGNATURE)) {
-    refuse(WHERE, "a weights file must be HDF5", describeBytes(bytes), "Give a .weights.h5 or .keras file written by Keras 3");
+    refuse(
+      WHERE,
+      "a weights file must be HDF5",
+      describeBytes(bytes),
+      "Give a .weights.h5 or .keras file written by Keras 3",
+    );
   }
   const s = new Source(bytes);
   const version = s.u8(8);
   const modern = version >= 2;
   if (version > 3) refuse(WHERE, "the HDF5 superblock must have version 0 to 3", `${version}`);
   if (s.u8(modern ? 9 : 13) !== 8 || s.u8(modern ? 10 : 14) !== 8) {
-    refuse(WHERE, "HDF5 addresses and sizes must have 8 bytes", `${s.u8(modern ? 9 : 13)} and ${s.u8(modern ? 10 : 14)}`);
+    refuse(
+      WHERE,
+      "HDF5 addresses and sizes must have 8 bytes",
+      `${s.u8(modern ? 9 : 13)} and ${s.u8(modern ? 10 : 14)}`,
+    );
   }
   const end = s.u64(modern ? 28 : version === 1 ? 44 : 40);
   if (end > bytes.length) {

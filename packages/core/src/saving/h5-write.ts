@@ -138,7 +138,13 @@ class TextHeap {
     if (this.#objects.length === 0) return;
     const record = new Record().ascii("GCOL").u8(1, 0, 0, 0).u64(this.#capacity);
     this.#objects.forEach((bytes, i) => {
-      record.u16(i + 1).u16(0).u32(0).u64(bytes.length).raw(bytes).pad8();
+      record
+        .u16(i + 1)
+        .u16(0)
+        .u32(0)
+        .u64(bytes.length)
+        .raw(bytes)
+        .pad8();
     });
     const free = this.#capacity - record.length;
     record.u16(0).u16(0).u32(0).u64(free).fillTo(this.#capacity);
@@ -148,7 +154,11 @@ class TextHeap {
 }
 
 const integer = (size: number, signed: boolean): Record =>
-  new Record().u8(0x10, signed ? 8 : 0, 0, 0).u32(size).u16(0).u16(size * 8);
+  new Record()
+    .u8(0x10, signed ? 8 : 0, 0, 0)
+    .u32(size)
+    .u16(0)
+    .u16(size * 8);
 const float = (size: number, bits: readonly [sign: number, exponent: number, fraction: number, bias: number]): Record =>
   new Record()
     .u8(0x11, 0x20, bits[0], 0)
@@ -214,7 +224,12 @@ interface Message {
 function objectHeader(messages: readonly Message[]): Uint8Array {
   const body = new Record();
   for (const { type, constant, bytes } of messages) {
-    body.u16(type).u16(align8(bytes.length)).u8(constant ? 1 : 0, 0, 0, 0).raw(bytes).pad8();
+    body
+      .u16(type)
+      .u16(align8(bytes.length))
+      .u8(constant ? 1 : 0, 0, 0, 0)
+      .raw(bytes)
+      .pad8();
   }
   return new Record().u8(1, 0).u16(messages.length).u32(1).u32(body.length).u32(0).raw(body.bytes).bytes;
 }
@@ -292,7 +307,11 @@ class Writer {
 
   group(where: string, { attributes, children }: H5Group): GroupPlace {
     // HDF5 finds names by binary search, in the order of their bytes.
-    const entries = Array.from(children, ([name, node]) => ({ name: encodeUtf8(name), node, path: `${where}/${name}` }));
+    const entries = Array.from(children, ([name, node]) => ({
+      name: encodeUtf8(name),
+      node,
+      path: `${where}/${name}`,
+    }));
     entries.sort((a, b) => compareBytes(a.name, b.name));
 
     // Local heap (III.D): the empty name first, then every name on a multiple of 8.
@@ -307,7 +326,13 @@ class Writer {
     const nameHeap = this.layout.reserve(32 + names.length);
     this.layout.put(
       nameHeap,
-      new Record().ascii("HEAP").u32(0).u64(names.length).u64(HEAP_NULL).u64(nameHeap + 32).raw(names.bytes).bytes,
+      new Record()
+        .ascii("HEAP")
+        .u32(0)
+        .u64(names.length)
+        .u64(HEAP_NULL)
+        .u64(nameHeap + 32)
+        .raw(names.bytes).bytes,
     );
 
     const leaves: TreeChild[] = [];
@@ -337,7 +362,9 @@ class Writer {
       for (let i = 0; i < count; i++) {
         const some = children.slice(i * TREE_CHILDREN, (i + 1) * TREE_CHILDREN);
         const node = new Record().ascii("TREE").u8(0, level).u16(some.length);
-        node.u64(i === 0 ? UNDEFINED : first + (i - 1) * size).u64(i === count - 1 ? UNDEFINED : first + (i + 1) * size);
+        node
+          .u64(i === 0 ? UNDEFINED : first + (i - 1) * size)
+          .u64(i === count - 1 ? UNDEFINED : first + (i + 1) * size);
         node.u64(previousName);
         for (const child of some) node.u64(child.address).u64(child.lastName);
         previousName = some.at(-1)?.lastName ?? 0;
@@ -396,7 +423,11 @@ export function writeH5(root: H5Group): Uint8Array {
   const place = writer.group("h5", root);
   writer.heap.flush();
   const superblock = new Record().raw(Uint8Array.of(0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a)); // II.A
-  superblock.u8(0, 0, 0, 0, 0, 8, 8, 0).u16(LEAF_ENTRIES / 2).u16(TREE_CHILDREN / 2).u32(0);
+  superblock
+    .u8(0, 0, 0, 0, 0, 8, 8, 0)
+    .u16(LEAF_ENTRIES / 2)
+    .u16(TREE_CHILDREN / 2)
+    .u32(0);
   superblock.u64(0).u64(UNDEFINED).u64(writer.layout.end).u64(UNDEFINED);
   symbolEntry(superblock, 0, place);
   writer.layout.put(0, superblock.bytes);

@@ -5,11 +5,19 @@ import { arrayTypeOf, dtypes } from "../aval/index.ts";
 import { ConfigError } from "../errors/index.ts";
 import { readWeightsH5, type WeightGroup, writeWeightsH5 } from "./h5.ts";
 
-const fixture = (name: string): Uint8Array => new Uint8Array(readFileSync(new URL(`fixtures/${name}`, import.meta.url)));
-const f32 = (shape: number[], ...values: number[]): HostArray => ({ shape, dtype: "float32", data: Float32Array.from(values) });
+const fixture = (name: string): Uint8Array =>
+  new Uint8Array(readFileSync(new URL(`fixtures/${name}`, import.meta.url)));
+const f32 = (shape: number[], ...values: number[]): HostArray => ({
+  shape,
+  dtype: "float32",
+  data: Float32Array.from(values),
+});
 
 type Expected = Record<string, { name?: string; shape?: number[]; dtype?: string; values?: number[] }>;
-const expected = JSON.parse(readFileSync(new URL("fixtures/expected.json", import.meta.url), "utf8")) as Record<string, Expected>;
+const expected = JSON.parse(readFileSync(new URL("fixtures/expected.json", import.meta.url), "utf8")) as Record<
+  string,
+  Expected
+>;
 
 function flat(groups: readonly WeightGroup[]): Expected {
   const out: Expected = {};
@@ -61,17 +69,22 @@ test("thousands of names fill several heaps of texts", async () => {
 test("halves keep their exact bits", async () => {
   const halves = Float32Array.of(0, -0, 2 ** -24, 2 ** -14, 65504, Infinity, -Infinity, NaN, 1 / 3);
   for (const dtype of ["float16", "bfloat16"] as const) {
-    const once = await readWeightsH5(writeWeightsH5([{ path: "", name: "m", vars: [{ shape: [9], dtype, data: halves }] }]));
+    const once = await readWeightsH5(
+      writeWeightsH5([{ path: "", name: "m", vars: [{ shape: [9], dtype, data: halves }] }]),
+    );
     const again = await readWeightsH5(writeWeightsH5(once));
     expect(again).toEqual(once);
     expect(once[0]?.vars[0]?.data.slice(0, 2)).toEqual(Float32Array.of(0, -0));
   }
 });
 
-test.each(["compressed.weights.h5", "latest.weights.h5"])("%s, of another make, is read through h5wasm", async (name) => {
-  const groups = await readWeightsH5(fixture(name));
-  expect(groups).toEqual([{ path: "layers/dense", name: "dense", vars: [f32([2, 3], 0, 1, 2, 3, 4, 5)] }]);
-});
+test.each(["compressed.weights.h5", "latest.weights.h5"])(
+  "%s, of another make, is read through h5wasm",
+  async (name) => {
+    const groups = await readWeightsH5(fixture(name));
+    expect(groups).toEqual([{ path: "layers/dense", name: "dense", vars: [f32([2, 3], 0, 1, 2, 3, 4, 5)] }]);
+  },
+);
 
 test("64-bit integers are narrowed, big-endian numbers turned round", async () => {
   const [group] = await readWeightsH5(fixture("wide.weights.h5"));
@@ -143,9 +156,22 @@ test("damage anywhere gives a ConfigError or other values, never a crash, a hang
 
 test("what cannot be written is refused", () => {
   const bad = (groups: WeightGroup[]) => () => writeWeightsH5(groups);
-  expect(bad([{ path: "a", name: "", vars: [] }, { path: "a", name: "", vars: [] }])).toThrowErrorMatchingInlineSnapshot(`[ConfigError: weights "a": every object must have its own path, got two with this one. Save each object once. [docs/errors.md#configerror]]`);
-  expect(bad([{ path: "a//b", name: "", vars: [] }])).toThrowErrorMatchingInlineSnapshot(`[ConfigError: weights "a//b": a path must be names joined by /, got "a//b". Name the parts of the model plainly. [docs/errors.md#configerror]]`);
-  expect(bad([{ path: "a", name: "", vars: [f32([2], 1)] }])).toThrowErrorMatchingInlineSnapshot(`[ConfigError: h5/a/vars/0: an array of shape [2] must have 2 values, got 1. Check the shape of this weight. [docs/errors.md#configerror]]`);
+  expect(
+    bad([
+      { path: "a", name: "", vars: [] },
+      { path: "a", name: "", vars: [] },
+    ]),
+  ).toThrowErrorMatchingInlineSnapshot(
+    `[ConfigError: weights "a": every object must have its own path, got two with this one. Save each object once. [docs/errors.md#configerror]]`,
+  );
+  expect(bad([{ path: "a//b", name: "", vars: [] }])).toThrowErrorMatchingInlineSnapshot(
+    `[ConfigError: weights "a//b": a path must be names joined by /, got "a//b". Name the parts of the model plainly. [docs/errors.md#configerror]]`,
+  );
+  expect(bad([{ path: "a", name: "", vars: [f32([2], 1)] }])).toThrowErrorMatchingInlineSnapshot(
+    `[ConfigError: h5/a/vars/0: an array of shape [2] must have 2 values, got 1. Check the shape of this weight. [docs/errors.md#configerror]]`,
+  );
   const complex: HostArray = { shape: [1], dtype: "complex64", data: new Float32Array(2) };
-  expect(bad([{ path: "a", name: "", vars: [complex] }])).toThrowErrorMatchingInlineSnapshot(`[ConfigError: h5/a/vars/0: a weight file must hold booleans, integers or floats, got complex64. Save the real and imaginary parts as two weights. [docs/errors.md#configerror]]`);
+  expect(bad([{ path: "a", name: "", vars: [complex] }])).toThrowErrorMatchingInlineSnapshot(
+    `[ConfigError: h5/a/vars/0: a weight file must hold booleans, integers or floats, got complex64. Save the real and imaginary parts as two weights. [docs/errors.md#configerror]]`,
+  );
 });

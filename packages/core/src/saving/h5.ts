@@ -40,17 +40,24 @@ export function writeWeightsH5(groups: readonly WeightGroup[]): Uint8Array {
     let place = root;
     for (const part of group.path === "" ? ["vars"] : [...group.path.split("/"), "vars"]) {
       if (part === "" || part === "." || part.includes("\0")) {
-        refuse(where, "a path must be names joined by /", JSON.stringify(group.path), "Name the parts of the model plainly");
+        refuse(
+          where,
+          "a path must be names joined by /",
+          JSON.stringify(group.path),
+          "Name the parts of the model plainly",
+        );
       }
       const next = place.children.get(part) ?? emptyGroup();
-      if (next.kind === "dataset") return refuse(where, "a path must not pass through a variable", group.path, "Rename it");
+      if (next.kind === "dataset")
+        return refuse(where, "a path must not pass through a variable", group.path, "Rename it");
       place.children.set(part, next);
       place = next;
     }
-    if (place.written) refuse(where, "every object must have its own path", "two with this one", "Save each object once");
+    if (place.written)
+      refuse(where, "every object must have its own path", "two with this one", "Save each object once");
     place.written = true;
     if (group.name !== "") place.attributes.set("name", group.name);
-    group.vars.forEach((value, i) => place.children.set(String(i), datasetOf(value)));
+    for (const [i, value] of group.vars.entries()) place.children.set(String(i), datasetOf(value));
     for (const [key, value] of Object.entries(group.named ?? {})) {
       if (key === "" || key.includes("/") || place.children.has(key)) {
         refuse(where, "every variable must have a name of its own, without /", JSON.stringify(key), "Rename it");
@@ -89,9 +96,11 @@ export async function readWeightsH5(bytes: Uint8Array): Promise<WeightGroup[]> {
     refuse(
       "weights file",
       'an HDF5 file of weights must have groups named "vars"',
-      legacy ? "a whole model in the legacy .h5 format of Keras 2" : `the groups ${[...root.children.keys()].join(", ") || "(none)"}`,
       legacy
-        ? "Load it in Python and save it with model.save(\"model.keras\")"
+        ? "a whole model in the legacy .h5 format of Keras 2"
+        : `the groups ${[...root.children.keys()].join(", ") || "(none)"}`,
+      legacy
+        ? 'Load it in Python and save it with model.save("model.keras")'
         : "Give a file written by model.save_weights or model.save of Keras 3",
     );
   }
@@ -113,7 +122,9 @@ const holdsVariables = ({ attributes, children }: H5Group): boolean =>
 function weightGroup(path: string, { attributes, children }: H5Group): WeightGroup {
   const vars: HostArray[] = [];
   const named: Record<string, HostArray> = Object.create(null) as Record<string, HostArray>;
-  const numbered = [...children].filter((entry): entry is [string, H5Dataset] => isArray(entry[1]) && /^\d+$/.test(entry[0]));
+  const numbered = [...children].filter(
+    (entry): entry is [string, H5Dataset] => isArray(entry[1]) && /^\d+$/.test(entry[0]),
+  );
   for (let i = 0; i < numbered.length; i++) {
     const child = children.get(String(i));
     if (child === undefined || child.kind !== "dataset") {

@@ -6,7 +6,8 @@ import { kerasMetadata, packKerasFile, unpackKerasFile } from "./keras-file.ts";
 import { parsePythonJson, stringifyPythonJson } from "./python-json.ts";
 import { crc32, readZip, writeZip } from "./zip.ts";
 
-const fixture = (name: string): Uint8Array => new Uint8Array(readFileSync(new URL(`fixtures/${name}`, import.meta.url)));
+const fixture = (name: string): Uint8Array =>
+  new Uint8Array(readFileSync(new URL(`fixtures/${name}`, import.meta.url)));
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 const message = async (promise: Promise<unknown>): Promise<string> => {
   const error = await promise.then(
@@ -69,14 +70,20 @@ test.each([
   ["nothing", new Uint8Array(0)],
   ["a truncated file", fixture("tiny.keras").slice(0, 20000)],
   ["another zip archive", writeZip([{ name: "readme.txt", bytes: bytesOf("hi") }])],
-  ["a model with npz weights", writeZip([
-    { name: "config.json", bytes: bytesOf("{}") },
-    { name: "model.weights.npz", bytes: bytesOf("") },
-  ])],
-  ["a broken config", writeZip([
-    { name: "config.json", bytes: bytesOf("{oops") },
-    { name: "model.weights.h5", bytes: fixture("tiny.weights.h5") },
-  ])],
+  [
+    "a model with npz weights",
+    writeZip([
+      { name: "config.json", bytes: bytesOf("{}") },
+      { name: "model.weights.npz", bytes: bytesOf("") },
+    ]),
+  ],
+  [
+    "a broken config",
+    writeZip([
+      { name: "config.json", bytes: bytesOf("{oops") },
+      { name: "model.weights.h5", bytes: fixture("tiny.weights.h5") },
+    ]),
+  ],
 ])("%s is refused with advice", async (_, bytes) => {
   expect(await message(unpackKerasFile(bytes))).toMatchSnapshot();
 });
@@ -87,15 +94,21 @@ function replaced(bytes: Uint8Array, before: string, after: string): Uint8Array 
   return new Uint8Array(Buffer.from(text, "latin1"));
 }
 
-test.each(["../../evil", "/etc/passwd", "a\\..\\evi", "C:/windows/"])("the name %s does not get in or out", async (name) => {
-  expect(() => writeZip([{ name, bytes: bytesOf("") }])).toThrow(ConfigError);
-  const honest = "x".repeat(name.length);
-  const archive = replaced(writeZip([{ name: honest, bytes: bytesOf("") }]), honest, name);
-  expect(await message(readZip(archive))).toContain("relative paths");
-});
+test.each(["../../evil", "/etc/passwd", "a\\..\\evi", "C:/windows/"])(
+  "the name %s does not get in or out",
+  async (name) => {
+    expect(() => writeZip([{ name, bytes: bytesOf("") }])).toThrow(ConfigError);
+    const honest = "x".repeat(name.length);
+    const archive = replaced(writeZip([{ name: honest, bytes: bytesOf("") }]), honest, name);
+    expect(await message(readZip(archive))).toContain("relative paths");
+  },
+);
 
 test("two members of one name, two names for one member, damage and encryption are refused", async () => {
-  const two = writeZip([{ name: "aa", bytes: bytesOf("1") }, { name: "bb", bytes: bytesOf("2") }]);
+  const two = writeZip([
+    { name: "aa", bytes: bytesOf("1") },
+    { name: "bb", bytes: bytesOf("2") },
+  ]);
   expect(await message(readZip(replaced(two, "bb", "aa")))).toContain("two members");
   const local = two.slice();
   local[30] = 0x63;

@@ -63,7 +63,11 @@ export async function unpackKerasFile(bytes: Uint8Array): Promise<Required<Keras
   const files = await readZip(bytes);
   const config = files.get(CONFIG);
   if (config === undefined) {
-    return wrong(`have a member ${CONFIG}`, listed(files), "Give a file written by model.save, not another zip archive");
+    return wrong(
+      `have a member ${CONFIG}`,
+      listed(files),
+      "Give a file written by model.save, not another zip archive",
+    );
   }
   const weights = files.get(WEIGHTS);
   if (weights === undefined) {

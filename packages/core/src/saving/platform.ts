@@ -3,10 +3,7 @@
 
 interface Host {
   readonly TextEncoder: new () => { encode(text: string): Uint8Array };
-  readonly TextDecoder: new (
-    label: string,
-    options?: { fatal?: boolean },
-  ) => { decode(bytes: Uint8Array): string };
+  readonly TextDecoder: new (label: string, options?: { fatal?: boolean }) => { decode(bytes: Uint8Array): string };
 }
 
 const host = globalThis as unknown as Host;

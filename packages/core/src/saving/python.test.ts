@@ -16,7 +16,8 @@ const withPython = test.runIf(present);
 
 const folder = mkdtempSync(join(tmpdir(), "keras-ts-python-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const fixture = (name: string): Uint8Array => new Uint8Array(readFileSync(new URL(`fixtures/${name}`, import.meta.url)));
+const fixture = (name: string): Uint8Array =>
+  new Uint8Array(readFileSync(new URL(`fixtures/${name}`, import.meta.url)));
 
 function run(script: string, ...args: string[]): unknown {
   const { status, stdout, stderr } = spawnSync(python, ["-c", script, ...args], {
@@ -49,15 +50,18 @@ def look(path):
 print(json.dumps([look(p) for p in sys.argv[1:]]))
 `;
 
-withPython.each(["tiny.weights.h5", "halves.weights.h5"])("%s, written by us, is the file that Keras wrote", async (name) => {
-  const ours = join(folder, name);
-  const theirs = join(folder, `keras-${name}`);
-  writeFileSync(theirs, fixture(name));
-  writeFileSync(ours, writeWeightsH5(await readWeightsH5(fixture(name))));
-  const [us, them] = run(INTROSPECT, ours, theirs) as [Record<string, unknown>, Record<string, unknown>];
-  expect(Object.keys(us).length).toBeGreaterThan(6);
-  expect(us).toEqual(them);
-});
+withPython.each(["tiny.weights.h5", "halves.weights.h5"])(
+  "%s, written by us, is the file that Keras wrote",
+  async (name) => {
+    const ours = join(folder, name);
+    const theirs = join(folder, `keras-${name}`);
+    writeFileSync(theirs, fixture(name));
+    writeFileSync(ours, writeWeightsH5(await readWeightsH5(fixture(name))));
+    const [us, them] = run(INTROSPECT, ours, theirs) as [Record<string, unknown>, Record<string, unknown>];
+    expect(Object.keys(us).length).toBeGreaterThan(6);
+    expect(us).toEqual(them);
+  },
+);
 
 withPython("booleans, 0-d and empty arrays, many groups: h5py reads each", () => {
   const scalar = (value: number): HostArray => ({ shape: [], dtype: "int32", data: Int32Array.of(value) });
@@ -83,20 +87,22 @@ print(json.dumps([
   expect(found).toEqual([true, true, 2000, 700, [true, false], "bool", [0, 3]]);
 });
 
-withPython("Keras loads our .keras file, optimizer and vocabulary included, and our .weights.h5 file", async () => {
-  const paths = ["tiny.keras", "assets.keras", "tiny.weights.h5"].map((name) => join(folder, name));
-  for (const [i, name] of ["tiny.keras", "assets.keras"].entries()) {
-    const file = await unpackKerasFile(fixture(name));
-    // Every weight is changed, so that a file which Keras quietly leaves unread is noticed.
-    const weights = file.weights.map((group) => ({
-      ...group,
-      vars: group.vars.map((v) => (v.dtype === "float32" ? { ...v, data: v.data.map((x) => x + 1) } : v)),
-    }));
-    writeFileSync(paths[i] as string, packKerasFile({ ...file, weights }));
-    if (i === 0) writeFileSync(paths[2] as string, writeWeightsH5(weights));
-  }
-  const found = run(
-    `
+withPython(
+  "Keras loads our .keras file, optimizer and vocabulary included, and our .weights.h5 file",
+  async () => {
+    const paths = ["tiny.keras", "assets.keras", "tiny.weights.h5"].map((name) => join(folder, name));
+    for (const [i, name] of ["tiny.keras", "assets.keras"].entries()) {
+      const file = await unpackKerasFile(fixture(name));
+      // Every weight is changed, so that a file which Keras quietly leaves unread is noticed.
+      const weights = file.weights.map((group) => ({
+        ...group,
+        vars: group.vars.map((v) => (v.dtype === "float32" ? { ...v, data: v.data.map((x) => x + 1) } : v)),
+      }));
+      writeFileSync(paths[i] as string, packKerasFile({ ...file, weights }));
+      if (i === 0) writeFileSync(paths[2] as string, writeWeightsH5(weights));
+    }
+    const found = run(
+      `
 import sys, json, keras, numpy as np
 ours, words, weights = sys.argv[2:]
 def values(model): return [v.numpy().tolist() for v in model.weights + model.optimizer.variables]
@@ -107,12 +113,15 @@ old.load_weights(weights)
 vocabulary = keras.saving.load_model(words).layers[0].get_vocabulary()
 print(json.dumps([values(new), values(old), expected, vocabulary, new.optimizer.iterations.numpy().tolist()]))
 `,
-    new URL("fixtures/tiny.keras", import.meta.url).pathname,
-    ...paths,
-  ) as [number[][], number[][], number[][], string[], number];
-  const close = (a: unknown): unknown => JSON.parse(JSON.stringify(a), (_, v) => (typeof v === "number" ? Number(v.toFixed(5)) : v));
-  expect(close(found[0])).toEqual(close(found[2]));
-  expect(close(found[1])).toEqual(close(found[2]));
-  expect(found[3]).toEqual(["[UNK]", "b", "a"]);
-  expect(found[4]).toBe(1);
-}, 60_000);
+      new URL("fixtures/tiny.keras", import.meta.url).pathname,
+      ...paths,
+    ) as [number[][], number[][], number[][], string[], number];
+    const close = (a: unknown): unknown =>
+      JSON.parse(JSON.stringify(a), (_, v) => (typeof v === "number" ? Number(v.toFixed(5)) : v));
+    expect(close(found[0])).toEqual(close(found[2]));
+    expect(close(found[1])).toEqual(close(found[2]));
+    expect(found[3]).toEqual(["[UNK]", "b", "a"]);
+    expect(found[4]).toBe(1);
+  },
+  60_000,
+);

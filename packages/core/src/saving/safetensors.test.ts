@@ -5,7 +5,10 @@ import { readSafetensors, writeSafetensors } from "./safetensors.ts";
 
 const kinds = dtypes.filter((dtype) => dtype !== "complex64");
 const samples = Object.fromEntries(
-  kinds.map((dtype): [string, HostArray] => [`a.${dtype}`, { shape: [1, 3], dtype, data: new (arrayTypeOf(dtype))([1, 0, 1]) }]),
+  kinds.map((dtype): [string, HostArray] => [
+    `a.${dtype}`,
+    { shape: [1, 3], dtype, data: new (arrayTypeOf(dtype))([1, 0, 1]) },
+  ]),
 );
 
 test("what is written is read back, and every array is aligned", () => {
@@ -17,8 +20,29 @@ test("what is written is read back, and every array is aligned", () => {
 
 // Written out by hand from the format's description.
 test("a file of another writer is read", () => {
-  const header = '{"b":{"dtype":"BF16","shape":[1],"data_offsets":[8,10]},"i":{"dtype":"I64","shape":[],"data_offsets":[0,8]}}';
-  const bytes = new Uint8Array([header.length, 0, 0, 0, 0, 0, 0, 0, ...Buffer.from(header), 7, 0, 0, 0, 0, 0, 0, 0, 0x80, 0x3f]);
+  const header =
+    '{"b":{"dtype":"BF16","shape":[1],"data_offsets":[8,10]},"i":{"dtype":"I64","shape":[],"data_offsets":[0,8]}}';
+  const bytes = new Uint8Array([
+    header.length,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    ...Buffer.from(header),
+    7,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0x80,
+    0x3f,
+  ]);
   expect({ ...readSafetensors(bytes).tensors }).toEqual({
     i: { shape: [], dtype: "int32", data: Int32Array.of(7) },
     b: { shape: [1], dtype: "bfloat16", data: Float32Array.of(1) },
@@ -29,7 +53,11 @@ const file = (header: unknown, data = 0): Uint8Array => {
   const text = Buffer.from(typeof header === "string" ? header : JSON.stringify(header));
   return new Uint8Array([text.length, 0, 0, 0, 0, 0, 0, 0, ...text, ...new Uint8Array(data)]);
 };
-const entry = (dtype: string, shape: unknown, start: number, end: number): unknown => ({ dtype, shape, data_offsets: [start, end] });
+const entry = (dtype: string, shape: unknown, start: number, end: number): unknown => ({
+  dtype,
+  shape,
+  data_offsets: [start, end],
+});
 
 test.each([
   ["nothing", new Uint8Array(0)],

@@ -109,7 +109,10 @@ export function readSafetensors(bytes: Uint8Array): Required<Safetensors> {
   const spans: { name: string; start: number; end: number }[] = [];
   for (const [name, entry] of Object.entries(header)) {
     if (name === "__metadata__") {
-      const texts = Object.entries((entry ?? {}) as Record<string, unknown>).map(([key, value]) => [key, String(value)]);
+      const texts = Object.entries((entry ?? {}) as Record<string, unknown>).map(([key, value]) => [
+        key,
+        String(value),
+      ]);
       metadata = Object.fromEntries(texts) as Record<string, string>;
       continue;
     }
@@ -120,7 +123,10 @@ export function readSafetensors(bytes: Uint8Array): Required<Safetensors> {
     }
     if (end - start !== sizeOf(shape) * type.size || end > data.length) {
       const cut = end > data.length ? ": the file is cut short" : "";
-      refuse(`"${name}" [${shape.join(", ")}] of ${dtype} must have its values`, `bytes ${start} to ${end} of ${data.length}${cut}`);
+      refuse(
+        `"${name}" [${shape.join(", ")}] of ${dtype} must have its values`,
+        `bytes ${start} to ${end} of ${data.length}${cut}`,
+      );
     }
     spans.push({ name, start, end });
     const raw = data.subarray(start, end);

@@ -117,7 +117,9 @@ export function writeZip(members: readonly ZipMember[]): Uint8Array {
 /** A member's name must be a relative path that stays where it is unpacked, on every operating system. */
 function checkName(name: string, seen: Set<string>): void {
   const parts = name.split("/");
-  const plain = parts.every((part, i) => part !== ".." && part !== "." && (part !== "" || (i > 0 && i === parts.length - 1)));
+  const plain = parts.every(
+    (part, i) => part !== ".." && part !== "." && (part !== "" || (i > 0 && i === parts.length - 1)),
+  );
   if (!plain || /[\\\0]/.test(name) || /^[A-Za-z]:/.test(name)) {
     refuse("names in an archive must be relative paths without ..", JSON.stringify(name), "Do not trust this file");
   }
@@ -196,7 +198,7 @@ function readDirectory(bytes: Uint8Array): Entry[] {
       "a .keras file must be a zip archive",
       describeBytes(bytes),
       startsWith(bytes, "\x89HDF")
-        ? "Give a .keras file (in Python: model.save(\"model.keras\")), or load weights alone from a .weights.h5 file"
+        ? 'Give a .keras file (in Python: model.save("model.keras")), or load weights alone from a .weights.h5 file'
         : "Give a file written by model.save",
     );
   }
@@ -260,18 +262,23 @@ function withZip64(entry: Entry, view: DataView, extra: number, extraSize: numbe
 function findEnd(view: DataView): number {
   const last = view.byteLength - END_SIZE;
   for (let at = last; at >= 0 && at >= last - 0xffff; at--) {
-    if (view.getUint32(at, true) === END && at + END_SIZE + view.getUint16(at + 20, true) === view.byteLength) return at;
+    if (view.getUint32(at, true) === END && at + END_SIZE + view.getUint16(at + 20, true) === view.byteLength)
+      return at;
   }
   return cutShort();
 }
 
 function cutShort(): never {
-  return refuse("a zip archive must end with a list of its members", "one whose list is missing or broken: the file is cut short");
+  return refuse(
+    "a zip archive must end with a list of its members",
+    "one whose list is missing or broken: the file is cut short",
+  );
 }
 
 function dataOf(bytes: Uint8Array, { name, flags, method, packed, offset, size }: Entry): Uint8Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if ((flags & ENCRYPTED) !== 0) refuse("members must not be encrypted", JSON.stringify(name), "Unpack it and zip it again");
+  if ((flags & ENCRYPTED) !== 0)
+    refuse("members must not be encrypted", JSON.stringify(name), "Unpack it and zip it again");
   if (method !== 0 && method !== 8) {
     refuse("members must be stored or deflated", `${JSON.stringify(name)} with compression method ${method}`);
   }
@@ -282,7 +289,11 @@ function dataOf(bytes: Uint8Array, { name, flags, method, packed, offset, size }
   if (start + packed > bytes.length) cutShort();
   // Two names for one member are a way to show a checker one thing and the reader another.
   if (decodeUtf8(bytes.subarray(offset + 30, offset + 30 + nameSize)) !== name) {
-    refuse("a member must have one name", `${JSON.stringify(name)} with another in its own header`, "Do not trust this file");
+    refuse(
+      "a member must have one name",
+      `${JSON.stringify(name)} with another in its own header`,
+      "Do not trust this file",
+    );
   }
   return bytes.subarray(start, start + packed);
 }
