@@ -92,6 +92,8 @@ export interface Backend<H = unknown> {
   upload(data: HostArray): H;
   download(handle: H): HostArray | Promise<HostArray>;
   release(handle: H): void;
+  /** A tensor of the engine's own library as a handle of its own, or undefined if `value` is not one. */
+  adopt?(value: unknown): { readonly handle: H; readonly aval: Aval } | undefined;
   /** Kernels, for engines that compute op by op. Control flow is interpreted by core. */
   readonly kernels?: Kernels<H>;
   /** For engines that take whole programs: gets a graph already lowered (see `lower`), control flow included. */

@@ -46,6 +46,13 @@ export function newValue(owner: Backend, aval: Aval): Value {
   return value;
 }
 
+/** A handle that the engine already has, as a value. */
+export function adoptHandle(owner: Backend, aval: Aval, handle: unknown): Value {
+  const value = newValue(owner, aval);
+  value.holding.handle = handle;
+  return value;
+}
+
 /** Host data on the engine. */
 export function uploadValue(owner: Backend, host: HostArray): Value {
   const value = newValue(owner, host);
@@ -76,9 +83,13 @@ function handleOf(value: Value): unknown {
   return value.holding.handle;
 }
 
+type Program = Executable<unknown> | Promise<Executable<unknown>>;
 interface Lane {
   tail: Promise<void> | undefined;
-  readonly programs: Map<string, Executable<unknown> | Promise<Executable<unknown>>>;
+  /** By structure, least recently used first. */
+  readonly programs: Map<string, Program>;
+  /** By graph object, so that a compiled step does not compare its long key each time. */
+  readonly quick: WeakMap<Graph, Map<string, Executable<unknown>>>;
 }
 const lanes = new WeakMap<Backend, Lane>();
 const PROGRAM_LIMIT = 512;
@@ -86,36 +97,31 @@ const PROGRAM_LIMIT = 512;
 function laneOf(backend: Backend): Lane {
   let lane = lanes.get(backend);
   if (lane === undefined) {
-    lane = { tail: undefined, programs: new Map() };
+    lane = { tail: undefined, programs: new Map(), quick: new WeakMap() };
     lanes.set(backend, lane);
   }
   return lane;
 }
 
 /** The program for a graph, compiled once per structure and engine. */
-export function programFor(backend: Backend, graph: Graph, options: CompileOptions = {}): Executable<unknown> | Promise<Executable<unknown>> {
-  const { programs } = laneOf(backend);
-  const key = `${graph.key}\n${(options.donate ?? []).join(" ")}`;
-  const known = programs.get(key);
-  if (known !== undefined) {
-    programs.delete(key);
-    programs.set(key, known);
-    return known;
-  }
-  const made = compileGraph(graph, backend, options);
-  programs.set(key, made);
-  if (made instanceof Promise) {
-    made.then(
-      (ready) => programs.has(key) && programs.set(key, ready),
-      () => programs.delete(key),
-    );
-  }
-  if (programs.size > PROGRAM_LIMIT) {
-    const [oldest, program] = programs.entries().next().value as [string, Executable<unknown> | Promise<Executable<unknown>>];
-    programs.delete(oldest);
-    void Promise.resolve(program).then((p) => enqueue(backend, () => p.dispose()));
-  }
-  return made;
+export function programFor(backend: Backend, graph: Graph, options: CompileOptions = {}): Program {
+  const { programs, quick } = laneOf(backend);
+  const donation = (options.donate ?? []).join(" ");
+  const ready = quick.get(graph)?.get(donation);
+  if (ready !== undefined) return ready;
+  const key = `${graph.key}\n${donation}`;
+  const program = programs.get(key) ?? compileGraph(graph, backend, options);
+  programs.delete(key);
+  programs.set(key, program);
+  const remember = (done: Executable<unknown>): void => {
+    programs.set(key, done);
+    const row = quick.get(graph) ?? new Map<string, Executable<unknown>>();
+    quick.set(graph, row.set(donation, done));
+  };
+  if (program instanceof Promise) program.then(remember, () => programs.delete(key));
+  else remember(program);
+  if (programs.size > PROGRAM_LIMIT) programs.delete(programs.keys().next().value as string);
+  return program;
 }
 
 // Runs at once while the lane is idle and nothing has to be waited for, else after what was queued before.
@@ -141,11 +147,6 @@ function hold(lane: Lane, work: Promise<void>): Promise<void> {
 /** Everything queued on the engine so far is done. */
 export async function settle(backend: Backend = getBackend()): Promise<void> {
   await laneOf(backend).tail;
-}
-
-export interface RunOptions extends CompileOptions {
-  /** Called when the run is over, also after a failure. */
-  readonly label?: string;
 }
 
 /**

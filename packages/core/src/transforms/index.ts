@@ -1,0 +1,5 @@
+export * from "./grad.ts";
+export * from "./jit.ts";
+export * from "./realise.ts";
+export * from "./state.ts";
+export * from "./trace.ts";

@@ -1,0 +1,116 @@
+import { execute, getBackend } from "../backend/index.ts";
+import { complain, ConfigError } from "../errors/index.ts";
+import { Tensor, type Value } from "../graph/index.ts";
+import * as tree from "../tree/index.ts";
+import { realise } from "./realise.ts";
+import { insideScope } from "./state.ts";
+import { isTracing, trace, type Traced } from "./trace.ts";
+
+export interface JitOptions {
+  /** Positions of arguments whose tensors may be overwritten: they must not be used afterwards. */
+  readonly donateArgnums?: readonly number[];
+  /** A label for profiles and error messages. */
+  readonly label?: string;
+}
+
+interface Entry {
+  readonly traced: Traced;
+  readonly result: tree.Tree<unknown>;
+}
+
+/**
+ * Compiles a function: it runs once to record its graph for each combination of argument shapes, dtypes and other values, and after
+ * that only the compiled program runs. Variables that it reads and assigns are handed in and out, in place where possible.
+ * Results are tensors, pending until the engine is done. Inside another trace the function is simply called.
+ * @example const step = jit((x: Tensor) => ops.mean(ops.square(x)));
+ */
+export function jit<A extends readonly unknown[], R>(f: (...args: A) => R, options: JitOptions = {}): (...args: A) => R {
+  const entries = new Map<string, Entry>();
+  return (...args) => {
+    if (isTracing() || insideScope()) return f(...args);
+    const leaves = tree.flatten(args as unknown as tree.Tree<unknown>);
+    const tensors = leaves.filter((leaf): leaf is Tensor => leaf instanceof Tensor);
+    const key = signature(args, leaves);
+    let entry = entries.get(key);
+    if (entry === undefined) {
+      entry = record(f, args, leaves, tensors);
+      entries.set(key, entry);
+    }
+    return run(entry, args, tensors, options) as R;
+  };
+}
+
+function record<A extends readonly unknown[], R>(
+  f: (...args: A) => R,
+  args: A,
+  leaves: readonly unknown[],
+  tensors: readonly Tensor[],
+): Entry {
+  let result: unknown;
+  const traced = trace((...placeholders) => {
+    let next = 0;
+    const filled = leaves.map((leaf) => (leaf instanceof Tensor ? placeholders[next++] : leaf));
+    result = f(...(tree.packAs(args as unknown as tree.Tree<unknown>, filled) as unknown as A));
+    return tree.flatten(result as tree.Tree<unknown>).filter((leaf): leaf is Tensor => leaf instanceof Tensor);
+  }, tensors);
+  return { traced, result: result as tree.Tree<unknown> };
+}
+
+function run({ traced, result }: Entry, args: readonly unknown[], tensors: readonly Tensor[], options: JitOptions): unknown {
+  const given = new Set((options.donateArgnums ?? []).flatMap((i) => tree.flatten(args[i] as tree.Tree<unknown>)));
+  const outs = runTraced(traced, tensors, { label: options.label, donated: (x) => given.has(x) });
+  let next = 0;
+  return tree.map(result, (leaf) => (leaf instanceof Tensor ? outs[next++] : leaf));
+}
+
+/** Runs a traced function on the current engine: gives its results and assigns the variables that it wrote. */
+export function runTraced(
+  traced: Traced,
+  args: readonly Tensor[],
+  { label, donated = () => false }: { label?: string | undefined; donated?: (argument: Tensor) => boolean } = {},
+): Tensor[] {
+  const { graph, reads, writes, captures, numArguments, numResults } = traced;
+  const inputs = [...args, ...reads.map((cell) => cell.tensor), ...captures];
+  const values = realise(inputs);
+  const donate: [number, number][] = [];
+  reads.forEach((cell, i) => {
+    const input = numArguments + i;
+    const written = writes.indexOf(cell);
+    if (written >= 0 && mayOverwrite(values, input)) donate.push([input, numResults + written]);
+  });
+  const taken = new Set<number>();
+  args.forEach((argument, i) => {
+    if (!donated(argument) || !mayOverwrite(values, i)) return;
+    const match = graph.outputs.findIndex(
+      (y, j) => j < numResults && !taken.has(j) && y.dtype === argument.dtype && String(y.shape) === String(argument.shape),
+    );
+    if (match < 0) return;
+    taken.add(match);
+    donate.push([i, match]);
+  });
+  const results = execute(getBackend(), graph, values, { donate, ...(label === undefined ? {} : { label }) });
+  const outs = results.map((value) => new Tensor(value.aval, { kind: "value", value }));
+  writes.forEach((cell, i) => {
+    cell.tensor = outs[numResults + i] as Tensor;
+  });
+  return outs.slice(0, numResults);
+}
+
+// In place only if nobody else can see the buffer, and it is handed in once and lives on this engine.
+function mayOverwrite(values: readonly Value[], i: number): boolean {
+  const value = values[i] as Value;
+  return !value.shared && value.owner === getBackend() && values.indexOf(value) === i && values.lastIndexOf(value) === i;
+}
+
+function signature(args: readonly unknown[], leaves: readonly unknown[]): string {
+  const structure = JSON.stringify(tree.map(args as tree.Tree<unknown>, () => 0));
+  return `${structure} ${leaves.map(leafKey).join(" ")}`;
+}
+
+function leafKey(leaf: unknown): string {
+  if (leaf instanceof Tensor) return `${leaf.dtype}[${leaf.shape.join(",")}]`;
+  if (leaf === null || ["string", "number", "boolean", "undefined"].includes(typeof leaf)) return JSON.stringify(leaf) ?? "undefined";
+  const must = "arguments must be tensors, numbers, strings, booleans or null, in arrays and plain objects";
+  throw new ConfigError(complain("jit", { must, got: typeof leaf, todo: "Make arrays tensors with tensor(), close over anything else" }));
+}
+
