@@ -29,8 +29,6 @@ export class Value {
   ready: Promise<void> | undefined;
   /** Set when computing them failed; reading them throws it. */
   failure: unknown;
-  /** True once user code may hold on to it: such a buffer is never overwritten in place. */
-  shared = false;
 
   constructor(owner: object, aval: Aval) {
     this.owner = owner;
@@ -109,6 +107,8 @@ export class Tensor implements Aval {
   source: Source;
   /** How it was computed, kept after values exist if a tracked input (a torch-style parameter) can be reached. Internal. */
   history: { readonly node: Node; readonly index: number } | undefined;
+  /** True once user code may hold on to it: its buffer is never overwritten in place. Internal. */
+  pinned = false;
   /** True if gradients will be asked for after values were read. Internal. */
   readonly tracked: boolean;
 

@@ -76,11 +76,11 @@ export function runTraced(
   reads.forEach((cell, i) => {
     const input = numArguments + i;
     const written = writes.indexOf(cell);
-    if (written >= 0 && mayOverwrite(values, input)) donate.push([input, numResults + written]);
+    if (written >= 0 && mayOverwrite(inputs, values, input)) donate.push([input, numResults + written]);
   });
   const taken = new Set<number>();
   args.forEach((argument, i) => {
-    if (!donated(argument) || !mayOverwrite(values, i)) return;
+    if (!donated(argument) || !mayOverwrite(inputs, values, i)) return;
     const match = graph.outputs.findIndex(
       (y, j) => j < numResults && !taken.has(j) && y.dtype === argument.dtype && String(y.shape) === String(argument.shape),
     );
@@ -97,9 +97,9 @@ export function runTraced(
 }
 
 // In place only if nobody else can see the buffer, and it is handed in once and lives on this engine.
-function mayOverwrite(values: readonly Value[], i: number): boolean {
+function mayOverwrite(inputs: readonly Tensor[], values: readonly Value[], i: number): boolean {
   const value = values[i] as Value;
-  return !value.shared && value.owner === getBackend() && values.indexOf(value) === i && values.lastIndexOf(value) === i;
+  return !(inputs[i] as Tensor).pinned && value.owner === getBackend() && values.indexOf(value) === i && values.lastIndexOf(value) === i;
 }
 
 function signature(args: readonly unknown[], leaves: readonly unknown[]): string {

@@ -1,0 +1,5 @@
+export * from "./convert.ts";
+export * from "./keras-tensor.ts";
+export * from "./naming.ts";
+export * from "./op.ts";
+export * from "./operation.ts";

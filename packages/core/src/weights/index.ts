@@ -1,0 +1,2 @@
+export * from "./dtype-policy.ts";
+export * from "./variable.ts";
