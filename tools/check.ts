@@ -30,7 +30,7 @@ const sections: Section[] = [
   rooms,
   { name: "doc links", run: async () => fromProblems("doc links", checkDocLinks()) },
   types,
-  { name: "knip", run: async () => fromExit("knip", await runBin("knip", ["--no-progress"])) },
+  { name: "knip", run: async () => fromExit("knip", await runBin("knip", ["--no-progress", "--no-config-hints"])) },
   { name: "unit tests", run: () => runVitest(["core", "data", "tools", "conformance"]) },
   { name: "doc examples", run: async () => sum([await checkDocTypes(), await runVitest(["docs"])]) },
   {

@@ -1,10 +1,7 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { checkFileSizes } from "../file-size.ts";
 import { checkRooms } from "../rooms.ts";
 import { runBin } from "./process.ts";
-import { fromExit, fromProblems, type Outcome, type Section, sum } from "./sections.ts";
-import { root } from "./workspace.ts";
+import { fromExit, fromProblems, type Section, sum } from "./sections.ts";
 
 /** Format and lint. */
 export const lint: Section = {
@@ -27,8 +24,3 @@ export const types: Section = {
     return sum([shipped, rest]);
   },
 };
-
-/** A section that says that it has nothing to do, since a file is not there. */
-export function missing(path: string): Outcome | undefined {
-  return existsSync(join(root, path)) ? undefined : { passed: 0, failed: 0, notRun: [`${path} does not exist`] };
-}

@@ -10,7 +10,7 @@ export interface VitestReport {
 }
 
 /** Writes counts, failed names and the reasons of skips to the file that `KERAS_TS_VITEST_REPORT` names. */
-export class CountReporter implements Reporter {
+class CountReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
     const path = process.env["KERAS_TS_VITEST_REPORT"];
     if (!path) return;
