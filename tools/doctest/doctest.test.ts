@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { planted } from "../lib/planted.ts";
+import { expectValue } from "./expect-value.ts";
 import { examples, fromMarkdown, fromSource } from "./extract.ts";
 import { exportedNames, program } from "./program.ts";
 
@@ -89,16 +90,51 @@ test("docstrings get the imports that they left out, and nothing else", () => {
   expect(made.split("\n")[0]).toBe('import { ops, tensor } from "@keras-ts/core";');
 });
 
+test("docstrings of internal functions import them from their own file", () => {
+  const names = (from: string): string[] => (from === "packages/core/src/a.ts" ? ["inner"] : []);
+  const made = program(
+    { where: "packages/core/src/a.ts:9", code: "inner();", mode: "run", implicit: "@keras-ts/core" },
+    names,
+  );
+  expect(made.split("\n")[0]).toBe('import { inner } from "../../../packages/core/src/a.ts";');
+});
+
+test("values in comments are checked, prose and declarations are not", () => {
+  const made = program({
+    where: "a.md:1",
+    code: 'f(1); // [1, 2.5]\ng(); // prose\nconst a = 1; // 2\nh(\n  1, // 1\n);\nk() // "int16"',
+    mode: "run",
+  });
+  expect(made.split("\n").slice(1, -2)).toEqual([
+    '$shown(f(1), "[1, 2.5]");',
+    "g(); // prose",
+    "const a = 1; // 2",
+    "h(",
+    "  1, // 1",
+    ");",
+    '$shown(k(), "\\"int16\\"");',
+  ]);
+});
+
+test("shown values agree to the digits shown", () => {
+  expectValue(new Float32Array([1, Math.E]), "[1, 2.718]");
+  expectValue({ loss: 0.12345 }, '{ "loss": 0.12 }');
+  expect(() => expectValue([1, 2.72], "[1, 2.73]")).toThrow("the comment says [1, 2.73], got [1,2.72].");
+  expect(() => expectValue([1], "[1, 2]")).toThrow("the comment says");
+});
+
 test("exported names are read from an entry point", () => {
   const base = planted({
     "packages/core/package.json": '{ "name": "@keras-ts/core" }',
     "packages/core/src/index.ts": [
       'export { a, b as c, type D } from "./a.ts";',
       'export type { E } from "./e.ts";',
+      'export * from "./more.ts";',
       'export * as ops from "./ops/index.ts";',
       "export async function f(): Promise<void> {}",
       "export const g: number = 1;",
     ].join("\n"),
+    "packages/core/src/more.ts": "export abstract class H {}\n",
   });
-  expect(exportedNames("@keras-ts/core", base).sort()).toEqual(["a", "c", "f", "g", "ops"]);
+  expect(exportedNames("@keras-ts/core", base).sort()).toEqual(["H", "a", "c", "f", "g", "ops"]);
 });

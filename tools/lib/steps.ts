@@ -3,10 +3,13 @@ import { checkRooms } from "../rooms.ts";
 import { runBin } from "./process.ts";
 import { fromExit, fromProblems, type Section, sum } from "./sections.ts";
 
+// Biome colours its output on CI even into a file, which is unreadable there.
+const colors = process.stdout.isTTY ? [] : ["--colors=off"];
+
 /** Format and lint. */
 export const lint: Section = {
   name: "lint",
-  run: async () => fromExit("biome", await runBin("biome", ["ci", "--error-on-warnings", "."])),
+  run: async () => fromExit("biome", await runBin("biome", ["ci", "--error-on-warnings", ...colors, "."])),
 };
 
 /** Order of rooms, direction of packages, import cycles, length of files. */
