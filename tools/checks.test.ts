@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
+import { complete, variant } from "./complete-lock.mjs";
 import { checkDocLinks } from "./doc-links.ts";
 import { checkFileSizes } from "./file-size.ts";
 import { generators } from "./generated.ts";
@@ -71,6 +72,36 @@ test("imports are read from text as the compiler sees them", () => {
     ["./later.ts", false, true],
     ["./kind.ts", true, true],
   ]);
+});
+
+test("the lock file gets the platform variants that npm left out", () => {
+  expect(variant("@esbuild/linux-x64", "1.0.0")).toEqual({
+    version: "1.0.0",
+    cpu: ["x64"],
+    optional: true,
+    os: ["linux"],
+  });
+  expect(variant("@a/binding-linux-arm64-musl", "1.0.0")).toMatchObject({
+    cpu: ["arm64"],
+    libc: ["musl"],
+    os: ["linux"],
+  });
+  expect(variant("fsevents", "1.0.0")).toBeUndefined();
+  const lock = {
+    packages: {
+      "": {},
+      "node_modules/a": { dev: true, optionalDependencies: { "@a/darwin-x64": "2.0.0", "@a/linux-x64": "2.0.0" } },
+      "node_modules/@a/linux-x64": { version: "2.0.0" },
+    },
+  };
+  expect(complete(lock)).toEqual(["@a/darwin-x64"]);
+  expect(Object.keys(lock.packages)).toEqual([
+    "",
+    "node_modules/@a/darwin-x64",
+    "node_modules/@a/linux-x64",
+    "node_modules/a",
+  ]);
+  expect(complete(lock)).toEqual([]);
 });
 
 test("generators are found by the first line of what they wrote", () => {

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { runScript } from "./lib/process.ts";
+import { run, runScript } from "./lib/process.ts";
 import { fromExit, type Outcome, sum } from "./lib/sections.ts";
 import { files, root } from "./lib/workspace.ts";
 
@@ -15,9 +15,10 @@ export function generators(base: string = root): string[] {
   return [...found].sort();
 }
 
-/** Runs each generator with `--check`, under which it writes nothing and fails when its files are stale. */
+/** Looks whether the lock file is complete, then runs each generator with `--check`, under which it writes nothing and fails when its files are stale. */
 export async function checkGenerated(): Promise<Outcome> {
-  const outcomes: Outcome[] = [];
+  const lock = await run(process.execPath, ["tools/complete-lock.mjs", "--check"]);
+  const outcomes: Outcome[] = [fromExit("package-lock.json", lock)];
   for (const script of generators()) {
     console.log(`${script} --check`);
     outcomes.push(fromExit(`${script} --check`, await runScript(script, ["--check"])));

@@ -79,11 +79,12 @@ async function install() {
   }
   const fresh = !existsSync(installed);
   console.log(fresh ? "setup: installing packages (once) ..." : "setup: packages changed, installing ...");
-  const flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-  let code = await npm([fresh && existsSync(lock) ? "ci" : "install", ...flags]);
-  if (code !== 0 && fresh) {
-    console.log("setup: `npm ci` did not succeed, trying `npm install` ...");
-    code = await npm(["install", ...flags]);
+  const flags = ["--ignore-scripts", "--no-audit", "--no-fund"];
+  let code = fresh && existsSync(lock) ? await npm(["ci", ...flags, "--loglevel=silent"]) : 1;
+  if (code !== 0) {
+    // No lock, or one that does not fit the manifests: let npm mend it, with its messages shown.
+    code = await npm(["install", ...flags, "--loglevel=error"]);
+    if (code === 0) await run(process.execPath, [join(root, "tools", "complete-lock.mjs")]);
   }
   if (code !== 0) {
     console.error("setup: npm could not install the packages (see above). Is the npm registry reachable?");
