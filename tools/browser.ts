@@ -3,14 +3,14 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { extname, join, normalize, sep } from "node:path";
+import { extname, join, normalize, resolve, sep } from "node:path";
 import { build } from "esbuild";
 import { chromium } from "playwright-core";
 import { root } from "./lib/workspace.ts";
 
 /** A page to run. */
 export interface PageOptions {
-  /** The page's TypeScript, which sets `window.__result` when it is done. Path from the repository's root. */
+  /** The page's TypeScript, which sets `window.__result` when it is done. Absolute, or from the repository's root. */
   readonly entry: string;
   /** Folders to serve besides, by URL prefix: `{ "/ort/": "node_modules/onnxruntime-web/dist" }`. */
   readonly serve?: Readonly<Record<string, string>>;
@@ -79,7 +79,7 @@ export async function runPage(options: PageOptions): Promise<PageResult> {
 
 async function bundle(entry: string, folder: string): Promise<void> {
   await build({
-    entryPoints: { page: join(root, entry) },
+    entryPoints: { page: resolve(root, entry) },
     outdir: folder,
     bundle: true,
     splitting: true,
@@ -111,10 +111,9 @@ async function serve(folders: Readonly<Record<string, string>>): Promise<Server>
       return;
     }
     const prefix = prefixes.find((candidate) => path.startsWith(candidate)) ?? "/";
-    const base = join(root, folders[prefix] ?? "");
-    const home = (folders[prefix] ?? "").startsWith(sep) ? folders[prefix]! : base;
+    const home = resolve(root, folders[prefix] ?? "");
     const file = normalize(join(home, path.slice(prefix.length)));
-    if (!file.startsWith(home) || !existsSync(file) || !statSync(file).isFile()) {
+    if (!file.startsWith(home + sep) || !existsSync(file) || !statSync(file).isFile()) {
       response.writeHead(404, headers).end(`no ${path}`);
       return;
     }
