@@ -22,11 +22,11 @@ export async function affectedPackages(tags: readonly string[]): Promise<string[
 /** The commit to compare with: the main branch upstream or here, or on main itself the commit before. */
 async function changesSince(): Promise<string> {
   for (const name of ["origin/main", "main"]) {
-    const { code, tail } = await run("git", ["merge-base", name, "HEAD"], { quiet: true });
+    const { code, tail } = await run("git", ["merge-base", name, "HEAD"], { silent: true });
     if (code !== 0) continue;
-    const head = await run("git", ["rev-parse", "HEAD"], { quiet: true });
+    const head = await run("git", ["rev-parse", "HEAD"], { silent: true });
     if (tail.trim() !== head.tail.trim()) return tail.trim();
   }
-  const before = await run("git", ["rev-parse", "--verify", "HEAD~1"], { quiet: true });
+  const before = await run("git", ["rev-parse", "--verify", "HEAD~1"], { silent: true });
   return before.code === 0 ? before.tail.trim() : "HEAD";
 }

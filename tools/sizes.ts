@@ -90,7 +90,8 @@ export async function checkSizes(): Promise<Outcome> {
       if (alone && foreign.length)
         failures.push(`${name}: core alone must load nothing else, got ${foreign.join(", ")}. Import it lazily.`);
     } catch (error) {
-      failures.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+      const [reason] = String(error instanceof Error ? error.message : error).split("\n");
+      failures.push(`${name}: ${reason}`);
     }
   }
   for (const failure of failures) console.log(`  ${failure}`);

@@ -16,6 +16,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Nothing is forwarded unless the command fails: for fast commands that chatter. */
   readonly quiet?: boolean;
+  /** Nothing is forwarded at all: for questions whose failure is an answer. */
+  readonly silent?: boolean;
   /** A line that is kept in `tail` but not shown. */
   readonly hide?: RegExp;
   /** Ends the command after this long, with exit code 124. */
@@ -50,7 +52,7 @@ export function run(command: string, args: readonly string[], options: RunOption
       : undefined;
     const show = (text: string): void => {
       tail = (tail + text).slice(-TAIL);
-      if (!options.quiet) process.stdout.write(text);
+      if (!options.quiet && !options.silent) process.stdout.write(text);
     };
     const lines = options.hide ? lineFilter(show, options.hide, (hidden) => (tail += hidden)) : show;
     child.stdout.setEncoding("utf8").on("data", lines);
