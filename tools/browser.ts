@@ -1,0 +1,154 @@
+// Runs a page of TypeScript in headless Chromium, isolated (COOP and COEP) so that threads and shared memory work.
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { extname, join, normalize, resolve, sep } from "node:path";
+import { build } from "esbuild";
+import { chromium } from "playwright-core";
+import { root } from "./lib/workspace.ts";
+
+/** A page to run. */
+export interface PageOptions {
+  /** The page's TypeScript, which sets `window.__result` when it is done. Absolute, or from the repository's root. */
+  readonly entry: string;
+  /** Folders to serve besides, by URL prefix: `{ "/ort/": "node_modules/onnxruntime-web/dist" }`. */
+  readonly serve?: Readonly<Record<string, string>>;
+  /** Time until the page must have set its result. Default two minutes. */
+  readonly timeoutMs?: number;
+  /** Called with each line that the page logs. Default: prints it. */
+  readonly onLog?: (line: string) => void;
+  /** More flags for Chromium. */
+  readonly flags?: readonly string[];
+}
+
+/** What the page put into `window.__result`, or why it was not run. */
+export type PageResult = { readonly result: unknown } | { readonly notRun: string };
+
+const FLAGS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+const TYPES: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".mjs": "text/javascript; charset=utf-8",
+  ".json": "application/json",
+  ".css": "text/css",
+  ".wasm": "application/wasm",
+  ".map": "application/json",
+};
+
+/** Chromium's path (`$CHROMIUM`, or where systems put it), or undefined when there is none. */
+export function findChromium(): string | undefined {
+  const named = process.env["CHROMIUM"];
+  if (named) return existsSync(named) ? named : undefined;
+  const places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+  return places.find((path) => existsSync(path));
+}
+
+/**
+ * Bundles a page, serves it, runs it in Chromium and returns its result.
+ *
+ * @throws Error when the page throws, logs an uncaught error, or takes too long.
+ */
+export async function runPage(options: PageOptions): Promise<PageResult> {
+  const executablePath = findChromium();
+  if (!executablePath) return { notRun: "no Chromium (install it, or name it in $CHROMIUM)" };
+  const folder = mkdtempSync(join(tmpdir(), "keras-ts-page-"));
+  try {
+    await bundle(options.entry, folder);
+    const server = await serve({ "/": folder, ...options.serve });
+    try {
+      return { result: await drive(executablePath, server, options) };
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function bundle(entry: string, folder: string): Promise<void> {
+  await build({
+    entryPoints: { page: resolve(root, entry) },
+    outdir: folder,
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "browser",
+    target: "es2023",
+    conditions: ["@keras-ts/source", "browser", "import"],
+    // Node's modules are reached behind run-time checks only; left external they fail loudly if a browser gets there.
+    external: ["node:*"],
+    sourcemap: "linked",
+    logLevel: "error",
+  });
+}
+
+async function serve(folders: Readonly<Record<string, string>>): Promise<Server> {
+  const prefixes = Object.keys(folders).sort((a, b) => b.length - a.length);
+  const server = createServer((request, response) => {
+    const path = decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname);
+    const headers = {
+      "Cross-Origin-Opener-Policy": "same-origin",
+      "Cross-Origin-Embedder-Policy": "require-corp",
+      "Cross-Origin-Resource-Policy": "same-origin",
+      "Cache-Control": "no-store",
+    };
+    if (path === "/") {
+      const html =
+        '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>';
+      response.writeHead(200, { ...headers, "Content-Type": TYPES[".html"] }).end(html);
+      return;
+    }
+    const prefix = prefixes.find((candidate) => path.startsWith(candidate)) ?? "/";
+    const home = resolve(root, folders[prefix] ?? "");
+    const file = normalize(join(home, path.slice(prefix.length)));
+    if (!file.startsWith(home + sep) || !existsSync(file) || !statSync(file).isFile()) {
+      response.writeHead(404, headers).end(`no ${path}`);
+      return;
+    }
+    const type = TYPES[extname(file)] ?? "application/octet-stream";
+    response.writeHead(200, { ...headers, "Content-Type": type }).end(readFileSync(file));
+  });
+  await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
+  return server;
+}
+
+async function drive(executablePath: string, server: Server, options: PageOptions): Promise<unknown> {
+  const { entry, timeoutMs = 120_000, onLog = (line) => console.log(`  page: ${line}`), flags = [] } = options;
+  const browser = await chromium.launch({ executablePath, args: [...FLAGS, ...flags], chromiumSandbox: false });
+  try {
+    const page = await browser.newPage();
+    const failure = new Promise<never>((_, reject) => {
+      page.on("pageerror", (error) => reject(new Error(`${entry}: the page threw: ${error.stack ?? error.message}`)));
+      page.on("crash", () => reject(new Error(`${entry}: the page crashed`)));
+    });
+    failure.catch(() => {}); // it is raced below, but may come before that
+    page.on("console", (message) => onLog(message.text()));
+    const { port } = server.address() as AddressInfo;
+    await page.goto(`http://127.0.0.1:${port}/`);
+    const result = page.waitForFunction(() => "__result" in window, undefined, { timeout: timeoutMs, polling: 100 });
+    result.catch(() => {});
+    await Promise.race([result, failure]).catch((error: unknown) => {
+      const late = error instanceof Error && error.name === "TimeoutError";
+      throw late
+        ? new Error(
+            `${entry}: window.__result must be set within ${timeoutMs / 1000} s. Raise timeoutMs or look at the page's log.`,
+          )
+        : error;
+    });
+    return await page.evaluate(() => (window as unknown as { __result: unknown }).__result);
+  } finally {
+    await browser.close();
+  }
+}
