@@ -177,11 +177,12 @@ function checkedShape(path: string, shape: Shape): Shape {
 export class StatelessScope implements StateScope {
   readonly #values = new Map<StateCell, Tensor>();
 
-  constructor(mapping: Iterable<readonly [Variable, TensorLike]> = []) {
+  constructor(mapping: Iterable<readonly [StateCell, TensorLike]> = []) {
     for (const [variable, value] of mapping) {
       const tensor = convertToTensor(value, { dtype: variable.dtype });
       if (!sameShape(tensor.shape, variable.shape)) {
-        const got = `${showShape(tensor.shape)} for "${variable.path}" of shape ${showShape(variable.shape)}`;
+        const name = variable instanceof Variable ? `"${variable.path}"` : "a seed state";
+        const got = `${showShape(tensor.shape)} for ${name} of shape ${showShape(variable.shape)}`;
         const todo = "Pass the values in the order of the variables";
         throw new ShapeError(complain("StatelessScope", { must: "values must have the shapes of their variables", got, todo }));
       }
