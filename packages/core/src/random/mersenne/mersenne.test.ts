@@ -46,18 +46,24 @@ test.each(golden.python.map((stream, index) => [index, stream.seed, stream.draws
   },
 );
 
-test.each(golden.numpy.map((stream) => [stream.seed, stream.draws] as const))("np.random.seed(%i) draws as NumPy", (seed, draws) => {
-  const state = new NumpyRandomState(seed);
-  for (const draw of draws) expect(numpyDraw(state, draw), `${draw.call}(${draw.args})`).toEqual(draw.values);
-});
+test.each(golden.numpy.map((stream) => [stream.seed, stream.draws] as const))(
+  "np.random.seed(%i) draws as NumPy",
+  (seed, draws) => {
+    const state = new NumpyRandomState(seed);
+    for (const draw of draws) expect(numpyDraw(state, draw), `${draw.call}(${draw.args})`).toEqual(draw.values);
+  },
+);
 
-test.each(golden.both.map((stream) => [stream.seed, stream.draws] as const))("seed %i: neither generator disturbs the other", (seed, draws) => {
-  const random = new PythonRandom(seed);
-  const state = new NumpyRandomState(seed);
-  for (const draw of draws) {
-    expect(draw.generator === "python" ? pythonDraw(random, draw) : numpyDraw(state, draw)).toEqual(draw.values);
-  }
-});
+test.each(golden.both.map((stream) => [stream.seed, stream.draws] as const))(
+  "seed %i: neither generator disturbs the other",
+  (seed, draws) => {
+    const random = new PythonRandom(seed);
+    const state = new NumpyRandomState(seed);
+    for (const draw of draws) {
+      expect(draw.generator === "python" ? pythonDraw(random, draw) : numpyDraw(state, draw)).toEqual(draw.values);
+    }
+  },
+);
 
 test("seeding again starts the stream anew", () => {
   const random = new PythonRandom(7);

@@ -24,7 +24,9 @@ export class NumpyRandomState {
    */
   seed(seed: number): void {
     if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {
-      throw new RangeError(`NumpyRandomState.seed: seed must be an integer in [0, 2^32), got ${seed}. Take it modulo 2^32.`);
+      throw new RangeError(
+        `NumpyRandomState.seed: seed must be an integer in [0, 2^32), got ${seed}. Take it modulo 2^32.`,
+      );
     }
     this.#twister.seedByNumber(seed);
   }
@@ -37,7 +39,9 @@ export class NumpyRandomState {
    */
   permutation(size: number): Uint32Array {
     if (!Number.isInteger(size) || size < 0 || size >= 2 ** 32) {
-      throw new RangeError(`NumpyRandomState.permutation: size must be an integer in [0, 2^32), got ${size}. Pass the number of rows.`);
+      throw new RangeError(
+        `NumpyRandomState.permutation: size must be an integer in [0, 2^32), got ${size}. Pass the number of rows.`,
+      );
     }
     const order = Uint32Array.from({ length: size }, (_, index) => index);
     for (let last = size - 1; last > 0; last--) {

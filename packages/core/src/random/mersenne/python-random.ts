@@ -40,7 +40,9 @@ export class PythonRandom {
    */
   getrandbits(bits: number): number {
     if (!Number.isInteger(bits) || bits < 0 || bits > 53) {
-      throw new RangeError(`PythonRandom.getrandbits: bits must be an integer in [0, 53], got ${bits}. Draw several times for more.`);
+      throw new RangeError(
+        `PythonRandom.getrandbits: bits must be an integer in [0, 53], got ${bits}. Draw several times for more.`,
+      );
     }
     if (bits === 0) return 0;
     if (bits <= 32) return this.#twister.nextUint32() >>> (32 - bits);
@@ -58,7 +60,9 @@ export class PythonRandom {
   randint(low: number, high: number): number {
     const width = high - low + 1;
     if (!Number.isSafeInteger(low) || !Number.isSafeInteger(high) || !Number.isSafeInteger(width) || width < 1) {
-      throw new RangeError(`PythonRandom.randint: low <= high must be safe integers, got ${low} and ${high}. Swap or narrow them.`);
+      throw new RangeError(
+        `PythonRandom.randint: low <= high must be safe integers, got ${low} and ${high}. Swap or narrow them.`,
+      );
     }
     const bits = width < 2 ** 32 ? 32 - Math.clz32(width) : 64 - Math.clz32(Math.floor(width / 2 ** 32));
     let drawn = this.getrandbits(bits);
