@@ -51,6 +51,8 @@ def text(value):
     """JSON of plain values, arrays, slices and dtypes, keys sorted, no spaces."""
     if value is None:
         return "null"
+    if isinstance(value, np.generic):
+        return number(value, "numpy")
     if value is Ellipsis:
         return '{"ellipsis":true}'
     if isinstance(value, str):
@@ -89,8 +91,8 @@ def write(name, content):
 def values(seed, shape, low=-1.0, high=1.0, decimals=2, dtype="float32"):
     """Short decimals from a named stream, so that files stay small and every run draws the same."""
     drawn = np.random.default_rng(seed).uniform(low, high, shape)
-    return np.round(drawn, decimals).astype(dtype)
+    return np.asarray(np.round(drawn, decimals), dtype=dtype)
 
 
 def integers(seed, shape, low, high, dtype="int32"):
-    return np.random.default_rng(seed).integers(low, high, shape).astype(dtype)
+    return np.asarray(np.random.default_rng(seed).integers(low, high, shape), dtype=dtype)

@@ -1,6 +1,7 @@
 """models.json and keras/*.keras: real saved models, what they predict, how they print and how their training goes on."""
 
 import json
+import re
 import zipfile
 
 import keras
@@ -72,6 +73,13 @@ def outputs():
 MODELS = {"mlp": mlp, "branches": branches, "convnet": convnet, "tokens": tokens, "transformer": transformer, "outputs": outputs}
 
 
+def numbered(text):
+    """Keras names shared objects by their address in memory; small numbers in order of appearance mean the same."""
+    seen = {}
+    number = lambda match: f'{match[1]}{seen.setdefault(match[2], len(seen) + 1)}'
+    return re.sub(r'("shared_object_id": )(\d+)', number, text)
+
+
 def save(model, path):
     """Saves with a fixed date inside and fixed times on the members, so that the same model is the same file."""
     made = FOLDER / "made.keras"
@@ -81,6 +89,8 @@ def save(model, path):
             content = source.read(name)
             if name == "metadata.json":
                 content = json.dumps({**json.loads(content), "date_saved": "2026-01-01@00:00:00"}).encode()
+            if name == "config.json":
+                content = numbered(content.decode()).encode()
             target.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content)
     made.unlink()
     with zipfile.ZipFile(path) as file:
@@ -117,7 +127,7 @@ def model_case(name):
         np.testing.assert_allclose(left, right, atol=1e-6)
     return {
         "name": name, "file": f"keras/{name}.keras", "x": x, "y": y, "trained": before, "predictions": predictions, "weights": weights, "optimizer_variables": state,
-        "to_json": text, "config": config, "summaries": summaries, "resume_seed": 2, "resumed": train(loaded, x, y, 5), "resumed_predictions": loaded.predict(x, verbose=0),
+        "to_json": numbered(text), "config": config, "summaries": summaries, "resume_seed": 2, "resumed": train(loaded, x, y, 5), "resumed_predictions": loaded.predict(x, verbose=0),
         "evaluate": {key: np.float32(v) for key, v in loaded.evaluate(x, y, verbose=0, return_dict=True).items()},
     }
 
