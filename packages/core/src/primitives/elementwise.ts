@@ -107,8 +107,8 @@ export const atan2: Binary = binary(
 // Each of two equal inputs takes half of the gradient.
 function shareTies(g: Tensor, inputs: readonly Tensor[], out: Tensor): readonly Tensor[] {
   const [a, b] = two(inputs);
-  const half = where(equal(a, b), 0.5, 1);
-  return [where(equal(a, out), mul(g, half), 0), where(equal(b, out), mul(g, half), 0)];
+  const share = where(equal(a, b), mul(g, 0.5), g);
+  return [where(equal(a, out), share, 0), where(equal(b, out), share, 0)];
 }
 
 /** Bitwise and; logical for bool. */
