@@ -14,9 +14,15 @@ import { prepareProgram, runProgram } from "./run.ts";
 import { type Program, scattered } from "./sample.ts";
 
 /** Relative to `1 + |expected|`; integers and bool must be equal. */
-const tolerances: Readonly<Partial<Record<DType, number>>> = { float64: 1e-10, float32: 4e-6, float16: 2e-3, bfloat16: 1.6e-2 };
+const tolerances: Readonly<Partial<Record<DType, number>>> = {
+  float64: 1e-10,
+  float32: 4e-6,
+  float16: 2e-3,
+  bfloat16: 1.6e-2,
+};
 
-const show = ({ dtype, shape, data }: HostArray): string => `${dtype} [${shape.join(", ")}] ${Array.from(data).join(" ")}`;
+const show = ({ dtype, shape, data }: HostArray): string =>
+  `${dtype} [${shape.join(", ")}] ${Array.from(data).join(" ")}`;
 
 /** @throws Error that shows both, if shapes or dtypes differ or a value is further off than the tolerance. */
 export function expectClose(what: string, actual: HostArray, expected: HostArray, tolerance: number): void {
@@ -80,7 +86,12 @@ export async function checkGradient({ graph, inputs }: Program, order: 1 | 2 = 1
       estimate[i] = ((await moved(STEP)) - (await moved(-STEP))) / (2 * STEP);
     }
     const label = `gradient of input ${place}`;
-    expectClose(label, exact[k] as HostArray, { ...x, data: estimate }, DIFFERENCE_TOLERANCE * (1 + Math.max(0, ...estimate.map(Math.abs))));
+    expectClose(
+      label,
+      exact[k] as HostArray,
+      { ...x, data: estimate },
+      DIFFERENCE_TOLERANCE * (1 + Math.max(0, ...estimate.map(Math.abs))),
+    );
   }
   if (order === 2) await checkGradient({ graph: gradient, inputs: [...inputs, ...weights] });
 }

@@ -8,8 +8,18 @@ const plain = { lhsContract: [1], rhsContract: [0], lhsBatch: [], rhsBatch: [] }
 const dotGeneral: PrimitiveSamples["dotGeneral"] = [
   { name: "matrices", inputs: [scattered([3, 4]), scattered([4, 2])], params: plain, gradient: "smooth" },
   { name: "matrix and vector", inputs: [scattered([3, 4]), scattered([4])], params: plain, gradient: "smooth" },
-  { name: "vectors", inputs: [scattered([4]), scattered([4])], params: { ...plain, lhsContract: [0] }, gradient: "smooth" },
-  { name: "outer", inputs: [scattered([2]), scattered([3])], params: { ...plain, lhsContract: [], rhsContract: [] }, gradient: "smooth" },
+  {
+    name: "vectors",
+    inputs: [scattered([4]), scattered([4])],
+    params: { ...plain, lhsContract: [0] },
+    gradient: "smooth",
+  },
+  {
+    name: "outer",
+    inputs: [scattered([2]), scattered([3])],
+    params: { ...plain, lhsContract: [], rhsContract: [] },
+    gradient: "smooth",
+  },
   {
     name: "batches",
     inputs: [scattered([2, 3, 4]), scattered([2, 4, 5])],
@@ -37,16 +47,40 @@ const dotGeneral: PrimitiveSamples["dotGeneral"] = [
   { name: "inner size 0", inputs: [scattered([2, 0]), scattered([0, 3])], params: plain },
   { name: "outer size 0", inputs: [scattered([0, 2]), scattered([2, 3])], params: plain },
   { name: "larger", inputs: [scattered([17, 33]), scattered([33, 9])], params: plain },
-  ...floatDtypes.map((d) => ({ name: d, inputs: [scattered([3, 5], -2, 2, d), scattered([5, 2], -2, 2, d)], params: plain, slack: 4 })),
+  ...floatDtypes.map((d) => ({
+    name: d,
+    inputs: [scattered([3, 5], -2, 2, d), scattered([5, 2], -2, 2, d)],
+    params: plain,
+    slack: 4,
+  })),
   { name: "int32", inputs: [scattered([2, 3], -9, 9, "int32"), scattered([3, 2], -9, 9, "int32")], params: plain },
-  { name: "wraps int32", inputs: [array([2 ** 31 - 1, 3], "int32", [1, 2]), array([2 ** 31 - 1, 7], "int32", [2, 1])], params: plain },
+  {
+    name: "wraps int32",
+    inputs: [array([2 ** 31 - 1, 3], "int32", [1, 2]), array([2 ** 31 - 1, 7], "int32", [2, 1])],
+    params: plain,
+  },
   { name: "uint8", inputs: [scattered([2, 3], 0, 200, "uint8"), scattered([3, 2], 0, 200, "uint8")], params: plain },
-  { name: "nan stays", inputs: [array([0, NAN, 1, INF], "float32", [2, 2]), array([1, 1], "float32", [2, 1])], params: plain },
+  {
+    name: "nan stays",
+    inputs: [array([0, NAN, 1, INF], "float32", [2, 2]), array([1, 1], "float32", [2, 1])],
+    params: plain,
+  },
 ];
 
 type ConvParams = primitives.ConvParams;
-const conv2d: ConvParams = { strides: [1, 1], padding: [[0, 0], [0, 0]], dilation: [1, 1], groups: 1 };
-const same = [[1, 1], [1, 1]] as const;
+const conv2d: ConvParams = {
+  strides: [1, 1],
+  padding: [
+    [0, 0],
+    [0, 0],
+  ],
+  dilation: [1, 1],
+  groups: 1,
+};
+const same = [
+  [1, 1],
+  [1, 1],
+] as const;
 interface Case {
   readonly name: string;
   readonly x: readonly number[];
@@ -64,20 +98,53 @@ const cases: readonly [Case, ...Case[]] = [
     x: [1, 5, 5, 2],
     kernel: [3, 3, 2, 2],
     y: [1, 3, 3, 2],
-    params: { ...conv2d, strides: [2, 2], padding: [[0, 2], [1, 1]] },
+    params: {
+      ...conv2d,
+      strides: [2, 2],
+      padding: [
+        [0, 2],
+        [1, 1],
+      ],
+    },
   },
-  { name: "leaves a rest", x: [1, 6, 6, 1], kernel: [2, 2, 1, 1], y: [1, 2, 2, 1], params: { ...conv2d, strides: [3, 3] } },
+  {
+    name: "leaves a rest",
+    x: [1, 6, 6, 1],
+    kernel: [2, 2, 1, 1],
+    y: [1, 2, 2, 1],
+    params: { ...conv2d, strides: [3, 3] },
+  },
   { name: "dilation", x: [1, 6, 5, 2], kernel: [3, 2, 2, 2], y: [1, 2, 3, 2], params: { ...conv2d, dilation: [2, 2] } },
   {
     name: "stride, dilation, padding",
     x: [1, 6, 6, 1],
     kernel: [3, 3, 1, 2],
     y: [1, 3, 3, 2],
-    params: { strides: [2, 2], padding: [[2, 1], [1, 2]], dilation: [2, 2], groups: 1 },
+    params: {
+      strides: [2, 2],
+      padding: [
+        [2, 1],
+        [1, 2],
+      ],
+      dilation: [2, 2],
+      groups: 1,
+    },
   },
   { name: "groups", x: [2, 4, 4, 4], kernel: [2, 2, 2, 6], y: [2, 3, 3, 6], params: { ...conv2d, groups: 2 } },
-  { name: "depthwise", x: [1, 4, 4, 3], kernel: [3, 3, 1, 3], y: [1, 4, 4, 3], params: { ...conv2d, padding: same, groups: 3 } },
-  { name: "depthwise with multiplier", x: [1, 4, 4, 2], kernel: [2, 2, 1, 4], y: [1, 3, 3, 4], params: { ...conv2d, groups: 2 } },
+  {
+    name: "depthwise",
+    x: [1, 4, 4, 3],
+    kernel: [3, 3, 1, 3],
+    y: [1, 4, 4, 3],
+    params: { ...conv2d, padding: same, groups: 3 },
+  },
+  {
+    name: "depthwise with multiplier",
+    x: [1, 4, 4, 2],
+    kernel: [2, 2, 1, 4],
+    y: [1, 3, 3, 4],
+    params: { ...conv2d, groups: 2 },
+  },
   { name: "pointwise", x: [2, 3, 3, 4], kernel: [1, 1, 4, 2], y: [2, 3, 3, 2], params: conv2d },
   {
     name: "1-d causal",
@@ -91,7 +158,16 @@ const cases: readonly [Case, ...Case[]] = [
     x: [1, 3, 4, 3, 2],
     kernel: [2, 2, 2, 2, 2],
     y: [1, 2, 2, 2, 2],
-    params: { strides: [1, 2, 1], padding: [[0, 0], [0, 0], [0, 0]], dilation: [1, 1, 1], groups: 1 },
+    params: {
+      strides: [1, 2, 1],
+      padding: [
+        [0, 0],
+        [0, 0],
+        [0, 0],
+      ],
+      dilation: [1, 1, 1],
+      groups: 1,
+    },
   },
 ];
 type Nested<P> = readonly [PrimitiveSample<P>, ...PrimitiveSample<P>[]];
@@ -103,12 +179,73 @@ const rankOf = (c: Case): number => c.params.strides.length;
 
 type PoolParams = primitives.PoolParams;
 const pools: readonly (readonly [name: string, x: readonly number[], y: readonly number[], params: PoolParams])[] = [
-  ["halves", [2, 4, 4, 3], [2, 2, 2, 3], { window: [2, 2], strides: [2, 2], padding: [[0, 0], [0, 0]] }],
-  ["overlaps", [1, 5, 4, 2], [1, 3, 3, 2], { window: [3, 2], strides: [1, 1], padding: [[0, 0], [0, 0]] }],
-  ["padded", [1, 5, 5, 2], [1, 3, 3, 2], { window: [3, 3], strides: [2, 2], padding: [[1, 1], [0, 2]] }],
-  ["leaves gaps", [1, 7, 6, 1], [1, 2, 2, 1], { window: [2, 2], strides: [4, 3], padding: [[0, 0], [0, 0]] }],
+  [
+    "halves",
+    [2, 4, 4, 3],
+    [2, 2, 2, 3],
+    {
+      window: [2, 2],
+      strides: [2, 2],
+      padding: [
+        [0, 0],
+        [0, 0],
+      ],
+    },
+  ],
+  [
+    "overlaps",
+    [1, 5, 4, 2],
+    [1, 3, 3, 2],
+    {
+      window: [3, 2],
+      strides: [1, 1],
+      padding: [
+        [0, 0],
+        [0, 0],
+      ],
+    },
+  ],
+  [
+    "padded",
+    [1, 5, 5, 2],
+    [1, 3, 3, 2],
+    {
+      window: [3, 3],
+      strides: [2, 2],
+      padding: [
+        [1, 1],
+        [0, 2],
+      ],
+    },
+  ],
+  [
+    "leaves gaps",
+    [1, 7, 6, 1],
+    [1, 2, 2, 1],
+    {
+      window: [2, 2],
+      strides: [4, 3],
+      padding: [
+        [0, 0],
+        [0, 0],
+      ],
+    },
+  ],
   ["1-d", [2, 5, 2], [2, 2, 2], { window: [2], strides: [2], padding: [[0, 0]] }],
-  ["3-d", [1, 2, 4, 3, 2], [1, 1, 2, 2, 2], { window: [2, 2, 2], strides: [1, 2, 1], padding: [[0, 0], [0, 0], [0, 0]] }],
+  [
+    "3-d",
+    [1, 2, 4, 3, 2],
+    [1, 1, 2, 2, 2],
+    {
+      window: [2, 2, 2],
+      strides: [1, 2, 1],
+      padding: [
+        [0, 0],
+        [0, 0],
+        [0, 0],
+      ],
+    },
+  ],
 ];
 function pooled<P>(of: (pool: (typeof pools)[number]) => PrimitiveSample<P>): Nested<P> {
   const [first, ...rest] = pools.map(of);
@@ -122,10 +259,25 @@ const edge = { window: [3], strides: [1], padding: [[1, 1]] as const };
 export const contractionSamples: Pick<PrimitiveSamples, ProductName | PoolName> = {
   dotGeneral,
   conv: [
-    ...convolutions((c) => ({ name: c.name, inputs: [scattered(c.x), scattered(c.kernel)], params: c.params, gradient: "smooth" })),
+    ...convolutions((c) => ({
+      name: c.name,
+      inputs: [scattered(c.x), scattered(c.kernel)],
+      params: c.params,
+      gradient: "smooth",
+    })),
     { name: "no images", inputs: [scattered([0, 4, 4, 2]), scattered([3, 3, 2, 2])], params: conv2d },
-    { name: "float16", inputs: [scattered([1, 4, 4, 2], -1, 1, "float16"), scattered([3, 3, 2, 2], -1, 1, "float16")], params: conv2d, slack: 4 },
-    { name: "bfloat16", inputs: [scattered([1, 4, 4, 2], -1, 1, "bfloat16"), scattered([3, 3, 2, 2], -1, 1, "bfloat16")], params: conv2d, slack: 4 },
+    {
+      name: "float16",
+      inputs: [scattered([1, 4, 4, 2], -1, 1, "float16"), scattered([3, 3, 2, 2], -1, 1, "float16")],
+      params: conv2d,
+      slack: 4,
+    },
+    {
+      name: "bfloat16",
+      inputs: [scattered([1, 4, 4, 2], -1, 1, "bfloat16"), scattered([3, 3, 2, 2], -1, 1, "bfloat16")],
+      params: conv2d,
+      slack: 4,
+    },
   ],
   convInputGrad: convolutions((c) => ({
     name: c.name,
@@ -143,20 +295,52 @@ export const contractionSamples: Pick<PrimitiveSamples, ProductName | PoolName> 
     ...pooled(([name, x, , params]) => ({ name, inputs: [scattered(x)], params, gradient: "smooth" })),
     { name: "negative in padding", inputs: [low], params: edge },
     { name: "nan", inputs: [array([1, NAN, 3, 2], "float32", [1, 4, 1])], params: halves },
-    { name: "float16", inputs: [scattered([1, 4, 4, 1], -2, 2, "float16")], params: { window: [2, 2], strides: [2, 2], padding: [[0, 0], [0, 0]] } },
+    {
+      name: "float16",
+      inputs: [scattered([1, 4, 4, 1], -2, 2, "float16")],
+      params: {
+        window: [2, 2],
+        strides: [2, 2],
+        padding: [
+          [0, 0],
+          [0, 0],
+        ],
+      },
+    },
   ],
   sumPool: [
     ...pooled(([name, x, , params]) => ({ name, inputs: [scattered(x)], params, gradient: "smooth" })),
-    { name: "float16", inputs: [scattered([1, 4, 4, 1], -2, 2, "float16")], params: { window: [2, 2], strides: [2, 2], padding: [[0, 0], [0, 0]] } },
+    {
+      name: "float16",
+      inputs: [scattered([1, 4, 4, 1], -2, 2, "float16")],
+      params: {
+        window: [2, 2],
+        strides: [2, 2],
+        padding: [
+          [0, 0],
+          [0, 0],
+        ],
+      },
+    },
   ],
   // Only linear in the second input: the place of the maximum does not move with the first.
   maxPoolGrad: [
-    ...pooled(([name, x, y, params]) => ({ name, inputs: [scattered(x), scattered(y, -2, 2, "float32", 2)], params, gradient: "smooth" })),
+    ...pooled(([name, x, y, params]) => ({
+      name,
+      inputs: [scattered(x), scattered(y, -2, 2, "float32", 2)],
+      params,
+      gradient: "smooth",
+    })),
     { name: "first of ties", inputs: [tied, array([1, 2, 3], "float32", [1, 3, 1])], params: halves },
     { name: "negative in padding", inputs: [low, array([1, 2, 3, 4], "float32", [1, 4, 1])], params: edge },
   ],
   maxPoolGather: [
-    ...pooled(([name, x, , params]) => ({ name, inputs: [scattered(x), scattered(x, -2, 2, "float32", 2)], params, gradient: "smooth" })),
+    ...pooled(([name, x, , params]) => ({
+      name,
+      inputs: [scattered(x), scattered(x, -2, 2, "float32", 2)],
+      params,
+      gradient: "smooth",
+    })),
     { name: "first of ties", inputs: [tied, array([1, 2, 3, 4, 5, 6], "float32", [1, 6, 1])], params: halves },
   ],
   sumPoolGrad: pooled(([name, x, y, params]) => ({

@@ -1,13 +1,74 @@
 import type { DType, HostArray, None } from "@keras-ts/core/backend";
-import { array, floatDtypes, INF, integerDtypes, NAN, type PrimitiveSample, type PrimitiveSamples, type Samples, scattered } from "./sample.ts";
+import {
+  array,
+  floatDtypes,
+  INF,
+  integerDtypes,
+  NAN,
+  type PrimitiveSample,
+  type PrimitiveSamples,
+  type Samples,
+  scattered,
+} from "./sample.ts";
 
 type UnaryName =
-  | "abs" | "acos" | "acosh" | "asin" | "asinh" | "atan" | "atanh" | "ceil" | "cos" | "cosh" | "digamma" | "erf" | "erfInv"
-  | "exp" | "expm1" | "floor" | "isFinite" | "isNan" | "lgamma" | "log" | "log1p" | "logistic" | "neg" | "not" | "round"
-  | "rsqrt" | "sign" | "sin" | "sinh" | "sqrt" | "stopGradient" | "tan" | "tanh" | "trigamma" | "trunc";
+  | "abs"
+  | "acos"
+  | "acosh"
+  | "asin"
+  | "asinh"
+  | "atan"
+  | "atanh"
+  | "ceil"
+  | "cos"
+  | "cosh"
+  | "digamma"
+  | "erf"
+  | "erfInv"
+  | "exp"
+  | "expm1"
+  | "floor"
+  | "isFinite"
+  | "isNan"
+  | "lgamma"
+  | "log"
+  | "log1p"
+  | "logistic"
+  | "neg"
+  | "not"
+  | "round"
+  | "rsqrt"
+  | "sign"
+  | "sin"
+  | "sinh"
+  | "sqrt"
+  | "stopGradient"
+  | "tan"
+  | "tanh"
+  | "trigamma"
+  | "trunc";
 type BinaryName =
-  | "add" | "and" | "atan2" | "div" | "equal" | "greater" | "greaterEqual" | "less" | "lessEqual" | "max" | "min" | "mul"
-  | "notEqual" | "or" | "pow" | "rem" | "shiftLeft" | "shiftRightArithmetic" | "shiftRightLogical" | "sub" | "xor";
+  | "add"
+  | "and"
+  | "atan2"
+  | "div"
+  | "equal"
+  | "greater"
+  | "greaterEqual"
+  | "less"
+  | "lessEqual"
+  | "max"
+  | "min"
+  | "mul"
+  | "notEqual"
+  | "or"
+  | "pow"
+  | "rem"
+  | "shiftLeft"
+  | "shiftRightArithmetic"
+  | "shiftRightLogical"
+  | "sub"
+  | "xor";
 type Sample = PrimitiveSample<None>;
 type Some = Samples<None>;
 
@@ -34,7 +95,8 @@ function float({ low = -2, high = 2, gradient, extra = [], slack = 1 }: Domain =
     ...extra,
   ];
 }
-const integer = (dtype: DType, values: readonly number[] = [0, 1, 2, 100, 7]): Sample => sample(dtype, array(values, dtype));
+const integer = (dtype: DType, values: readonly number[] = [0, 1, 2, 100, 7]): Sample =>
+  sample(dtype, array(values, dtype));
 const everyInteger = (): Sample[] =>
   integerDtypes.map((dtype) => integer(dtype, dtype.startsWith("u") ? [0, 1, 2, 200, 7] : [0, -1, 2, -128, 127]));
 
@@ -49,15 +111,33 @@ const unarySamples: Pick<PrimitiveSamples, UnaryName> = {
   ceil: float(),
   cos: float({ gradient: "smooth" }),
   cosh: float({ gradient: "smooth" }),
-  digamma: float({ low: 0.3, high: 9, gradient: "first", slack: 4, extra: [sample("negative", array([-0.5, -2.25, -7.75]))] }),
+  digamma: float({
+    low: 0.3,
+    high: 9,
+    gradient: "first",
+    slack: 4,
+    extra: [sample("negative", array([-0.5, -2.25, -7.75]))],
+  }),
   erf: float({ gradient: "smooth", extra: [sample("tails", array([-7, -4, -3, 1e-8, 3, 4, 7]))] }),
-  erfInv: float({ low: -0.95, high: 0.95, gradient: "smooth", slack: 4, extra: [sample("tails", array([-0.9999, 1e-8, 0.999999]))] }),
+  erfInv: float({
+    low: -0.95,
+    high: 0.95,
+    gradient: "smooth",
+    slack: 4,
+    extra: [sample("tails", array([-0.9999, 1e-8, 0.999999]))],
+  }),
   exp: float({ gradient: "smooth" }),
   expm1: float({ gradient: "smooth", extra: [sample("small", array([1e-8, -1e-8, 1e-4]))] }),
   floor: float(),
   isFinite: float(),
   isNan: float(),
-  lgamma: float({ low: 0.3, high: 9, gradient: "smooth", slack: 4, extra: [sample("negative", array([-0.5, -2.25, -7.75]))] }),
+  lgamma: float({
+    low: 0.3,
+    high: 9,
+    gradient: "smooth",
+    slack: 4,
+    extra: [sample("negative", array([-0.5, -2.25, -7.75]))],
+  }),
   log: float({ low: 0.2, high: 3, gradient: "smooth" }),
   log1p: float({ low: -0.8, high: 3, gradient: "smooth", extra: [sample("small", array([1e-8, -1e-8, 1e-4]))] }),
   logistic: float({ gradient: "smooth", extra: [sample("far out", array([-200, -50, 50, 200]))] }),
@@ -85,7 +165,10 @@ const shapes = [
   ["axes of both", [4, 1, 3], [2, 1]],
   ["empty", [0, 3], [1, 3]],
 ] as const;
-const odd = [array([NAN, 1, NAN, INF, -INF, 0, -0, INF, 0, 2]), array([1, NAN, NAN, INF, INF, 0, 0, -1, -0, 0])] as const;
+const odd = [
+  array([NAN, 1, NAN, INF, -INF, 0, -0, INF, 0, 2]),
+  array([1, NAN, NAN, INF, INF, 0, 0, -1, -0, 0]),
+] as const;
 
 function floatPairs({ low = -2, high = 2, gradient }: Domain = {}): Sample[] {
   const broadcasting = shapes.map(([name, a, b]): Sample => {
@@ -111,7 +194,8 @@ const wrapping = (): Sample[] => [
   sample("wraps int8", array([127, -128, 100], "int8"), array([127, -128, 3], "int8")),
   sample("wraps uint8", array([255, 0, 100], "uint8"), array([255, 1, 3], "uint8")),
 ];
-const byZero = (): Sample => sample("by zero and out of range", array([5, -5, 0, MIN], "int32"), array([0, 0, 0, -1], "int32"));
+const byZero = (): Sample =>
+  sample("by zero and out of range", array([5, -5, 0, MIN], "int32"), array([0, 0, 0, -1], "int32"));
 const compared = (): Some =>
   nonEmpty([
     ...floatPairs(),
@@ -121,7 +205,11 @@ const compared = (): Some =>
     sample("large uint32", array([2 ** 32 - 1, 1], "uint32"), array([1, 2 ** 32 - 1], "uint32")),
   ]);
 const bitwise = (): Some =>
-  nonEmpty([boolPair(), ...integerPairs(), sample("high bits", array([2 ** 32 - 1, 2 ** 31], "uint32"), array([2 ** 31, 3], "uint32"))]);
+  nonEmpty([
+    boolPair(),
+    ...integerPairs(),
+    sample("high bits", array([2 ** 32 - 1, 2 ** 31], "uint32"), array([2 ** 31, 3], "uint32")),
+  ]);
 const shifted = (): Some =>
   nonEmpty([
     sample("int32", array([1, -8, 2 ** 31 - 1, MIN], "int32"), array([3, 1, 4, 31], "int32")),
@@ -172,9 +260,24 @@ const binarySamples: Pick<PrimitiveSamples, BinaryName> = {
 
 const choice = array([1, 0, 1, 0, 0, 1], "bool", [2, 3]);
 const whereSamples: PrimitiveSamples["where"] = [
-  { name: "one shape", inputs: [choice, scattered([2, 3]), scattered([2, 3], -2, 2, "float32", 2)], params: {}, gradient: "smooth" },
-  { name: "broadcasts", inputs: [array([1, 0], "bool", [2, 1]), scattered([3]), scattered([])], params: {}, gradient: "smooth" },
-  { name: "scalar condition", inputs: [array([0], "bool", []), scattered([2]), scattered([2], 3, 4)], params: {}, gradient: "smooth" },
+  {
+    name: "one shape",
+    inputs: [choice, scattered([2, 3]), scattered([2, 3], -2, 2, "float32", 2)],
+    params: {},
+    gradient: "smooth",
+  },
+  {
+    name: "broadcasts",
+    inputs: [array([1, 0], "bool", [2, 1]), scattered([3]), scattered([])],
+    params: {},
+    gradient: "smooth",
+  },
+  {
+    name: "scalar condition",
+    inputs: [array([0], "bool", []), scattered([2]), scattered([2], 3, 4)],
+    params: {},
+    gradient: "smooth",
+  },
   { name: "nan on the other side", inputs: [array([1, 0], "bool"), array([1, NAN]), array([INF, 2])], params: {} },
   { name: "int32", inputs: [choice, scattered([2, 3], -9, 9, "int32"), array([7], "int32", [])], params: {} },
   { name: "bool", inputs: [choice, array([1], "bool", []), array([0], "bool", [])], params: {} },
@@ -193,8 +296,16 @@ const castSamples: PrimitiveSamples["cast"] = [
   { name: "int32 from nan and infinity", inputs: [array([NAN, INF, -INF, 3e9, -3e9])], params: { dtype: "int32" } },
   { name: "uint8 from nan and infinity", inputs: [array([NAN, INF, -INF, 300, -5])], params: { dtype: "uint8" } },
   { name: "bool from nan", inputs: [array([NAN, 0, -0, 1e-30])], params: { dtype: "bool" } },
-  { name: "halves round to even", inputs: [array([1.00048828125, 1.00146484375, 65519, 65520, 1e-8, 6e-8])], params: { dtype: "float16" } },
-  { name: "bfloat16 rounds to even", inputs: [array([1.00390625, 1.01171875, 3.4e38, 1e-40])], params: { dtype: "bfloat16" } },
+  {
+    name: "halves round to even",
+    inputs: [array([1.00048828125, 1.00146484375, 65519, 65520, 1e-8, 6e-8])],
+    params: { dtype: "float16" },
+  },
+  {
+    name: "bfloat16 rounds to even",
+    inputs: [array([1.00390625, 1.01171875, 3.4e38, 1e-40])],
+    params: { dtype: "bfloat16" },
+  },
 ];
 
 export const elementwiseSamples: Pick<PrimitiveSamples, UnaryName | BinaryName | "where" | "cast"> = {

@@ -1,9 +1,19 @@
 import { array, INF, NAN, type PrimitiveSamples, scattered } from "./sample.ts";
 
-type IndexingName = "take" | "gatherNd" | "scatterNd" | "dynamicSlice" | "dynamicUpdateSlice" | "sort" | "argSort" | "topK" | "randomBits";
+type IndexingName =
+  | "take"
+  | "gatherNd"
+  | "scatterNd"
+  | "dynamicSlice"
+  | "dynamicUpdateSlice"
+  | "sort"
+  | "argSort"
+  | "topK"
+  | "randomBits";
 
 const x = scattered([3, 4]);
-const int = (values: readonly number[], shape: readonly number[] = [values.length]): ReturnType<typeof array> => array(values, "int32", shape);
+const int = (values: readonly number[], shape: readonly number[] = [values.length]): ReturnType<typeof array> =>
+  array(values, "int32", shape);
 const modes = ["set", "add", "min", "max"] as const;
 const key = array([7, 3], "uint32");
 
@@ -21,26 +31,53 @@ export const indexingSamples: Pick<PrimitiveSamples, IndexingName> = {
   gatherNd: [
     { name: "elements", inputs: [x, int([0, 1, 2, 3, 0, 1], [3, 2])], params: {}, gradient: "smooth" },
     { name: "rows", inputs: [x, int([2, 0], [2, 1])], params: {}, gradient: "smooth" },
-    { name: "grid of indices", inputs: [scattered([2, 3, 2]), int([0, 1, 1, 2, 1, 1, 0, 0], [2, 2, 2])], params: {}, gradient: "smooth" },
+    {
+      name: "grid of indices",
+      inputs: [scattered([2, 3, 2]), int([0, 1, 1, 2, 1, 1, 0, 0], [2, 2, 2])],
+      params: {},
+      gradient: "smooth",
+    },
     { name: "int32", inputs: [int([5, 6, 7]), int([2, 0], [2, 1])], params: {} },
     { name: "no indices", inputs: [x, int([], [0, 2])], params: {} },
   ],
   scatterNd: [
+    {
+      name: "multiply rows",
+      inputs: [x, int([0, 2], [2, 1]), scattered([2, 4], -2, 2, "float32", 2)],
+      params: { mode: "multiply" },
+    },
+    {
+      name: "set rows",
+      inputs: [x, int([2, 0], [2, 1]), scattered([2, 4], -2, 2, "float32", 2)],
+      params: { mode: "set" },
+      gradient: "smooth",
+    },
+    {
+      name: "add twice to a place",
+      inputs: [x, int([1, 1], [2, 1]), scattered([2, 4], -2, 2, "float32", 2)],
+      params: { mode: "add" },
+      gradient: "smooth",
+    },
+    {
+      name: "last set wins",
+      inputs: [scattered([4]), int([1, 1, 2], [3, 1]), array([5, 6, 7])],
+      params: { mode: "set" },
+    },
+    { name: "int32 add", inputs: [int([1, 2, 3]), int([0, 0], [2, 1]), int([10, 20])], params: { mode: "add" } },
+    { name: "no updates", inputs: [x, int([], [0, 1]), scattered([0, 4])], params: { mode: "add" } },
+    { name: "max with nan", inputs: [array([1, 2]), int([0, 1], [2, 1]), array([NAN, 5])], params: { mode: "max" } },
+    {
+      name: "bool set",
+      inputs: [array([0, 0, 0], "bool"), int([1], [1, 1]), array([1], "bool")],
+      params: { mode: "set" },
+    },
     ...modes.map((mode) => ({
       name: `${mode} elements`,
       inputs: [x, int([0, 1, 2, 3], [2, 2]), scattered([2], -2, 2, "float32", 5)],
       params: { mode },
       gradient: "first" as const,
     })),
-    { name: "multiply rows", inputs: [x, int([0, 2], [2, 1]), scattered([2, 4], -2, 2, "float32", 2)], params: { mode: "multiply" } },
-    { name: "set rows", inputs: [x, int([2, 0], [2, 1]), scattered([2, 4], -2, 2, "float32", 2)], params: { mode: "set" }, gradient: "smooth" },
-    { name: "add twice to a place", inputs: [x, int([1, 1], [2, 1]), scattered([2, 4], -2, 2, "float32", 2)], params: { mode: "add" }, gradient: "smooth" },
-    { name: "last set wins", inputs: [scattered([4]), int([1, 1, 2], [3, 1]), array([5, 6, 7])], params: { mode: "set" } },
-    { name: "int32 add", inputs: [int([1, 2, 3]), int([0, 0], [2, 1]), int([10, 20])], params: { mode: "add" } },
-    { name: "no updates", inputs: [x, int([], [0, 1]), scattered([0, 4])], params: { mode: "add" } },
-    { name: "max with nan", inputs: [array([1, 2]), int([0, 1], [2, 1]), array([NAN, 5])], params: { mode: "max" } },
-    { name: "bool set", inputs: [array([0, 0, 0], "bool"), int([1], [1, 1]), array([1], "bool")], params: { mode: "set" } },
-  ] as unknown as PrimitiveSamples["scatterNd"],
+  ],
   dynamicSlice: [
     { name: "block", inputs: [x, int([1, 2])], params: { sizes: [2, 2] }, gradient: "smooth" },
     { name: "moved inside", inputs: [x, int([9, -5])], params: { sizes: [2, 2] }, gradient: "smooth" },
@@ -49,7 +86,12 @@ export const indexingSamples: Pick<PrimitiveSamples, IndexingName> = {
   ],
   dynamicUpdateSlice: [
     { name: "block", inputs: [x, scattered([2, 2], -2, 2, "float32", 2), int([1, 2])], params: {}, gradient: "smooth" },
-    { name: "moved inside", inputs: [x, scattered([2, 2], -2, 2, "float32", 2), int([9, -5])], params: {}, gradient: "smooth" },
+    {
+      name: "moved inside",
+      inputs: [x, scattered([2, 2], -2, 2, "float32", 2), int([9, -5])],
+      params: {},
+      gradient: "smooth",
+    },
     { name: "int32", inputs: [int([1, 2, 3]), int([9]), int([2])], params: {} },
   ],
   sort: [

@@ -6,12 +6,16 @@ type LinalgName = "cholesky" | "triangularSolve" | "qr" | "eigh" | "svd" | "lu" 
 const { abs, add, matmul, matrixTranspose, mul } = primitives;
 
 // Free matrices to symmetric ones, and to positive definite ones (near-diagonal input).
-const symmetric = ([x]: readonly Tensor[]): readonly Tensor[] => [mul(add(x as Tensor, matrixTranspose(x as Tensor)), 0.5)];
+const symmetric = ([x]: readonly Tensor[]): readonly Tensor[] => [
+  mul(add(x as Tensor, matrixTranspose(x as Tensor)), 0.5),
+];
 const positive = ([x]: readonly Tensor[]): readonly Tensor[] => [matmul(x as Tensor, matrixTranspose(x as Tensor))];
 // Signs of vectors are free: compare |u|, which has no derivative at 0 but is smooth elsewhere.
 const unsigned = (outs: readonly Tensor[]): readonly Tensor[] => outs.map((x) => abs(x));
 // Without the free signs and the free basis of the rest: values only.
-const values = (place: number) => (outs: readonly Tensor[]): readonly Tensor[] => [outs[place] as Tensor];
+const values =
+  (place: number) =>
+  (outs: readonly Tensor[]): readonly Tensor[] => [outs[place] as Tensor];
 
 // Matrices with well separated spectra, given as literals so that every run agrees on them.
 const square = array([2.1, 0.3, -0.4, 0.7, 1.2, 0.5, -0.2, 0.9, 3.4], "float32", [3, 3]);
@@ -31,11 +35,35 @@ export const linalgSamples: Pick<PrimitiveSamples, LinalgName> = {
   ],
   triangularSolve: [
     { name: "lower", inputs: [square, right], params: solve, gradient: "smooth", slack: 4 },
-    { name: "lower transposed", inputs: [square, right], params: { ...solve, transposeA: true }, gradient: "smooth", slack: 4 },
+    {
+      name: "lower transposed",
+      inputs: [square, right],
+      params: { ...solve, transposeA: true },
+      gradient: "smooth",
+      slack: 4,
+    },
     { name: "upper", inputs: [square, right], params: { ...solve, lower: false }, gradient: "smooth", slack: 4 },
-    { name: "upper transposed", inputs: [square, right], params: { ...solve, lower: false, transposeA: true }, gradient: "smooth", slack: 4 },
-    { name: "unit diagonal", inputs: [square, right], params: { ...solve, unitDiagonal: true }, gradient: "smooth", slack: 4 },
-    { name: "upper unit diagonal", inputs: [square, right], params: { ...solve, lower: false, unitDiagonal: true }, gradient: "first", slack: 4 },
+    {
+      name: "upper transposed",
+      inputs: [square, right],
+      params: { ...solve, lower: false, transposeA: true },
+      gradient: "smooth",
+      slack: 4,
+    },
+    {
+      name: "unit diagonal",
+      inputs: [square, right],
+      params: { ...solve, unitDiagonal: true },
+      gradient: "smooth",
+      slack: 4,
+    },
+    {
+      name: "upper unit diagonal",
+      inputs: [square, right],
+      params: { ...solve, lower: false, unitDiagonal: true },
+      gradient: "first",
+      slack: 4,
+    },
     { name: "batch", inputs: [batch, scattered([2, 2, 1])], params: solve, gradient: "first", slack: 4 },
   ],
   qr: [
@@ -46,17 +74,38 @@ export const linalgSamples: Pick<PrimitiveSamples, LinalgName> = {
     { name: "batch", inputs: [batch], params: { fullMatrices: false }, gradient: "first", slack: 4 },
   ],
   eigh: [
-    { name: "matrix", inputs: [square], params: {}, prepare: symmetric, observe: unsigned, gradient: "smooth", slack: 8 },
+    {
+      name: "matrix",
+      inputs: [square],
+      params: {},
+      prepare: symmetric,
+      observe: unsigned,
+      gradient: "smooth",
+      slack: 8,
+    },
     { name: "batch", inputs: [batch], params: {}, prepare: symmetric, observe: unsigned, gradient: "first", slack: 8 },
     { name: "reads the lower triangle", inputs: [square], params: {}, observe: values(0), slack: 8 },
   ],
   svd: [
-    { name: "square", inputs: [square], params: { fullMatrices: false }, observe: unsigned, gradient: "smooth", slack: 8 },
+    {
+      name: "square",
+      inputs: [square],
+      params: { fullMatrices: false },
+      observe: unsigned,
+      gradient: "smooth",
+      slack: 8,
+    },
     { name: "tall", inputs: [tall], params: { fullMatrices: false }, observe: unsigned, gradient: "smooth", slack: 8 },
     { name: "wide", inputs: [wide], params: { fullMatrices: false }, observe: unsigned, gradient: "first", slack: 8 },
     { name: "batch", inputs: [batch], params: { fullMatrices: false }, observe: unsigned, gradient: "first", slack: 8 },
     { name: "full", inputs: [tall], params: { fullMatrices: true }, observe: values(1), slack: 8 },
-    { name: "singular", inputs: [array([1, 2, 2, 4], "float32", [2, 2])], params: { fullMatrices: false }, observe: values(1), slack: 8 },
+    {
+      name: "singular",
+      inputs: [array([1, 2, 2, 4], "float32", [2, 2])],
+      params: { fullMatrices: false },
+      observe: values(1),
+      slack: 8,
+    },
   ],
   lu: [
     { name: "square", inputs: [square], params: {}, gradient: "smooth", slack: 4 },
@@ -66,6 +115,7 @@ export const linalgSamples: Pick<PrimitiveSamples, LinalgName> = {
     { name: "batch", inputs: [batch], params: {}, gradient: "first", slack: 4 },
   ],
   fft: [
+    { name: "vector", inputs: [scattered([6]), scattered([6])], params: { inverse: false }, slack: 4 },
     ...[1, 2, 3, 4, 5, 8, 12, 17].map((n) => ({
       name: `length ${n}`,
       inputs: [scattered([2, n]), scattered([2, n], -2, 2, "float32", 2)],
@@ -73,6 +123,5 @@ export const linalgSamples: Pick<PrimitiveSamples, LinalgName> = {
       gradient: "smooth" as const,
       slack: 4,
     })),
-    { name: "vector", inputs: [scattered([6]), scattered([6])], params: { inverse: false }, slack: 4 },
-  ] as unknown as PrimitiveSamples["fft"],
+  ],
 };

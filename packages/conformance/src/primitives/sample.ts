@@ -1,7 +1,7 @@
 // What a sample of a primitive is, and how to write its inputs down.
 import {
-  castData,
   type CompositeName,
+  castData,
   type DType,
   type Graph,
   type HostArray,

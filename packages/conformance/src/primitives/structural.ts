@@ -1,5 +1,14 @@
 import type { HostArray, primitives } from "@keras-ts/core/backend";
-import { array, INF, integerDtypes, NAN, type PrimitiveSample, type PrimitiveSamples, type Samples, scattered } from "./sample.ts";
+import {
+  array,
+  INF,
+  integerDtypes,
+  NAN,
+  type PrimitiveSample,
+  type PrimitiveSamples,
+  type Samples,
+  scattered,
+} from "./sample.ts";
 
 type MovementName = "reshape" | "transpose" | "broadcastTo" | "slice" | "pad" | "reverse" | "concat" | "iota";
 type ReductionName = "reduceSum" | "reduceMax" | "reduceMin" | "reduceProd" | "reduceAnd" | "reduceOr";
@@ -33,17 +42,52 @@ const movement: Pick<PrimitiveSamples, MovementName> = {
     { name: "bool", inputs: [array([1], "bool", [])], params: { shape: [3] } },
   ],
   slice: [
-    { name: "with strides", inputs: [x], params: { starts: [0, 1, 0], limits: [2, 3, 4], strides: [1, 1, 2] }, gradient: "smooth" },
-    { name: "stride past the end", inputs: [scattered([7])], params: { starts: [1], limits: [7], strides: [4] }, gradient: "smooth" },
+    {
+      name: "with strides",
+      inputs: [x],
+      params: { starts: [0, 1, 0], limits: [2, 3, 4], strides: [1, 1, 2] },
+      gradient: "smooth",
+    },
+    {
+      name: "stride past the end",
+      inputs: [scattered([7])],
+      params: { starts: [1], limits: [7], strides: [4] },
+      gradient: "smooth",
+    },
     { name: "to nothing", inputs: [x], params: { starts: [1, 1, 1], limits: [1, 3, 2], strides: [1, 1, 1] } },
     { name: "bool", inputs: [bools], params: { starts: [0, 1], limits: [2, 3], strides: [1, 1] } },
   ],
   pad: [
-    { name: "both sides", inputs: [scattered([2, 3])], params: { low: [1, 0], high: [0, 2], interior: [0, 0] }, gradient: "smooth" },
-    { name: "between elements", inputs: [scattered([2, 3])], params: { low: [0, 1], high: [1, 0], interior: [2, 1] }, gradient: "smooth" },
-    { name: "crops", inputs: [scattered([4, 5])], params: { low: [-1, 2], high: [-1, -3], interior: [0, 0] }, gradient: "smooth" },
-    { name: "crops between", inputs: [scattered([5])], params: { low: [-2], high: [-3], interior: [2] }, gradient: "smooth" },
-    { name: "crops inside a gap", inputs: [scattered([3])], params: { low: [-1], high: [-1], interior: [3] }, gradient: "smooth" },
+    {
+      name: "both sides",
+      inputs: [scattered([2, 3])],
+      params: { low: [1, 0], high: [0, 2], interior: [0, 0] },
+      gradient: "smooth",
+    },
+    {
+      name: "between elements",
+      inputs: [scattered([2, 3])],
+      params: { low: [0, 1], high: [1, 0], interior: [2, 1] },
+      gradient: "smooth",
+    },
+    {
+      name: "crops",
+      inputs: [scattered([4, 5])],
+      params: { low: [-1, 2], high: [-1, -3], interior: [0, 0] },
+      gradient: "smooth",
+    },
+    {
+      name: "crops between",
+      inputs: [scattered([5])],
+      params: { low: [-2], high: [-3], interior: [2] },
+      gradient: "smooth",
+    },
+    {
+      name: "crops inside a gap",
+      inputs: [scattered([3])],
+      params: { low: [-1], high: [-1], interior: [3] },
+      gradient: "smooth",
+    },
     { name: "from empty", inputs: [scattered([0, 2])], params: { low: [1, 0], high: [2, 1], interior: [3, 0] } },
     { name: "int32", inputs: [array([1, 2], "int32")], params: { low: [1], high: [1], interior: [1] } },
     { name: "bool", inputs: [array([1, 1], "bool")], params: { low: [1], high: [0], interior: [0] } },
@@ -55,7 +99,12 @@ const movement: Pick<PrimitiveSamples, MovementName> = {
     { name: "int32", inputs: [array([1, 2, 3], "int32")], params: { axes: [0] } },
   ],
   concat: [
-    { name: "middle axis", inputs: [x, scattered([2, 1, 4], -2, 2, "float32", 2), scattered([2, 2, 4], -2, 2, "float32", 3)], params: { axis: 1 }, gradient: "smooth" },
+    {
+      name: "middle axis",
+      inputs: [x, scattered([2, 1, 4], -2, 2, "float32", 2), scattered([2, 2, 4], -2, 2, "float32", 3)],
+      params: { axis: 1 },
+      gradient: "smooth",
+    },
     { name: "with empty", inputs: [scattered([2, 0]), scattered([2, 3]), scattered([2, 0])], params: { axis: 1 } },
     { name: "bool", inputs: [bools, bools], params: { axis: 0 } },
     { name: "int32", inputs: [array([1], "int32"), array([2, 3], "int32")], params: { axis: 0 } },
@@ -72,22 +121,30 @@ const movement: Pick<PrimitiveSamples, MovementName> = {
 type ReductionSample = PrimitiveSample<primitives.AxesParams>;
 const axesList = [[0], [1], [2], [0, 1], [1, 2], [0, 2], [0, 1, 2]];
 function reductions(gradient: "first" | "smooth", emptyToo: boolean): Samples<primitives.AxesParams> {
-  const floats = axesList.map((axes): ReductionSample => ({ name: `axes ${axes}`, inputs: [x], params: { axes }, gradient }));
-  const integers = integerDtypes.map((dtype): ReductionSample => ({
-    name: dtype,
-    inputs: [scattered([3, 4], dtype.startsWith("u") ? 0 : -90, 90, dtype)],
-    params: { axes: [1] },
-  }));
-  const rest: ReductionSample[] = [
+  const floats = axesList.map(
+    (axes): ReductionSample => ({ name: `axes ${axes}`, inputs: [x], params: { axes }, gradient }),
+  );
+  const integers = integerDtypes.map(
+    (dtype): ReductionSample => ({
+      name: dtype,
+      inputs: [scattered([3, 4], dtype.startsWith("u") ? 0 : -90, 90, dtype)],
+      params: { axes: [1] },
+    }),
+  );
+  const rest: [ReductionSample, ...ReductionSample[]] = [
     { name: "of size 1", inputs: [scattered([2, 1])], params: { axes: [1] } },
     { name: "to empty", inputs: [scattered([0, 3])], params: { axes: [1] } },
-    { name: "nan and infinity", inputs: [array([1, NAN, 2, INF, 1, 1, -INF, 0, 5], "float32", [3, 3])], params: { axes: [1] } },
+    {
+      name: "nan and infinity",
+      inputs: [array([1, NAN, 2, INF, 1, 1, -INF, 0, 5], "float32", [3, 3])],
+      params: { axes: [1] },
+    },
     { name: "ties", inputs: [array([2, 2, 1, 0, 0, 0], "float32", [2, 3])], params: { axes: [1] } },
     { name: "float16", inputs: [scattered([4, 9], -2, 2, "float16")], params: { axes: [1] } },
     { name: "bfloat16", inputs: [scattered([4, 9], -2, 2, "bfloat16")], params: { axes: [1] } },
   ];
   if (emptyToo) rest.push({ name: "of nothing", inputs: [scattered([2, 0])], params: { axes: [1] } });
-  return [...floats, ...integers, ...rest] as unknown as Samples<primitives.AxesParams>;
+  return [...rest, ...floats, ...integers];
 }
 const logical: PrimitiveSamples["reduceAnd"] = [
   { name: "last axis", inputs: [bools], params: { axes: [1] } },
@@ -103,7 +160,12 @@ const reduced: Pick<PrimitiveSamples, ReductionName> = {
   reduceMin: [...reductions("first", false), boolExtremes()],
   reduceProd: [
     ...reductions("smooth", true),
-    { name: "with zeros", inputs: [array([2, 0, 3, 0, 0, 5, 1, 2, 3], "float32", [3, 3])], params: { axes: [1] }, gradient: "first" },
+    {
+      name: "with zeros",
+      inputs: [array([2, 0, 3, 0, 0, 5, 1, 2, 3], "float32", [3, 3])],
+      params: { axes: [1] },
+      gradient: "first",
+    },
   ],
   reduceAnd: logical,
   reduceOr: logical,

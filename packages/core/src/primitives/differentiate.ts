@@ -49,7 +49,9 @@ export function vjpWalk(
     const own = outs.map((out) => (out === undefined ? undefined : cotangents.get(out)));
     if (own.every((g) => g === undefined)) continue;
     const made = node.outs.map((aval, i) => outs[i] ?? new Tensor(aval, { kind: "op", node, index: i }));
-    const filled = node.outs.map((aval, i) => own[i] ?? full(aval.shape, 0, isFloat(aval.dtype) ? aval.dtype : "float32"));
+    const filled = node.outs.map(
+      (aval, i) => own[i] ?? full(aval.shape, 0, isFloat(aval.dtype) ? aval.dtype : "float32"),
+    );
     const back = vjp({
       g: filled[0] as Tensor,
       gs: filled,

@@ -9,8 +9,8 @@ import {
   type Configured,
   type Definition,
   type Marked,
-  type None,
   marked,
+  type None,
   operands,
   type Tensor,
   type Unary,
@@ -28,7 +28,9 @@ const accepted: Readonly<Record<Accepts, { readonly test: (d: DType) => boolean;
 function requireDtype(name: string, inputs: readonly Aval[], accepts: Accepts): void {
   if (inputs.every((x) => accepted[accepts].test(x.dtype))) return;
   const got = inputs.map(showAval).join(" and ");
-  throw new DtypeError(complain(name, { must: `inputs must have ${accepted[accepts].words}`, got, todo: "Cast the input first" }));
+  throw new DtypeError(
+    complain(name, { must: `inputs must have ${accepted[accepts].words}`, got, todo: "Cast the input first" }),
+  );
 }
 
 function requireSameDtype(name: string, inputs: readonly Aval[]): DType {
@@ -169,7 +171,9 @@ export const digamma: Unary = unary("digamma", ({ g, inputs }) => [mul(g, trigam
 /** The second derivative of log gamma. @throws BackendError when differentiated: the next polygamma is not a primitive. */
 export const trigamma: Unary = unary("trigamma", () => {
   const must = "lgamma can be differentiated at most twice";
-  throw new BackendError(complain("trigamma", { must, got: "a third derivative", todo: "Use fewer derivatives of lgamma" }));
+  throw new BackendError(
+    complain("trigamma", { must, got: "a third derivative", todo: "Use fewer derivatives of lgamma" }),
+  );
 });
 /** `1 / (1 + e^-x)`, without overflow. */
 export const logistic: Unary = unary("logistic", ({ g, out }) => [mul(g, mul(out, sub(1, out)))]);

@@ -25,7 +25,15 @@ function packed({ data, offset, down, right }: Left, rows: number, inner: number
 }
 
 // acc[m, n] += left[m, k] right[k, n], the right matrix row-major. Blocks of 4 by 2 results, so that sums stay in registers.
-function multiplyFloats(acc: TypedArray, left: Left, right: TypedArray, at: number, m: number, k: number, n: number): void {
+function multiplyFloats(
+  acc: TypedArray,
+  left: Left,
+  right: TypedArray,
+  at: number,
+  m: number,
+  k: number,
+  n: number,
+): void {
   const a = packed(left, m, k, 4);
   const b = packed({ data: right, offset: at, down: 1, right: n }, n, k, 2);
   const sums = new Float64Array(8);
@@ -76,11 +84,20 @@ function multiplyFloats(acc: TypedArray, left: Left, right: TypedArray, at: numb
 }
 
 // The same for integers, wrapping at 32 bits.
-function multiplyIntegers(acc: TypedArray, left: Left, right: TypedArray, at: number, m: number, k: number, n: number): void {
+function multiplyIntegers(
+  acc: TypedArray,
+  left: Left,
+  right: TypedArray,
+  at: number,
+  m: number,
+  k: number,
+  n: number,
+): void {
   for (let i = 0; i < m; i++) {
     for (let j = 0; j < k; j++) {
       const a = left.data[left.offset + i * left.down + j * left.right] as number;
-      for (let o = 0; o < n; o++) acc[i * n + o] = (acc[i * n + o] as number) + Math.imul(a, right[at + j * n + o] as number);
+      for (let o = 0; o < n; o++)
+        acc[i * n + o] = (acc[i * n + o] as number) + Math.imul(a, right[at + j * n + o] as number);
     }
   }
 }
@@ -151,7 +168,14 @@ function patchesOf(plan: Plan, x: TypedArray, image: number, group: number, patc
   }
 }
 // Columns `group * width ..` of a matrix with `groups * width` columns.
-function columnsOf(matrix: TypedArray, start: number, rows: number, width: number, group: number, groups: number): TypedArray {
+function columnsOf(
+  matrix: TypedArray,
+  start: number,
+  rows: number,
+  width: number,
+  group: number,
+  groups: number,
+): TypedArray {
   if (groups === 1) return matrix.subarray(start, start + rows * width);
   const out = new (matrix.constructor as { new (length: number): TypedArray })(rows * width);
   for (let i = 0; i < rows; i++) {
@@ -160,7 +184,14 @@ function columnsOf(matrix: TypedArray, start: number, rows: number, width: numbe
   }
   return out;
 }
-function putColumns(out: TypedArray, start: number, part: TypedArray, width: number, group: number, groups: number): void {
+function putColumns(
+  out: TypedArray,
+  start: number,
+  part: TypedArray,
+  width: number,
+  group: number,
+  groups: number,
+): void {
   for (let i = 0; i * width < part.length; i++) {
     const to = start + (i * groups + group) * width;
     for (let j = 0; j < width; j++) out[to + j] = part[i * width + j] as number;
@@ -207,7 +238,8 @@ const convInputGrad: KernelTable<HostArray>["convInputGrad"] = (inputs, p, avals
         const to = table[i] as number;
         if (to === NOWHERE) continue;
         const at = ((image * plan.inputs + to) * groups + group) * channels;
-        for (let c = 0; c < channels; c++) out[at + c] = (out[at + c] as number) + (patches[i * channels + c] as number);
+        for (let c = 0; c < channels; c++)
+          out[at + c] = (out[at + c] as number) + (patches[i * channels + c] as number);
       }
     }
   }

@@ -7,13 +7,20 @@ import type { Executable } from "../contract.ts";
 import { reference } from "./index.ts";
 import { digamma, erf, erfInv, lgamma, trigamma } from "./special.ts";
 
-const host = (values: readonly number[], dtype: DType = "float32", shape: readonly number[] = [values.length]): HostArray => ({
+const host = (
+  values: readonly number[],
+  dtype: DType = "float32",
+  shape: readonly number[] = [values.length],
+): HostArray => ({
   shape,
   dtype,
   data: castData(values, dtype, "float64"),
 });
 
-function run(build: (...inputs: readonly Tensor[]) => Tensor | readonly Tensor[], ...inputs: readonly HostArray[]): HostArray[] {
+function run(
+  build: (...inputs: readonly Tensor[]) => Tensor | readonly Tensor[],
+  ...inputs: readonly HostArray[]
+): HostArray[] {
   const backend = reference();
   const xs = inputs.map((x) => placeholder(x));
   const made = build(...xs);
@@ -60,7 +67,10 @@ test("pow, sort and topK treat special values as JAX", () => {
   ]);
   const odd = host([0, -0, Number.NaN, Number.NEGATIVE_INFINITY, 1, -0]);
   expect(values((x) => primitives.argSort(t(x), { axis: 0 }), odd)).toEqual([3, 0, 1, 5, 4, 2]);
-  const top = run((x) => primitives.topK(t(x), { k: 6 }), host([1, Number.NaN, 3, Number.NEGATIVE_INFINITY, Number.NaN, 3]));
+  const top = run(
+    (x) => primitives.topK(t(x), { k: 6 }),
+    host([1, Number.NaN, 3, Number.NEGATIVE_INFINITY, Number.NaN, 3]),
+  );
   expect([...(top[1] as HostArray).data]).toEqual([1, 4, 2, 5, 0, 3]);
 });
 
@@ -70,10 +80,10 @@ test.each([
   [erf, -2, -0.995322265018953],
   [erf, 1e-10, 1.1283791670955126e-10],
   [erf, 7, 1],
-  [erfInv, 0.5, 0.476936276204470],
+  [erfInv, 0.5, 0.47693627620447],
   [erfInv, -0.995322265018953, -2],
   [erfInv, 1e-12, 8.862269254527581e-13],
-  [lgamma, 0.5, 0.572364942924700],
+  [lgamma, 0.5, 0.5723649429247],
   [lgamma, 100, 359.134205369575],
   [lgamma, -2.5, -0.056243716497674],
   [lgamma, 1e-8, 18.42068073818021],
@@ -84,11 +94,14 @@ test.each([
   [trigamma, 20, 0.0512708229352032],
   [trigamma, -2.5, 9.539246644989124],
 ])("%o at %d", (f, x, y) => {
-  expect(Math.abs(f(x) / y - 1)).toBeLessThan(2e-13 + 1e-15 / Math.abs(y) * 20);
+  expect(Math.abs(f(x) / y - 1)).toBeLessThan(2e-13 + (1e-15 / Math.abs(y)) * 20);
 });
 
 function random(aval: Aval, seed: number): HostArray {
-  const data = Float64Array.from({ length: sizeOf(aval.shape) }, (_, i) => Math.sin((i + 1) ** 2 * 12.9898 + seed * 78.233) * 2);
+  const data = Float64Array.from(
+    { length: sizeOf(aval.shape) },
+    (_, i) => Math.sin((i + 1) ** 2 * 12.9898 + seed * 78.233) * 2,
+  );
   return { ...aval, data };
 }
 const product = (a: Tensor, b: Tensor): Tensor => primitives.matmul(a, b);
@@ -100,13 +113,7 @@ const close = (a: ArrayLike<number>, b: ArrayLike<number>): void => {
 const scaledColumns = (u: Tensor, s: Tensor): Tensor =>
   primitives.mul(u, primitives.reshape(s, { shape: [...s.shape.slice(0, -1), 1, s.shape.at(-1) as number] }));
 
-test.each([
-  [[3, 3]],
-  [[2, 5, 3]],
-  [[3, 5]],
-  [[1, 4]],
-  [[0, 3, 3]],
-])("decompositions of %j multiply back", (shape) => {
+test.each([[[3, 3]], [[2, 5, 3]], [[3, 5]], [[1, 4]], [[0, 3, 3]]])("decompositions of %j multiply back", (shape) => {
   const a = random({ shape, dtype: "float64" }, 3);
   const eye = (q: Tensor): Tensor => product(T(q), q);
   for (const fullMatrices of [true, false]) {
@@ -115,14 +122,22 @@ test.each([
       return [product(q, r), eye(q)];
     }, a) as [HostArray, HostArray];
     close(qr.data, a.data);
-    close(unit.data, unit.data.map((_, i) => (i % ((unit.shape.at(-1) as number) ** 2) % ((unit.shape.at(-1) as number) + 1) === 0 ? 1 : 0)));
+    close(
+      unit.data,
+      unit.data.map((_, i) =>
+        (i % (unit.shape.at(-1) as number) ** 2) % ((unit.shape.at(-1) as number) + 1) === 0 ? 1 : 0,
+      ),
+    );
     const [u, s, vh, uu, vv] = run((x) => {
       const parts = primitives.svd(t(x), { fullMatrices });
       return [...parts, eye(parts[0]), product(parts[2], T(parts[2]))];
     }, a) as [HostArray, HostArray, HostArray, HostArray, HostArray];
     for (const m of [uu, vv]) {
       const n = m.shape.at(-1) as number;
-      close(m.data, m.data.map((_, i) => ((i % n ** 2) % (n + 1) === 0 ? 1 : 0)));
+      close(
+        m.data,
+        m.data.map((_, i) => ((i % n ** 2) % (n + 1) === 0 ? 1 : 0)),
+      );
     }
     if (!fullMatrices) {
       const [back] = run((x, y, z) => product(scaledColumns(t(x), t(y)), t(z)), u, s, vh) as [HostArray];
@@ -154,11 +169,19 @@ test("eigh, cholesky, lu, triangularSolve multiply back", () => {
       }
     }
   }
-  expect(values((x) => primitives.cholesky(t(x)), host([1, 2, 2, 1], "float32", [2, 2]))).toEqual([Number.NaN, 0, Number.NaN, Number.NaN]);
+  expect(values((x) => primitives.cholesky(t(x)), host([1, 2, 2, 1], "float32", [2, 2]))).toEqual([
+    Number.NaN,
+    0,
+    Number.NaN,
+    Number.NaN,
+  ]);
 });
 
 test("qr has LAPACK's signs", () => {
-  const [q, r] = run((x) => primitives.qr(t(x), { fullMatrices: false }), host([1, 2, 3, 4], "float64", [2, 2])) as [HostArray, HostArray];
+  const [q, r] = run((x) => primitives.qr(t(x), { fullMatrices: false }), host([1, 2, 3, 4], "float64", [2, 2])) as [
+    HostArray,
+    HostArray,
+  ];
   close(q.data, [-0.316227766016838, -0.948683298050514, -0.948683298050514, 0.316227766016838]);
   close(r.data, [-3.16227766016838, -4.42718872423573, 0, -0.632455532033676]);
 });
@@ -183,19 +206,35 @@ test.each([1, 2, 6, 7, 8, 12, 13])("fft of length %d is the defining sum", (n) =
 });
 
 test("convolutions are their defining sums, in every parameter", () => {
-  const params = { strides: [2, 1], padding: [[1, 0], [2, 1]] as const, dilation: [1, 2], groups: 2 };
+  const params = {
+    strides: [2, 1],
+    padding: [
+      [1, 0],
+      [2, 1],
+    ] as const,
+    dilation: [1, 2],
+    groups: 2,
+  };
   const x = random({ shape: [2, 5, 4, 4], dtype: "float64" }, 1);
   const k = random({ shape: [2, 3, 2, 6], dtype: "float64" }, 2);
   const [y] = run((a, b) => primitives.conv(t(a), t(b), params), x, k) as [HostArray];
   expect(y.shape).toEqual([2, 3, 3, 6]);
-  const at = (v: HostArray, ...index: number[]): number => v.data[index.reduce((sum, i, axis) => sum * (v.shape[axis] as number) + i, 0)] as number;
-  for (const [n, i, j, o] of [[0, 0, 0, 0], [1, 2, 2, 5], [0, 1, 1, 3], [1, 0, 2, 2]] as const) {
+  const at = (v: HostArray, ...index: number[]): number =>
+    v.data[index.reduce((sum, i, axis) => sum * (v.shape[axis] as number) + i, 0)] as number;
+  for (const [n, i, j, o] of [
+    [0, 0, 0, 0],
+    [1, 2, 2, 5],
+    [0, 1, 1, 3],
+    [1, 0, 2, 2],
+  ] as const) {
     let sum = 0;
-    for (let p = 0; p < 2; p++) for (let q = 0; q < 3; q++) for (let c = 0; c < 2; c++) {
-      const [row, column] = [i * 2 + p - 1, j + 2 * q - 2];
-      if (row < 0 || row > 4 || column < 0 || column > 3) continue;
-      sum += at(x, n, row, column, Math.floor(o / 3) * 2 + c) * at(k, p, q, c, o);
-    }
+    for (let p = 0; p < 2; p++)
+      for (let q = 0; q < 3; q++)
+        for (let c = 0; c < 2; c++) {
+          const [row, column] = [i * 2 + p - 1, j + 2 * q - 2];
+          if (row < 0 || row > 4 || column < 0 || column > 3) continue;
+          sum += at(x, n, row, column, Math.floor(o / 3) * 2 + c) * at(k, p, q, c, o);
+        }
     expect(at(y, n, i, j, o)).toBeCloseTo(sum, 12);
   }
 });
