@@ -1,1 +1,1 @@
-export {};
+export * from "./primitives/index.ts";
