@@ -1,6 +1,6 @@
-import type { Aval } from "../aval/index.ts";
+import type { Aval, HostArray } from "../aval/index.ts";
 import { complain, StateError } from "../errors/index.ts";
-import { Graph, leavesOf, nextTensorId, placeholder, rebuild, type Tensor } from "../graph/index.ts";
+import { Graph, leavesOf, literal, nextTensorId, placeholder, rebuild, type Tensor } from "../graph/index.ts";
 import { readCell, type StateCell, type StateScope, withScope } from "./state.ts";
 
 /** A function seen once: its program, and what it uses and changes beside its arguments. */
@@ -63,7 +63,13 @@ export function trace(f: (...args: Tensor[]) => readonly Tensor[], avals: readon
   const handed = foreign.map((x) => placeholder(x));
   const inputs = [...args, ...reads.values(), ...handed];
   const before = [...args, ...reads.values(), ...foreign];
-  const graph = new Graph(inputs, rebuild(new Graph(before, outputs), inputs));
+  // Literals from outside become copies: the engine may replace theirs by uploaded values.
+  const shared = leavesOf(outputs, (x) => own.has(x) || isCapture(x) || x.source.kind !== "op").filter(
+    (x) => x.source.kind === "literal" && x.id < start && !own.has(x),
+  );
+  const copies = shared.map((x) => literal((x.source as { readonly value: HostArray }).value));
+  const rebuilt = rebuild(new Graph([...before, ...shared], outputs), [...inputs, ...copies]);
+  const graph = new Graph(inputs, rebuilt);
   return {
     graph,
     numArguments: args.length,
