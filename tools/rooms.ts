@@ -22,9 +22,9 @@ export const ROOMS: readonly string[] = [
   "losses",
   "metrics",
   "optimizers",
-  "models",
-  "training",
   "saving",
+  "training",
+  "models",
   "distribution",
 ];
 

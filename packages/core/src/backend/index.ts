@@ -1,4 +1,5 @@
 export * from "./compile.ts";
 export * from "./contract.ts";
 export { carrierOf } from "./passes/dtypes.ts";
+export { reference } from "./reference/index.ts";
 export * from "./runtime.ts";

@@ -1,3 +1,5 @@
+export * from "./catalog.ts";
+export * from "./config.ts";
 export * from "./convert.ts";
 export * from "./keras-tensor.ts";
 export * from "./naming.ts";

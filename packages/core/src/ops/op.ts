@@ -1,7 +1,10 @@
-import type { Tensor } from "../graph/index.ts";
-import * as tree from "../tree/index.ts";
-import { isSymbolic, type KerasTensor } from "./keras-tensor.ts";
+// What makes a function on tensors a public op. Loading it also gives tensors their operators.
+import { type Index, provideTensorMethods, Tensor } from "../graph/index.ts";
+import { isSymbolic, type KerasTensor, provideSymbolicMethods } from "./keras-tensor.ts";
 import { Operation } from "./operation.ts";
+import { getItemCore } from "./get-item.ts";
+import { binaryCores, tensorMethods, unaryCores } from "./operators.ts";
+import { classNameOf } from "./class-names.ts";
 
 /** An argument type with symbolic tensors allowed wherever tensors are. */
 type SymbolicArg<T> = [Tensor] extends [T]
@@ -26,7 +29,7 @@ export class OpOperation extends Operation {
   readonly #compute: (...args: never[]) => unknown;
 
   constructor(op: string, compute: (...args: never[]) => unknown, name?: string) {
-    super(name, op.charAt(0).toUpperCase() + op.slice(1));
+    super(name, classNameOf(op));
     this.op = op;
     this.#compute = compute;
   }
@@ -46,10 +49,26 @@ export const opNamed = (name: string): ((...args: never[]) => unknown) | undefin
  */
 export function op<F extends (...args: never[]) => unknown>(name: string, compute: F): Op<F> {
   const call = (...args: never[]): unknown => {
-    const symbolic = tree.flatten(args as unknown as tree.Tree<unknown>).some(isSymbolic);
-    return symbolic ? new OpOperation(name, compute).symbolicCall(...args) : compute(...args);
+    return args.some(holdsSymbolic) ? new OpOperation(name, compute).symbolicCall(...args) : compute(...args);
   };
   Object.defineProperty(call, "name", { value: name });
   table.set(name, call);
   return call as unknown as Op<F>;
 }
+
+// Whether a symbolic tensor stands somewhere in an argument. Rows of numbers are not searched: data can be large.
+function holdsSymbolic(x: unknown): boolean {
+  if (typeof x !== "object" || x === null || x instanceof Tensor || ArrayBuffer.isView(x)) return false;
+  if (isSymbolic(x)) return true;
+  if (Array.isArray(x)) return typeof x[0] !== "number" && typeof x[0] !== "boolean" && x.some(holdsSymbolic);
+  return Object.getPrototypeOf(x) === Object.prototype && Object.values(x).some(holdsSymbolic);
+}
+
+provideTensorMethods(tensorMethods);
+const applied = (name: string, compute: (...args: never[]) => unknown, ...args: unknown[]): KerasTensor =>
+  new OpOperation(name, compute).symbolicCall(...args) as KerasTensor;
+provideSymbolicMethods({
+  binary: (name, a, b) => applied(name, binaryCores[name] as (...args: never[]) => unknown, a, b),
+  unary: (name, a) => applied(name === "abs" ? "absolute" : name === "invert" ? "logicalNot" : name, unaryCores[name] as never, a),
+  at: (x, indices) => applied("getItem", ((t: Tensor, key: readonly Index[]) => getItemCore(t, key)) as never, x, indices),
+});

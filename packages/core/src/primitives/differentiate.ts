@@ -1,6 +1,6 @@
 // Reverse-mode differentiation, graph to graph: no backend ever differentiates.
 import { isFloat } from "../aval/index.ts";
-import { Graph, type Node, nodeOf, placeholder, type Tensor } from "../graph/index.ts";
+import { Graph, type Node, nodeOf, placeholder, Tensor } from "../graph/index.ts";
 import { add } from "./elementwise.ts";
 import { full, unbroadcast } from "./structural.ts";
 
@@ -48,8 +48,10 @@ export function vjpWalk(
     // A target keeps its cotangent; what flows on is the same, so it is read, not taken.
     const own = outs.map((out) => (out === undefined ? undefined : cotangents.get(out)));
     if (own.every((g) => g === undefined)) continue;
-    const made = node.outs.map((aval, i) => outs[i] ?? placeholder(aval));
-    const filled = node.outs.map((aval, i) => own[i] ?? full(aval.shape, 0, isFloat(aval.dtype) ? aval.dtype : "float32"));
+    const made = node.outs.map((aval, i) => outs[i] ?? new Tensor(aval, { kind: "op", node, index: i }));
+    const filled = node.outs.map(
+      (aval, i) => own[i] ?? full(aval.shape, 0, isFloat(aval.dtype) ? aval.dtype : "float32"),
+    );
     const back = vjp({
       g: filled[0] as Tensor,
       gs: filled,

@@ -9,8 +9,8 @@ import {
   type Configured,
   type Definition,
   type Marked,
-  type None,
   marked,
+  type None,
   operands,
   type Tensor,
   type Unary,
@@ -28,7 +28,9 @@ const accepted: Readonly<Record<Accepts, { readonly test: (d: DType) => boolean;
 function requireDtype(name: string, inputs: readonly Aval[], accepts: Accepts): void {
   if (inputs.every((x) => accepted[accepts].test(x.dtype))) return;
   const got = inputs.map(showAval).join(" and ");
-  throw new DtypeError(complain(name, { must: `inputs must have ${accepted[accepts].words}`, got, todo: "Cast the input first" }));
+  throw new DtypeError(
+    complain(name, { must: `inputs must have ${accepted[accepts].words}`, got, todo: "Cast the input first" }),
+  );
 }
 
 function requireSameDtype(name: string, inputs: readonly Aval[]): DType {
@@ -107,8 +109,8 @@ export const atan2: Binary = binary(
 // Each of two equal inputs takes half of the gradient.
 function shareTies(g: Tensor, inputs: readonly Tensor[], out: Tensor): readonly Tensor[] {
   const [a, b] = two(inputs);
-  const half = where(equal(a, b), 0.5, 1);
-  return [where(equal(a, out), mul(g, half), 0), where(equal(b, out), mul(g, half), 0)];
+  const share = where(equal(a, b), mul(g, 0.5), g);
+  return [where(equal(a, out), share, 0), where(equal(b, out), share, 0)];
 }
 
 /** Bitwise and; logical for bool. */
@@ -169,7 +171,9 @@ export const digamma: Unary = unary("digamma", ({ g, inputs }) => [mul(g, trigam
 /** The second derivative of log gamma. @throws BackendError when differentiated: the next polygamma is not a primitive. */
 export const trigamma: Unary = unary("trigamma", () => {
   const must = "lgamma can be differentiated at most twice";
-  throw new BackendError(complain("trigamma", { must, got: "a third derivative", todo: "Use fewer derivatives of lgamma" }));
+  throw new BackendError(
+    complain("trigamma", { must, got: "a third derivative", todo: "Use fewer derivatives of lgamma" }),
+  );
 });
 /** `1 / (1 + e^-x)`, without overflow. */
 export const logistic: Unary = unary("logistic", ({ g, out }) => [mul(g, mul(out, sub(1, out)))]);

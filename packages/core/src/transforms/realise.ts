@@ -60,3 +60,11 @@ export async function readAll(tensors: readonly Tensor[]): Promise<HostArray[]> 
 export function dispose(x: Tensor): void {
   if (x.source.kind === "value") releaseValue(x.source.value);
 }
+
+/** Resolves when the engine has computed the tensors, without copying their values. */
+export async function whenReady(tensors: readonly Tensor[]): Promise<void> {
+  for (const value of realise(tensors)) {
+    if (value.ready !== undefined) await value.ready;
+    if (value.failure !== undefined) throw value.failure;
+  }
+}

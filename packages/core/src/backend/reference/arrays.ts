@@ -1,5 +1,15 @@
 // What all kernels stand on: results rounded to their dtype, and elements moved by strides.
-import { type Aval, arrayTypeOf, bitsOf, castData, type HostArray, isFloat, type Shape, stridesOf, type TypedArray } from "../../aval/index.ts";
+import {
+  type Aval,
+  arrayTypeOf,
+  bitsOf,
+  castData,
+  type HostArray,
+  isFloat,
+  type Shape,
+  stridesOf,
+  type TypedArray,
+} from "../../aval/index.ts";
 import type { KernelAvals } from "../contract.ts";
 
 /** A place for results: doubles for halves (rounded once at the end), else the dtype's own array, which rounds or wraps as it is written. */

@@ -15,43 +15,89 @@ interface Left {
   readonly right: number;
 }
 
-// acc[m, n] += left[m, k] right[k, n], the right matrix row-major; four rows of it at a time.
-function multiplyFloats(acc: TypedArray, left: Left, right: TypedArray, at: number, m: number, k: number, n: number): void {
-  const { data, offset, down, right: across } = left;
-  const row = new Float64Array(n);
-  for (let i = 0; i < m; i++) {
-    const base = offset + i * down;
-    row.fill(0);
-    let j = 0;
-    for (; j + 3 < k; j += 4) {
-      const place = base + j * across;
-      const a = data[place] as number;
-      const b = data[place + across] as number;
-      const c = data[place + 2 * across] as number;
-      const d = data[place + 3 * across] as number;
-      const [r0, r1, r2, r3] = [at + j * n, at + (j + 1) * n, at + (j + 2) * n, at + (j + 3) * n];
-      for (let o = 0; o < n; o++) {
-        row[o] =
-          (row[o] as number) +
-          (a * (right[r0 + o] as number) +
-            b * (right[r1 + o] as number) +
-            (c * (right[r2 + o] as number) + d * (right[r3 + o] as number)));
+// Rows as doubles, one after the other, with rows of zeros up to a multiple of the block's height.
+function packed({ data, offset, down, right }: Left, rows: number, inner: number, block: number): Float64Array {
+  const out = new Float64Array(Math.ceil(rows / block) * block * inner);
+  for (let i = 0, to = 0; i < rows; i++) {
+    for (let j = 0, from = offset + i * down; j < inner; j++, from += right) out[to++] = data[from] as number;
+  }
+  return out;
+}
+
+// acc[m, n] += left[m, k] right[k, n], the right matrix row-major. Blocks of 4 by 2 results, so that sums stay in registers.
+function multiplyFloats(
+  acc: TypedArray,
+  left: Left,
+  right: TypedArray,
+  at: number,
+  m: number,
+  k: number,
+  n: number,
+): void {
+  const a = packed(left, m, k, 4);
+  const b = packed({ data: right, offset: at, down: 1, right: n }, n, k, 2);
+  const sums = new Float64Array(8);
+  for (let i = 0; i < m; i += 4) {
+    const row = i * k;
+    for (let o = 0; o < n; o += 2) {
+      const column = o * k;
+      let s00 = 0;
+      let s01 = 0;
+      let s10 = 0;
+      let s11 = 0;
+      let s20 = 0;
+      let s21 = 0;
+      let s30 = 0;
+      let s31 = 0;
+      for (let j = 0; j < k; j++) {
+        const x0 = a[row + j] as number;
+        const x1 = a[row + k + j] as number;
+        const x2 = a[row + 2 * k + j] as number;
+        const x3 = a[row + 3 * k + j] as number;
+        const y0 = b[column + j] as number;
+        const y1 = b[column + k + j] as number;
+        s00 += x0 * y0;
+        s01 += x0 * y1;
+        s10 += x1 * y0;
+        s11 += x1 * y1;
+        s20 += x2 * y0;
+        s21 += x2 * y1;
+        s30 += x3 * y0;
+        s31 += x3 * y1;
+      }
+      sums[0] = s00;
+      sums[1] = s01;
+      sums[2] = s10;
+      sums[3] = s11;
+      sums[4] = s20;
+      sums[5] = s21;
+      sums[6] = s30;
+      sums[7] = s31;
+      for (let r = 0; r < 4 && i + r < m; r++) {
+        for (let c = 0; c < 2 && o + c < n; c++) {
+          const place = (i + r) * n + o + c;
+          acc[place] = (acc[place] as number) + (sums[2 * r + c] as number);
+        }
       }
     }
-    for (; j < k; j++) {
-      const a = data[base + j * across] as number;
-      for (let o = 0; o < n; o++) row[o] = (row[o] as number) + a * (right[at + j * n + o] as number);
-    }
-    for (let o = 0; o < n; o++) acc[i * n + o] = (acc[i * n + o] as number) + (row[o] as number);
   }
 }
 
 // The same for integers, wrapping at 32 bits.
-function multiplyIntegers(acc: TypedArray, left: Left, right: TypedArray, at: number, m: number, k: number, n: number): void {
+function multiplyIntegers(
+  acc: TypedArray,
+  left: Left,
+  right: TypedArray,
+  at: number,
+  m: number,
+  k: number,
+  n: number,
+): void {
   for (let i = 0; i < m; i++) {
     for (let j = 0; j < k; j++) {
       const a = left.data[left.offset + i * left.down + j * left.right] as number;
-      for (let o = 0; o < n; o++) acc[i * n + o] = (acc[i * n + o] as number) + Math.imul(a, right[at + j * n + o] as number);
+      for (let o = 0; o < n; o++)
+        acc[i * n + o] = (acc[i * n + o] as number) + Math.imul(a, right[at + j * n + o] as number);
     }
   }
 }
@@ -122,7 +168,14 @@ function patchesOf(plan: Plan, x: TypedArray, image: number, group: number, patc
   }
 }
 // Columns `group * width ..` of a matrix with `groups * width` columns.
-function columnsOf(matrix: TypedArray, start: number, rows: number, width: number, group: number, groups: number): TypedArray {
+function columnsOf(
+  matrix: TypedArray,
+  start: number,
+  rows: number,
+  width: number,
+  group: number,
+  groups: number,
+): TypedArray {
   if (groups === 1) return matrix.subarray(start, start + rows * width);
   const out = new (matrix.constructor as { new (length: number): TypedArray })(rows * width);
   for (let i = 0; i < rows; i++) {
@@ -131,7 +184,14 @@ function columnsOf(matrix: TypedArray, start: number, rows: number, width: numbe
   }
   return out;
 }
-function putColumns(out: TypedArray, start: number, part: TypedArray, width: number, group: number, groups: number): void {
+function putColumns(
+  out: TypedArray,
+  start: number,
+  part: TypedArray,
+  width: number,
+  group: number,
+  groups: number,
+): void {
   for (let i = 0; i * width < part.length; i++) {
     const to = start + (i * groups + group) * width;
     for (let j = 0; j < width; j++) out[to + j] = part[i * width + j] as number;
@@ -178,7 +238,8 @@ const convInputGrad: KernelTable<HostArray>["convInputGrad"] = (inputs, p, avals
         const to = table[i] as number;
         if (to === NOWHERE) continue;
         const at = ((image * plan.inputs + to) * groups + group) * channels;
-        for (let c = 0; c < channels; c++) out[at + c] = (out[at + c] as number) + (patches[i * channels + c] as number);
+        for (let c = 0; c < channels; c++)
+          out[at + c] = (out[at + c] as number) + (patches[i * channels + c] as number);
       }
     }
   }

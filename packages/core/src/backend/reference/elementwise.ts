@@ -6,8 +6,8 @@ import {
   type HostArray,
   isFloat,
   roundHalfEven,
-  sameShape,
   type Shape,
+  sameShape,
   sizeOf,
   type TypedArray,
 } from "../../aval/index.ts";
@@ -56,26 +56,32 @@ function binaryLoop(choose: (input: Aval) => Loop): ElementwiseKernel {
 const loopOf =
   (f: TwoToOne): Loop =>
   (a, sa, b, sb, out) => {
-    for (let i = 0, ia = 0, ib = 0; i < out.length; i++, ia += sa, ib += sb) out[i] = f(a[ia] as number, b[ib] as number);
+    for (let i = 0, ia = 0, ib = 0; i < out.length; i++, ia += sa, ib += sb)
+      out[i] = f(a[ia] as number, b[ib] as number);
   };
 function binary(float: TwoToOne, integer: TwoToOne = float): ElementwiseKernel {
   const [floats, integers] = [loopOf(float), loopOf(integer)];
   return binaryLoop(({ dtype }) => (isFloat(dtype) ? floats : integers));
 }
-const comparison = (holds: (a: number, b: number) => boolean): ElementwiseKernel => binary((a, b) => (holds(a, b) ? 1 : 0));
+const comparison = (holds: (a: number, b: number) => boolean): ElementwiseKernel =>
+  binary((a, b) => (holds(a, b) ? 1 : 0));
 
 // The commonest four are written out: a call for each element would be most of their time.
 const addLoop: Loop = (a, sa, b, sb, out) => {
-  for (let i = 0, ia = 0, ib = 0; i < out.length; i++, ia += sa, ib += sb) out[i] = (a[ia] as number) + (b[ib] as number);
+  for (let i = 0, ia = 0, ib = 0; i < out.length; i++, ia += sa, ib += sb)
+    out[i] = (a[ia] as number) + (b[ib] as number);
 };
 const subLoop: Loop = (a, sa, b, sb, out) => {
-  for (let i = 0, ia = 0, ib = 0; i < out.length; i++, ia += sa, ib += sb) out[i] = (a[ia] as number) - (b[ib] as number);
+  for (let i = 0, ia = 0, ib = 0; i < out.length; i++, ia += sa, ib += sb)
+    out[i] = (a[ia] as number) - (b[ib] as number);
 };
 const mulLoop: Loop = (a, sa, b, sb, out) => {
-  for (let i = 0, ia = 0, ib = 0; i < out.length; i++, ia += sa, ib += sb) out[i] = (a[ia] as number) * (b[ib] as number);
+  for (let i = 0, ia = 0, ib = 0; i < out.length; i++, ia += sa, ib += sb)
+    out[i] = (a[ia] as number) * (b[ib] as number);
 };
 const divLoop: Loop = (a, sa, b, sb, out) => {
-  for (let i = 0, ia = 0, ib = 0; i < out.length; i++, ia += sa, ib += sb) out[i] = (a[ia] as number) / (b[ib] as number);
+  for (let i = 0, ia = 0, ib = 0; i < out.length; i++, ia += sa, ib += sb)
+    out[i] = (a[ia] as number) / (b[ib] as number);
 };
 const integerMulLoop = loopOf(Math.imul);
 // As XLA: anything by zero is -1 (all bits set).
@@ -141,7 +147,9 @@ export const elementwiseKernels: Pick<KernelTable<HostArray>, keyof typeof eleme
   xor: binary((a, b) => a ^ b),
   not,
   shiftLeft: shift((bits) => (x, by) => (movesAllOut(by, bits) ? 0 : x << by)),
-  shiftRightLogical: shift((bits) => (x, by) => (movesAllOut(by, bits) ? 0 : (bits === 32 ? x >>> 0 : x & (2 ** bits - 1)) >>> by)),
+  shiftRightLogical: shift(
+    (bits) => (x, by) => (movesAllOut(by, bits) ? 0 : (bits === 32 ? x >>> 0 : x & (2 ** bits - 1)) >>> by),
+  ),
   shiftRightArithmetic: shift((bits) => (x, by) => {
     const signed = (x << (32 - bits)) >> (32 - bits);
     return signed >> (movesAllOut(by, bits) ? 31 : by);

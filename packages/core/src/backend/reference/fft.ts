@@ -89,7 +89,12 @@ const fft: KernelTable<HostArray>["fft"] = (inputs, { inverse }, avals) => {
     else anyLength(line, sign);
   }
   const scale = inverse ? 1 / n : 1;
-  return avals.outs.map((aval, i) => finish(aval, (i === 0 ? re : im).map((value) => value * scale)));
+  return avals.outs.map((aval, i) =>
+    finish(
+      aval,
+      (i === 0 ? re : im).map((value) => value * scale),
+    ),
+  );
 };
 
 /** The kernel of `fft` of `primitives/linalg.ts`. */

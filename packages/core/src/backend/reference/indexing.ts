@@ -47,7 +47,9 @@ const gatherNd: Kernel<"gatherNd"> = (inputs, _, avals) => {
 };
 
 type Combine = (old: number, update: number) => number;
-const combiners: Readonly<Record<indexing.ScatterParams["mode"], { readonly float: Combine; readonly integer: Combine }>> = {
+const combiners: Readonly<
+  Record<indexing.ScatterParams["mode"], { readonly float: Combine; readonly integer: Combine }>
+> = {
   set: { float: (_, b) => b, integer: (_, b) => b },
   add: { float: (a, b) => a + b, integer: (a, b) => a + b },
   multiply: { float: (a, b) => a * b, integer: Math.imul },
@@ -68,7 +70,11 @@ const scatterNd: Kernel<"scatterNd"> = (inputs, { mode }, avals) => {
       out[at] = combine(out[at] as number, updates.data[i * block + k] as number);
     }
   }
-  if (aval.dtype === "bool") return finish(aval, Int32Array.from(out, (v) => (v === 0 ? 0 : 1)));
+  if (aval.dtype === "bool")
+    return finish(
+      aval,
+      Int32Array.from(out, (v) => (v === 0 ? 0 : 1)),
+    );
   return finish(aval, out);
 };
 

@@ -37,7 +37,12 @@ export function stacked(aval: Aval, parts: readonly ArrayLike<number>[]): HostAr
 
 /** Results of several outputs for each matrix. */
 export function stackedAll(avals: readonly Aval[], parts: readonly (readonly ArrayLike<number>[])[]): HostArray[] {
-  return avals.map((aval, i) => stacked(aval, parts.map((outs) => outs[i] as ArrayLike<number>)));
+  return avals.map((aval, i) =>
+    stacked(
+      aval,
+      parts.map((outs) => outs[i] as ArrayLike<number>),
+    ),
+  );
 }
 
 const at = (m: Matrix, i: number, j: number): number => m.data[i * m.columns + j] as number;
@@ -80,15 +85,28 @@ function solve(a: Matrix, b: Matrix, { lower, transposeA, unitDiagonal }: SolveP
 }
 const triangularSolve: KernelTable<HostArray>["triangularSolve"] = (inputs, params, avals) => {
   const [a, b] = inputs.map(matricesOf) as [Matrix[], Matrix[]];
-  return stacked(outOf(avals), a.map((matrix, i) => solve(matrix, b[i] as Matrix, params)));
+  return stacked(
+    outOf(avals),
+    a.map((matrix, i) => solve(matrix, b[i] as Matrix, params)),
+  );
 };
+
+/** Euclidean length, scaled so that squares neither overflow nor vanish. */
+export function normOf(v: Float64Array): number {
+  let largest = 0;
+  for (const x of v) largest = Math.max(largest, Math.abs(x));
+  if (!(largest > 0 && largest < Number.POSITIVE_INFINITY)) return largest;
+  let sum = 0;
+  for (const x of v) sum += (x / largest) ** 2;
+  return largest * Math.sqrt(sum);
+}
 
 /** Reflects column `column` of `m` (from row `pivot` down) onto the axis; LAPACK's sign: the result opposes the pivot. */
 function householder(m: Matrix, pivot: number): { v: Float64Array; tau: number } {
   const v = new Float64Array(m.rows - pivot);
   for (let i = 0; i < v.length; i++) v[i] = at(m, pivot + i, pivot);
   const alpha = v[0] as number;
-  const below = Math.hypot(...v.subarray(1));
+  const below = normOf(v.subarray(1));
   if (below === 0) return { v, tau: 0 };
   const beta = -(alpha >= 0 ? 1 : -1) * Math.hypot(alpha, below);
   for (let i = 1; i < v.length; i++) v[i] = (v[i] as number) / (alpha - beta);
@@ -124,7 +142,10 @@ function qrOf(a: Matrix, k: number): [q: Float64Array, r: Float64Array] {
 }
 const qr: KernelTable<HostArray>["qr"] = (inputs, _, avals) => {
   const k = avals.outs[0]?.shape.at(-1) as number;
-  return stackedAll(avals.outs, matricesOf(first(inputs)).map((a) => qrOf(a, k)));
+  return stackedAll(
+    avals.outs,
+    matricesOf(first(inputs)).map((a) => qrOf(a, k)),
+  );
 };
 
 function luOf(a: Matrix): [lu: Float64Array, pivots: number[], permutation: number[]] {

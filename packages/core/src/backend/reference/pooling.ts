@@ -40,7 +40,8 @@ function maxima(x: HostArray, y: Aval, p: PoolParams): Int32Array {
 const lowest: Readonly<Record<string, number>> = { int8: -128, int16: -32768, int32: -(2 ** 31) };
 function takePlaces(values: TypedArray, places: Int32Array, aval: Aval, otherwise: number): HostArray {
   const out = scratch(aval, places.length);
-  for (let i = 0; i < out.length; i++) out[i] = places[i] === EMPTY ? otherwise : (values[places[i] as number] as number);
+  for (let i = 0; i < out.length; i++)
+    out[i] = places[i] === EMPTY ? otherwise : (values[places[i] as number] as number);
   return finish(aval, out);
 }
 

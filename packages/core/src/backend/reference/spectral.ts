@@ -2,7 +2,7 @@
 import type { HostArray } from "../../aval/index.ts";
 import type { KernelTable } from "../contract.ts";
 import { first } from "./arrays.ts";
-import { type Matrix, matricesOf, stackedAll } from "./linalg.ts";
+import { type Matrix, matricesOf, normOf, stackedAll } from "./linalg.ts";
 
 const MAX_SWEEPS = 60;
 
@@ -15,7 +15,15 @@ function rotation(p: number, q: number, r: number): readonly [cosine: number, si
 }
 
 // Turns columns i and j of a row-major matrix.
-function turnColumns(data: Float64Array, rows: number, columns: number, i: number, j: number, cosine: number, sine: number): void {
+function turnColumns(
+  data: Float64Array,
+  rows: number,
+  columns: number,
+  i: number,
+  j: number,
+  cosine: number,
+  sine: number,
+): void {
   for (let k = 0; k < rows; k++) {
     const [x, y] = [data[k * columns + i] as number, data[k * columns + j] as number];
     data[k * columns + i] = cosine * x - sine * y;
@@ -61,7 +69,8 @@ function eighOf(matrix: Matrix): [values: ArrayLike<number>, vectors: Float64Arr
     for (let i = 0; i < n; i++) {
       for (let j = i + 1; j < n; j++) {
         const off = entry(i, j);
-        if (!(Math.abs(off) > 1e-17 * Math.sqrt(Math.abs(entry(i, i) * entry(j, j))) && Math.abs(off) > 1e-300)) continue;
+        if (!(Math.abs(off) > 1e-17 * Math.sqrt(Math.abs(entry(i, i) * entry(j, j))) && Math.abs(off) > 1e-300))
+          continue;
         moved = true;
         const [cosine, sine] = rotation(entry(i, i), entry(j, j), off);
         turnColumns(a, n, n, i, j, cosine, sine);
@@ -95,7 +104,7 @@ function completeColumns(u: Float64Array, rows: number, columns: number, isSet: 
           for (let k = 0; k < rows; k++) v[k] = (v[k] as number) - dot * (u[k * columns + c] as number);
         }
       }
-      const norm = Math.hypot(...v);
+      const norm = normOf(v);
       // Among the unit vectors one is always at least this far from the span of fewer than `rows` columns.
       if (norm < 0.5 / Math.sqrt(rows)) continue;
       for (let k = 0; k < rows; k++) u[k * columns + j] = (v[k] as number) / norm;
@@ -155,5 +164,8 @@ function svdOf(a: Matrix, full: boolean): [u: Float64Array, s: number[], vh: Flo
 export const spectralKernels: Pick<KernelTable<HostArray>, "eigh" | "svd"> = {
   eigh: (inputs, _, avals) => stackedAll(avals.outs, matricesOf(first(inputs)).map(eighOf)),
   svd: (inputs, { fullMatrices }, avals) =>
-    stackedAll(avals.outs, matricesOf(first(inputs)).map((a) => svdOf(a, fullMatrices))),
+    stackedAll(
+      avals.outs,
+      matricesOf(first(inputs)).map((a) => svdOf(a, fullMatrices)),
+    ),
 };

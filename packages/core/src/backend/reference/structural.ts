@@ -4,15 +4,7 @@ import type * as structural from "../../primitives/structural.ts";
 import type { KernelTable } from "../contract.ts";
 import { broadcastLayout, finish, first, outOf, permuted, readStrided, writeStrided } from "./arrays.ts";
 
-type Movement =
-  | "reshape"
-  | "transpose"
-  | "broadcastTo"
-  | "slice"
-  | "pad"
-  | "reverse"
-  | "concat"
-  | "iota";
+type Movement = "reshape" | "transpose" | "broadcastTo" | "slice" | "pad" | "reverse" | "concat" | "iota";
 
 const reshape: KernelTable<HostArray>["reshape"] = (inputs, { shape }) => ({ ...first(inputs), shape });
 
@@ -78,7 +70,11 @@ const concat: KernelTable<HostArray>["concat"] = (inputs, { axis }, avals) => {
 };
 
 const iota: KernelTable<HostArray>["iota"] = (_, { shape, axis, dtype }) => {
-  const counted = { shape: [shape[axis] as number], dtype, data: castData(range(shape[axis] as number), dtype, "float64") };
+  const counted = {
+    shape: [shape[axis] as number],
+    dtype,
+    data: castData(range(shape[axis] as number), dtype, "float64"),
+  };
   const layout = { shape, offset: 0, strides: shape.map((_size, i) => (i === axis ? 1 : 0)) };
   return { shape, dtype, data: readStrided(counted.data, layout, sizeOf(shape)) };
 };

@@ -1,0 +1,127 @@
+import { primitives, type Tensor } from "@keras-ts/core/backend";
+import { array, type PrimitiveSamples, scattered } from "./sample.ts";
+
+type LinalgName = "cholesky" | "triangularSolve" | "qr" | "eigh" | "svd" | "lu" | "fft";
+
+const { abs, add, matmul, matrixTranspose, mul } = primitives;
+
+// Free matrices to symmetric ones, and to positive definite ones (near-diagonal input).
+const symmetric = ([x]: readonly Tensor[]): readonly Tensor[] => [
+  mul(add(x as Tensor, matrixTranspose(x as Tensor)), 0.5),
+];
+const positive = ([x]: readonly Tensor[]): readonly Tensor[] => [matmul(x as Tensor, matrixTranspose(x as Tensor))];
+// Signs of vectors are free: compare |u|, which has no derivative at 0 but is smooth elsewhere.
+const unsigned = (outs: readonly Tensor[]): readonly Tensor[] => outs.map((x) => abs(x));
+// Without the free signs and the free basis of the rest: values only.
+const values =
+  (place: number) =>
+  (outs: readonly Tensor[]): readonly Tensor[] => [outs[place] as Tensor];
+
+// Matrices with well separated spectra, given as literals so that every run agrees on them.
+const square = array([2.1, 0.3, -0.4, 0.7, 1.2, 0.5, -0.2, 0.9, 3.4], "float32", [3, 3]);
+const tall = array([2.1, 0.3, -0.4, 0.7, 1.2, 0.5, -0.2, 0.9, 3.4, 0.6, -1.1, 0.8], "float32", [4, 3]);
+const wide = array([2.1, 0.3, -0.4, 0.7, 1.2, 0.5, -0.2, 0.9, 3.4, 0.6, -1.1, 0.8], "float32", [3, 4]);
+const batch = array([2.1, 0.3, -0.4, 1.7, 1.2, 0.5, -0.2, 3.9], "float32", [2, 2, 2]);
+const permuting = array([0.1, 2, 1, 3, -1, 0.5, 1, 1.5, -2], "float32", [3, 3]);
+const right = scattered([3, 2]);
+const solve = { lower: true, transposeA: false, unitDiagonal: false };
+
+export const linalgSamples: Pick<PrimitiveSamples, LinalgName> = {
+  cholesky: [
+    { name: "matrix", inputs: [square], params: {}, prepare: positive, gradient: "smooth", slack: 4 },
+    { name: "batch", inputs: [batch], params: {}, prepare: positive, gradient: "first", slack: 4 },
+    { name: "1 by 1", inputs: [array([4], "float32", [1, 1])], params: {} },
+    { name: "not positive", inputs: [array([1, 2, 2, 1], "float32", [2, 2])], params: {} },
+  ],
+  triangularSolve: [
+    { name: "lower", inputs: [square, right], params: solve, gradient: "smooth", slack: 4 },
+    {
+      name: "lower transposed",
+      inputs: [square, right],
+      params: { ...solve, transposeA: true },
+      gradient: "smooth",
+      slack: 4,
+    },
+    { name: "upper", inputs: [square, right], params: { ...solve, lower: false }, gradient: "smooth", slack: 4 },
+    {
+      name: "upper transposed",
+      inputs: [square, right],
+      params: { ...solve, lower: false, transposeA: true },
+      gradient: "smooth",
+      slack: 4,
+    },
+    {
+      name: "unit diagonal",
+      inputs: [square, right],
+      params: { ...solve, unitDiagonal: true },
+      gradient: "smooth",
+      slack: 4,
+    },
+    {
+      name: "upper unit diagonal",
+      inputs: [square, right],
+      params: { ...solve, lower: false, unitDiagonal: true },
+      gradient: "first",
+      slack: 4,
+    },
+    { name: "batch", inputs: [batch, scattered([2, 2, 1])], params: solve, gradient: "first", slack: 4 },
+  ],
+  qr: [
+    { name: "square", inputs: [square], params: { fullMatrices: false }, gradient: "smooth", slack: 4 },
+    { name: "tall", inputs: [tall], params: { fullMatrices: false }, gradient: "smooth", slack: 4 },
+    { name: "wide", inputs: [wide], params: { fullMatrices: false }, slack: 4 },
+    { name: "full", inputs: [tall], params: { fullMatrices: true }, observe: values(1), slack: 4 },
+    { name: "batch", inputs: [batch], params: { fullMatrices: false }, gradient: "first", slack: 4 },
+  ],
+  eigh: [
+    {
+      name: "matrix",
+      inputs: [square],
+      params: {},
+      prepare: symmetric,
+      observe: unsigned,
+      gradient: "smooth",
+      slack: 8,
+    },
+    { name: "batch", inputs: [batch], params: {}, prepare: symmetric, observe: unsigned, gradient: "first", slack: 8 },
+    { name: "reads the lower triangle", inputs: [square], params: {}, observe: values(0), slack: 8 },
+  ],
+  svd: [
+    {
+      name: "square",
+      inputs: [square],
+      params: { fullMatrices: false },
+      observe: unsigned,
+      gradient: "smooth",
+      slack: 8,
+    },
+    { name: "tall", inputs: [tall], params: { fullMatrices: false }, observe: unsigned, gradient: "smooth", slack: 8 },
+    { name: "wide", inputs: [wide], params: { fullMatrices: false }, observe: unsigned, gradient: "first", slack: 8 },
+    { name: "batch", inputs: [batch], params: { fullMatrices: false }, observe: unsigned, gradient: "first", slack: 8 },
+    { name: "full", inputs: [tall], params: { fullMatrices: true }, observe: values(1), slack: 8 },
+    {
+      name: "singular",
+      inputs: [array([1, 2, 2, 4], "float32", [2, 2])],
+      params: { fullMatrices: false },
+      observe: values(1),
+      slack: 8,
+    },
+  ],
+  lu: [
+    { name: "square", inputs: [square], params: {}, gradient: "smooth", slack: 4 },
+    { name: "permuting", inputs: [permuting], params: {}, gradient: "smooth", slack: 4 },
+    { name: "tall", inputs: [tall], params: {}, slack: 4 },
+    { name: "wide", inputs: [wide], params: {}, slack: 4 },
+    { name: "batch", inputs: [batch], params: {}, gradient: "first", slack: 4 },
+  ],
+  fft: [
+    { name: "vector", inputs: [scattered([6]), scattered([6])], params: { inverse: false }, slack: 4 },
+    ...[1, 2, 3, 4, 5, 8, 12, 17].map((n) => ({
+      name: `length ${n}`,
+      inputs: [scattered([2, n]), scattered([2, n], -2, 2, "float32", 2)],
+      params: { inverse: n % 2 === 0 },
+      gradient: "smooth" as const,
+      slack: 4,
+    })),
+  ],
+};

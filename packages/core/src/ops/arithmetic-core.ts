@@ -1,0 +1,100 @@
+// Binary arithmetic with promotion, as plain functions: the operators and the public ops both stand on these.
+import { type DType, isFloat, resultType } from "../aval/index.ts";
+import { complain, DtypeError } from "../errors/index.ts";
+import type { Tensor } from "../graph/index.ts";
+import * as p from "../primitives/index.ts";
+import { convertToTensor, promote, type TensorLike, weakTypeOf } from "./convert-core.ts";
+
+export type BinaryCore = (x1: TensorLike, x2: TensorLike) => Tensor;
+type Pair = readonly [Tensor, Tensor];
+const pair = (x1: TensorLike, x2: TensorLike): Pair => promote(x1, x2) as unknown as Pair;
+
+/** Both as tensors of their common dtype, a float one at that. */
+export function promoteFloat(...xs: readonly TensorLike[]): Tensor[] {
+  const ready = xs.map((x) => (typeof x === "number" || typeof x === "boolean" ? x : convertToTensor(x)));
+  const dtype = resultType(...ready.map(weakTypeOf), "float");
+  return ready.map((x) => convertToTensor(x, { dtype }));
+}
+
+// For ops that know no bool: it counts as int32.
+function numbers(x1: TensorLike, x2: TensorLike): Pair {
+  const [a, b] = pair(x1, x2);
+  return a.dtype === "bool" ? [p.cast(a, { dtype: "int32" }), p.cast(b, { dtype: "int32" })] : [a, b];
+}
+
+export const addCore: BinaryCore = (x1, x2) => {
+  const [a, b] = pair(x1, x2);
+  return a.dtype === "bool" ? p.or(a, b) : p.add(a, b);
+};
+
+export const subtractCore: BinaryCore = (x1, x2) => {
+  const [a, b] = pair(x1, x2);
+  if (a.dtype !== "bool") return p.sub(a, b);
+  const todo = "Use logicalXor, or cast one of them to int32";
+  throw new DtypeError(complain("subtract", { must: "at least one input must be a number", got: "bool and bool", todo }));
+};
+
+export const multiplyCore: BinaryCore = (x1, x2) => {
+  const [a, b] = pair(x1, x2);
+  return a.dtype === "bool" ? p.and(a, b) : p.mul(a, b);
+};
+
+export const divideCore: BinaryCore = (x1, x2) => {
+  const [a, b] = promoteFloat(x1, x2) as unknown as Pair;
+  return p.div(a, b);
+};
+
+/** Quotient rounded down. Floats: from the remainder, as Python's `divmod`, so that it is exact where the quotient is. */
+export const floorDivideCore: BinaryCore = (x1, x2) => {
+  const [a, b] = numbers(x1, x2);
+  const rest = p.rem(a, b);
+  if (isFloat(a.dtype)) {
+    const quotient = p.div(p.sub(a, rest), b);
+    const down = p.and(p.notEqual(rest, 0), p.notEqual(p.sign(b), p.sign(rest)));
+    return p.round(p.where(down, p.sub(quotient, 1), quotient));
+  }
+  const quotient = p.div(a, b);
+  const down = p.and(p.notEqual(p.sign(a), p.sign(b)), p.notEqual(rest, 0));
+  return p.where(down, p.sub(quotient, 1), quotient);
+};
+
+export const modCore: BinaryCore = (x1, x2) => {
+  const [a, b] = numbers(x1, x2);
+  const rest = p.rem(a, b);
+  const plus = p.and(p.notEqual(p.less(rest, 0), p.less(b, 0)), p.notEqual(rest, 0));
+  return p.where(plus, p.add(rest, b), rest);
+};
+
+export const powerCore: BinaryCore = (x1, x2) => {
+  const [a, b] = numbers(x1, x2);
+  // Small whole powers of floats are products, as XLA simplifies them.
+  if (isFloat(a.dtype) && typeof x2 === "number") {
+    if (x2 === 1) return a;
+    if (x2 === 2) return p.mul(a, a);
+    if (x2 === 3) return p.mul(p.mul(a, a), a);
+  }
+  return p.pow(a, b);
+};
+
+/** A comparison of operands of any dtypes. */
+export const comparison =
+  (compare: (a: Tensor, b: Tensor) => Tensor): BinaryCore =>
+  (x1, x2) =>
+    compare(...pair(x1, x2));
+
+export const toBool = (x: TensorLike): Tensor => p.cast(convertToTensor(x), { dtype: "bool" });
+/** A logical op: operands count as `!= 0`. */
+export const logical =
+  (combine: (a: Tensor, b: Tensor) => Tensor): BinaryCore =>
+  (x1, x2) =>
+    combine(toBool(x1), toBool(x2));
+
+export const negativeCore = (x: TensorLike): Tensor => p.neg(convertToTensor(x));
+export const absCore = (x: TensorLike): Tensor => {
+  const t = convertToTensor(x);
+  return t.dtype === "bool" || t.dtype.startsWith("uint") ? t : p.abs(t);
+};
+export const invertCore = (x: TensorLike): Tensor => p.not(convertToTensor(x));
+
+/** `x` in `dtype`. */
+export const castTo = (x: Tensor, dtype: DType): Tensor => p.cast(x, { dtype });

@@ -1,0 +1,22 @@
+// Keras names a recorded op after its Python class, which is the op's name in PascalCase, except for these.
+const exceptions: Readonly<Record<string, string>> = {
+  abs: "Absolute",
+  allclose: "AllClose",
+  batchNormalization: "BatchNorm",
+  cdist: "CDist",
+  conj: "Conjugate",
+  fft: "FFT",
+  fft2: "FFT2",
+  ifft2: "IFFT2",
+  irfft: "IRFFT",
+  isin: "IsIn",
+  layerNormalization: "LayerNorm",
+  psnr: "PSNR",
+  rfft: "RFFT",
+  rmsNormalization: "RMSNorm",
+  searchsorted: "SearchSorted",
+  svd: "SVD",
+};
+
+/** The Python class of a public op. @example classNameOf("logSoftmax") // "LogSoftmax" */
+export const classNameOf = (op: string): string => exceptions[op] ?? op.charAt(0).toUpperCase() + op.slice(1);

@@ -1,0 +1,199 @@
+// Many elements become one along `axis`: a number, several, or `null` for all.
+import { type DType, isFloat, isInteger, isUnsigned, keepAxes, normalizeAxes, normalizeAxis, sizeOf } from "../aval/index.ts";
+import { complain, ShapeError, showShape } from "../errors/index.ts";
+import type { Tensor } from "../graph/index.ts";
+import * as p from "../primitives/index.ts";
+import { castTo, promoteFloat, toBool } from "./arithmetic-core.ts";
+import { convertToTensor, floatx, type TensorLike } from "./convert-core.ts";
+import { op, type Op } from "./op.ts";
+
+export type Axis = number | readonly number[] | null;
+export interface ReduceOptions {
+  /** What to reduce over; `null` is all axes. */
+  readonly axis?: Axis;
+  /** Leave reduced axes at size 1. */
+  readonly keepdims?: boolean;
+}
+/** An op that reduces. */
+export type ReduceOp = Op<(x: TensorLike, options?: ReduceOptions) => Tensor>;
+type Reduce = (x: Tensor, axes: readonly number[]) => Tensor;
+
+/** Applies a reduction with Keras' `axis` and `keepdims`. */
+export function reduceWith(where: string, x: Tensor, { axis = null, keepdims = false }: ReduceOptions, f: Reduce): Tensor {
+  const axes = normalizeAxes(axis, x.ndim, where);
+  const y = f(x, axes);
+  return keepdims ? p.reshape(y, { shape: keepAxes(x.shape, axes) }) : y;
+}
+const reduction = (name: string, prepare: (x: Tensor) => Tensor, f: Reduce): ReduceOp =>
+  op(name, (x: TensorLike, options: ReduceOptions = {}) => reduceWith(name, prepare(convertToTensor(x)), options, f));
+
+/** Sums of bool and narrow integers are kept in 32 bits. */
+export function wideInteger(x: Tensor): Tensor {
+  if (isUnsigned(x.dtype)) return castTo(x, "uint32");
+  return x.dtype === "bool" || isInteger(x.dtype) ? castTo(x, "int32") : x;
+}
+export const countOf = (x: Tensor, axes: readonly number[]): number => sizeOf(axes.map((i) => x.shape[i] as number));
+const computeDtype = (x: Tensor): DType => (x.dtype === "float64" ? "float64" : "float32");
+const inFloat = (x: Tensor): Tensor => castTo(x, computeDtype(x));
+const backTo = (y: Tensor, x: Tensor): Tensor => castTo(y, isFloat(x.dtype) ? x.dtype : floatx());
+
+/** The sum. bool and narrow integers are summed in 32 bits. @example sum([[1, 2], [3, 4]], { axis: 0 }) // [4, 6] */
+export const sum: ReduceOp = /* @__PURE__ */ reduction("sum", wideInteger, (x, axes) => p.reduceSum(x, { axes }));
+
+export interface ProdOptions extends ReduceOptions {
+  readonly dtype?: string | null;
+}
+/** The product. */
+export const prod: Op<(x: TensorLike, options?: ProdOptions) => Tensor> = /* @__PURE__ */ op(
+  "prod",
+  (x: TensorLike, { dtype = null, ...options }: ProdOptions = {}): Tensor => {
+    const t = wideInteger(convertToTensor(x, dtype === null ? {} : { dtype }));
+    const y = reduceWith("prod", t, options, (a, axes) => p.reduceProd(a, { axes }));
+    return dtype === null ? y : convertToTensor(y, { dtype });
+  },
+);
+
+/** `sum x / n` of a float tensor over axes counted from the front. */
+export const meanOver = (x: Tensor, axes: readonly number[]): Tensor => p.div(p.reduceSum(x, { axes }), countOf(x, axes));
+/** `sum (x - mean)^2 / n` of a float tensor. */
+export function varianceOver(x: Tensor, axes: readonly number[]): Tensor {
+  const centered = p.sub(x, p.reshape(meanOver(x, axes), { shape: keepAxes(x.shape, axes) }));
+  return meanOver(p.mul(centered, centered), axes);
+}
+const inFloat32 =
+  (f: Reduce): Reduce =>
+  (x, axes) =>
+    backTo(f(inFloat(x), axes), x);
+const same = (x: Tensor): Tensor => x;
+
+/** The arithmetic mean, always a float. */
+export const mean: ReduceOp = /* @__PURE__ */ reduction("mean", same, /* @__PURE__ */ inFloat32(meanOver));
+/** The variance, `sum (x - mean)^2 / n`. */
+export const var_: ReduceOp = /* @__PURE__ */ reduction("var", same, /* @__PURE__ */ inFloat32(varianceOver));
+export { var_ as var };
+/** The standard deviation, `sqrt(var)`. */
+export const std: ReduceOp = /* @__PURE__ */ reduction(
+  "std",
+  same,
+  /* @__PURE__ */ inFloat32((x, axes) => p.sqrt(varianceOver(x, axes))),
+);
+
+export interface ExtremumOptions extends ReduceOptions {
+  /** A value that takes part; the result of an empty axis. */
+  readonly initial?: number | null;
+}
+type ExtremumOp = Op<(x: TensorLike, options?: ExtremumOptions) => Tensor>;
+const extremum = (name: string, f: Reduce, join: (a: Tensor, b: number) => Tensor): ExtremumOp =>
+  op(name, (x: TensorLike, { initial = null, ...options }: ExtremumOptions = {}): Tensor => {
+    const t = convertToTensor(x);
+    const axes = normalizeAxes(options.axis ?? null, t.ndim, name);
+    if (countOf(t, axes) === 0) {
+      if (initial !== null) {
+        const shape = options.keepdims === true ? keepAxes(t.shape, axes) : t.shape.filter((_, i) => !axes.includes(i));
+        return p.full(shape, initial, t.dtype);
+      }
+      const todo = "Pass the option initial, or check the input";
+      throw new ShapeError(complain(name, { must: "the reduced axes must not be empty", got: showShape(t.shape), todo }));
+    }
+    const y = reduceWith(name, t, options, f);
+    return initial === null ? y : join(y, initial);
+  });
+/** The largest element. */
+export const max: ExtremumOp = /* @__PURE__ */ extremum("max", (x, axes) => p.reduceMax(x, { axes }), p.max);
+/** The smallest element. */
+export const min: ExtremumOp = /* @__PURE__ */ extremum("min", (x, axes) => p.reduceMin(x, { axes }), p.min);
+/** The same as `max`. */
+export const amax: ReduceOp = /* @__PURE__ */ extremum("amax", (x, axes) => p.reduceMax(x, { axes }), p.max);
+/** The same as `min`. */
+export const amin: ReduceOp = /* @__PURE__ */ extremum("amin", (x, axes) => p.reduceMin(x, { axes }), p.min);
+/** `max - min`. */
+export const ptp: ReduceOp = /* @__PURE__ */ reduction("ptp", same, (x, axes) =>
+  p.sub(p.reduceMax(x, { axes }), p.reduceMin(x, { axes })),
+);
+
+/** True if all elements are (not 0). */
+export const all: ReduceOp = /* @__PURE__ */ reduction("all", toBool, (x, axes) => p.reduceAnd(x, { axes }));
+/** True if some element is (not 0). */
+export const any: ReduceOp = /* @__PURE__ */ reduction("any", toBool, (x, axes) => p.reduceOr(x, { axes }));
+/** How many elements are not 0, int32. */
+export const countNonzero: Op<(x: TensorLike, options?: { readonly axis?: Axis }) => Tensor> = /* @__PURE__ */ op(
+  "countNonzero",
+  (x: TensorLike, { axis = null }: { readonly axis?: Axis } = {}): Tensor =>
+    reduceWith("countNonzero", castTo(toBool(x), "int32"), { axis }, (t, axes) => p.reduceSum(t, { axes })),
+);
+
+export interface ArgReduceOptions {
+  readonly axis?: number | null;
+  readonly keepdims?: boolean;
+}
+/** An op that finds a position. */
+export type ArgReduceOp = Op<(x: TensorLike, options?: ArgReduceOptions) => Tensor>;
+/** Positions along one axis, or in the flattened tensor. */
+export function argWith(
+  where: string,
+  x: Tensor,
+  { axis = null, keepdims = false }: ArgReduceOptions,
+  f: (x: Tensor, params: p.ArgReduceParams) => Tensor,
+): Tensor {
+  const flat = axis === null ? p.reshape(x, { shape: [x.size] }) : x;
+  const at = axis === null ? 0 : normalizeAxis(axis, x.ndim, where);
+  const y = f(flat, { axis: at });
+  if (!keepdims) return y;
+  return p.reshape(y, { shape: axis === null ? x.shape.map(() => 1) : keepAxes(x.shape, [at]) });
+}
+// -0 counts as less than 0, as Keras makes it on CPUs.
+const signedZeros = (x: Tensor): Tensor => {
+  if (!isFloat(x.dtype) || x.ndim === 0) return x;
+  const wide = inFloat(x);
+  const negativeZero = p.and(p.equal(wide, 0), p.less(p.div(1, wide), 0));
+  return p.where(negativeZero, -1.1754943508222875e-38, wide);
+};
+/** int32 position of the (first) largest element along `axis`; of the flattened tensor by default. */
+export const argmax: ArgReduceOp = /* @__PURE__ */ op("argmax", (x: TensorLike, options: ArgReduceOptions = {}) =>
+  argWith("argmax", signedZeros(convertToTensor(x)), options, p.argMax),
+);
+/** int32 position of the (first) smallest element along `axis`; of the flattened tensor by default. */
+export const argmin: ArgReduceOp = /* @__PURE__ */ op("argmin", (x: TensorLike, options: ArgReduceOptions = {}) =>
+  argWith("argmin", signedZeros(convertToTensor(x)), options, p.argMin),
+);
+
+/** `log(sum(e^x))`, without overflow. */
+export const logsumexp: ReduceOp = /* @__PURE__ */ op("logsumexp", (x: TensorLike, options: ReduceOptions = {}): Tensor => {
+  const [t] = promoteFloat(x) as [Tensor];
+  return reduceWith("logsumexp", t, options, (a, axes) => {
+    const top = p.stopGradient(p.reduceMax(a, { axes }));
+    const shift = p.where(p.isFinite(top), top, 0);
+    const powers = p.exp(p.sub(a, p.reshape(shift, { shape: keepAxes(a.shape, axes) })));
+    return p.add(p.log(p.reduceSum(powers, { axes })), shift);
+  });
+});
+
+export interface AverageOptions {
+  readonly axis?: Axis;
+  readonly weights?: TensorLike | null;
+}
+/** The mean with weights, `sum w x / sum w`. */
+export const average: Op<(x: TensorLike, options?: AverageOptions) => Tensor> = /* @__PURE__ */ op(
+  "average",
+  (x: TensorLike, { axis = null, weights = null }: AverageOptions = {}): Tensor => {
+    if (weights === null) {
+      const [t] = promoteFloat(x) as [Tensor];
+      return reduceWith("average", t, { axis }, meanOver);
+    }
+    const [t, w] = promoteFloat(x, weights) as [Tensor, Tensor];
+    const wide = alignWeights(t, w, axis);
+    const total = (y: Tensor): Tensor => reduceWith("average", y, { axis }, (a, axes) => p.reduceSum(a, { axes }));
+    return p.div(total(p.mul(t, wide)), total(wide));
+  },
+);
+// Weights are shaped as x, or are a vector along the axis.
+function alignWeights(x: Tensor, w: Tensor, axis: Axis): Tensor {
+  if (w.ndim === x.ndim) return p.broadcastTo(w, { shape: x.shape });
+  if (w.ndim === 1 && typeof axis === "number" && w.size === x.shape[normalizeAxis(axis, x.ndim, "average")]) {
+    const at = normalizeAxis(axis, x.ndim, "average");
+    return p.broadcastTo(p.reshape(w, { shape: x.shape.map((_, i) => (i === at ? w.size : 1)) }), { shape: x.shape });
+  }
+  const got = `${showShape(w.shape)} for ${showShape(x.shape)} and axis ${String(axis)}`;
+  const must = "weights must have the shape of x, or be a vector along axis";
+  throw new ShapeError(complain("average", { must, got, todo: "Reshape the weights" }));
+}
