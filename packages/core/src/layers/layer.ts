@@ -232,6 +232,10 @@ export abstract class Layer extends Operation implements Serializable {
     this.built = true;
   }
 
+  /** The shapes that it was built for, one for each input. Internal. */
+  protected get buildShapes(): readonly InputShape[] {
+    return this.#buildShapes ?? [];
+  }
   /** The shapes it was built with, as Keras writes them. */
   getBuildConfig(): Record<string, unknown> | undefined {
     const [first] = this.#buildShapes ?? [];
