@@ -1,2 +1,3 @@
 export * from "./errors/index.ts";
 export * as tree from "./tree/index.ts";
+export * as losses from "./losses/index.ts";
