@@ -1,0 +1,6 @@
+export * from "./adam.ts";
+export * from "./adaptive.ts";
+export * from "./get.ts";
+export * from "./optimizer.ts";
+export * as schedules from "./schedules/index.ts";
+export * from "./sgd.ts";
