@@ -89,9 +89,11 @@ function openThread(
   options: PyodideOptions,
   { received, ended }: TransportEvents,
 ): Promise<Transport> {
+  const pyodide = pyodideUrl();
   const workerData = {
-    pyodide: pyodideUrl(),
-    options: loaderOptions(options),
+    pyodide,
+    // Pyodide finds its files by reading a stack trace, which does not show where code given as text comes from.
+    options: { indexURL: node("node:url")?.fileURLToPath(new URL(".", pyodide)), ...loaderOptions(options) },
     numpy: numpyPackage(options),
     start: startCode,
     runtime: runtimeSource,
