@@ -1,25 +1,32 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { evaluate, expectClose } from "../test/compare.ts";
+import { findEngines } from "../test/engines.ts";
 import { graphOf, samples } from "../test/samples.ts";
 import { getBackend } from "./core.ts";
-import { type NumpyBackend, numpy } from "./index.ts";
+import type { NumpyBackend } from "./index.ts";
 
-describe("native", () => {
-  let engine: NumpyBackend;
-  beforeAll(async () => {
-    engine = await numpy({ runtime: "native" });
-  });
-  afterAll(() => engine.dispose());
-  for (const sample of samples) {
-    test(sample.name, async () => {
-      const graph = graphOf(sample);
-      const want = await evaluate(getBackend(), graph, sample.inputs);
-      const got = await evaluate(engine, graph, sample.inputs);
-      want.forEach((value, i) => expectClose(got[i] as typeof value, value, sample.tolerance ?? 2e-6));
-    });
+for (const found of await findEngines()) {
+  if ("reason" in found) {
+    test(`${found.name} not run: ${found.reason}`, () => console.warn(`${found.name} not run: ${found.reason}`));
+    continue;
   }
-  test("nothing is left", async () => {
-    expect(engine.memory?.()).toEqual({ handles: 0, bytes: 0 });
-    expect(await engine.inspect()).toEqual({ handles: 0, bytes: 0, programs: 0 });
+  describe(found.name, () => {
+    let engine: NumpyBackend;
+    beforeAll(async () => {
+      engine = await found.make();
+    });
+    afterAll(() => engine.dispose());
+    for (const sample of samples) {
+      test(sample.name, async () => {
+        const graph = graphOf(sample);
+        const want = await evaluate(getBackend(), graph, sample.inputs);
+        const got = await evaluate(engine, graph, sample.inputs);
+        want.forEach((value, i) => expectClose(got[i] as typeof value, value, sample.tolerance ?? 2e-6));
+      });
+    }
+    test("nothing is left", async () => {
+      expect(engine.memory?.()).toEqual({ handles: 0, bytes: 0 });
+      expect(await engine.inspect()).toEqual({ handles: 0, bytes: 0, programs: 0 });
+    });
   });
-});
+}

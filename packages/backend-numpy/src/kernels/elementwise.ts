@@ -46,7 +46,7 @@ export const elementwise: { readonly [N in ElementwiseName]: KernelTable<string>
   not: ([x]) => `~${x}`,
   shiftLeft: shift("np.left_shift"),
   shiftRightLogical: shift("kt.shift_right_logical"),
-  shiftRightArithmetic: shift("np.right_shift"),
+  shiftRightArithmetic: shift("kt.shift_right_arithmetic"),
   equal: infix("=="),
   notEqual: infix("!="),
   less: infix("<"),

@@ -31,11 +31,21 @@ def int_pow(a, b):
     return np.where(b < 0, reciprocal, positive)
 
 
-def shift_right_logical(a, b):
-    if a.dtype.kind != "i":
+def _shift_right_as(kind, a, b):
+    """The top bit is a sign in XLA even for unsigned dtypes, and NumPy goes by the dtype; so both are viewed as the wanted kind."""
+    if a.dtype.kind == kind or a.dtype.kind == "b":
         return np.right_shift(a, b)
-    unsigned = a.dtype.str.replace("i", "u")
-    return np.right_shift(np.asarray(a).view(unsigned), np.asarray(b).view(unsigned)).view(a.dtype)
+    other = a.dtype.str.replace(a.dtype.kind, kind)
+    shifted = np.right_shift(np.asarray(a).view(other), np.minimum(np.asarray(b).view(a.dtype.str.replace("i", "u")), 127).view(other))
+    return shifted.view(a.dtype)
+
+
+def shift_right_logical(a, b):
+    return _shift_right_as("u", a, b)
+
+
+def shift_right_arithmetic(a, b):
+    return _shift_right_as("i", a, b)
 
 
 def to_int(x, dtype):
@@ -89,7 +99,8 @@ def erf(x):
     single = x.dtype != np.float64
     bound = 4.0 if single else 6.0
     wide = np.clip(np.asarray(x, np.float64), -bound, bound)
-    return (wide * _series(wide * wide, _ERF32 if single else _ERF64)).astype(x.dtype)
+    inside = wide * _series(wide * wide, _ERF32 if single else _ERF64)
+    return np.where(np.abs(wide) == bound, np.sign(wide), inside).astype(x.dtype)
 
 
 def _erf_inv_ratio(s):
