@@ -56,7 +56,9 @@ export async function connect(open: OpenTransport): Promise<Connection> {
   });
   const dead = (): BackendError => {
     const todo = "Create the backend again; if it ran out of memory, use smaller batches";
-    return new BackendError(complain("numpy", { must: "the Python worker must be alive", got: end ?? "its end", todo }));
+    return new BackendError(
+      complain("numpy", { must: "the Python worker must be alive", got: end ?? "its end", todo }),
+    );
   };
   const transport = await open({
     received: receive,
@@ -70,7 +72,9 @@ export async function connect(open: OpenTransport): Promise<Connection> {
   const send = (request: Request & { readonly seq?: number }, parts?: readonly Uint8Array[]): void => {
     if (closed) {
       const got = `"${request.kind}" after dispose()`;
-      throw new StateError(complain("numpy", { must: "the backend must not be disposed", got, todo: "Create a new one" }));
+      throw new StateError(
+        complain("numpy", { must: "the backend must not be disposed", got, todo: "Create a new one" }),
+      );
     }
     if (end !== undefined) throw dead();
     const header = released.length > 0 ? { ...request, release: released } : request;

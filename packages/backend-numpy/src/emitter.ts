@@ -2,9 +2,9 @@
 import {
   type Aval,
   BackendError,
+  type CompositeName,
   complain,
   copyNode,
-  type CompositeName,
   Graph,
   type HostArray,
   type KernelAvals,
@@ -102,7 +102,9 @@ export function emit(graph: Graph): Program {
       if (found !== undefined) return found;
       if (tensor.source.kind === "literal") return nameLiteral(tensor.source.value);
       const must = "every tensor of a program must come from its inputs";
-      throw new BackendError(complain("numpy", { must, got: `tensor ${tensor.id} of another trace`, todo: "Pass it as an input" }));
+      throw new BackendError(
+        complain("numpy", { must, got: `tensor ${tensor.id} of another trace`, todo: "Pass it as an input" }),
+      );
     };
     const lines: string[] = [];
     const drop = (names: readonly string[]): void => {
@@ -157,7 +159,10 @@ function nameVariables(graph: Graph): Variables {
   let count = 0;
   for (const node of graph.nodes) {
     const row = used.get(node) ?? [];
-    made.set(node, node.outs.map((_, i) => (row[i] === undefined ? "_" : `v${count++}`)));
+    made.set(
+      node,
+      node.outs.map((_, i) => (row[i] === undefined ? "_" : `v${count++}`)),
+    );
   }
   const of = (tensor: Tensor): string | undefined => {
     const input = inputs.get(tensor);
@@ -190,4 +195,5 @@ function expand(graph: Graph): Graph {
 }
 
 /** Number of bytes that a literal takes on the wire, rounded up so that the next one is aligned. */
-export const alignedBytes = (value: HostArray): number => Math.ceil((sizeOf(value.shape) * value.data.BYTES_PER_ELEMENT) / 8) * 8;
+export const alignedBytes = (value: HostArray): number =>
+  Math.ceil((sizeOf(value.shape) * value.data.BYTES_PER_ELEMENT) / 8) * 8;

@@ -1,8 +1,8 @@
-import { connect, type Connection } from "./connection.ts";
+import { type Connection, connect } from "./connection.ts";
 import {
+  arrayTypeOf,
   type Backend,
   BackendError,
-  arrayTypeOf,
   bitsOf,
   type CompileOptions,
   complain,
@@ -15,8 +15,8 @@ import {
 import { alignedBytes, emit, wholeComposites } from "./emitter.ts";
 import { limitations } from "./limitations.ts";
 import type { ArraySpec } from "./protocol.ts";
-import { node } from "./transports/node.ts";
 import { openNative } from "./transports/native.ts";
+import { node } from "./transports/node.ts";
 import { openPyodide, type PyodideOptions } from "./transports/pyodide.ts";
 
 /** An array that the Python worker holds. */
@@ -82,7 +82,8 @@ export async function numpy(options: NumpyOptions = {}): Promise<NumpyBackend> {
 }
 
 function environment(name: string): string | undefined {
-  const host = (globalThis as { readonly process?: { readonly env?: Readonly<Record<string, string | undefined>> } }).process;
+  const host = (globalThis as { readonly process?: { readonly env?: Readonly<Record<string, string | undefined>> } })
+    .process;
   return host?.env?.[name] || undefined;
 }
 
@@ -103,7 +104,7 @@ function backend(connection: Connection, runtime: "native" | "pyodide"): NumpyBa
 
   const track = ({ shape, dtype }: { readonly shape: readonly number[]; readonly dtype: DType }): NumpyHandle => {
     const handle = { id: created++, shape, dtype };
-    const size = (sizeOf(shape) * (bitsOf(dtype))) / 8;
+    const size = (sizeOf(shape) * bitsOf(dtype)) / 8;
     live.set(handle.id, size);
     bytes += size;
     return handle;

@@ -21,7 +21,12 @@ export type Request =
       readonly literals: Readonly<Record<string, ArraySpec>>;
       readonly donate: readonly number[];
     }
-  | { readonly kind: "run"; readonly program: number; readonly inputs: readonly number[]; readonly outputs: readonly number[] }
+  | {
+      readonly kind: "run";
+      readonly program: number;
+      readonly inputs: readonly number[];
+      readonly outputs: readonly number[];
+    }
   | { readonly kind: "download"; readonly id: number }
   | { readonly kind: "forget"; readonly program: number }
   | { readonly kind: "release" }

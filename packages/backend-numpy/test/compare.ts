@@ -2,7 +2,11 @@ import { expect } from "vitest";
 import { type Backend, compileGraph, type Graph, type HostArray } from "../src/core.ts";
 
 /** Runs a graph once on an engine. */
-export async function evaluate<H>(backend: Backend<H>, graph: Graph, inputs: readonly HostArray[]): Promise<HostArray[]> {
+export async function evaluate<H>(
+  backend: Backend<H>,
+  graph: Graph,
+  inputs: readonly HostArray[],
+): Promise<HostArray[]> {
   const program = await compileGraph(graph, backend);
   const handles = inputs.map((x) => backend.upload(x));
   const outputs = await program.run(handles);

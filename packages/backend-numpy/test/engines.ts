@@ -61,7 +61,8 @@ export async function findWheel(): Promise<Found<{ readonly packageDir: string }
   }
 }
 
-const firstLine = (error: unknown): string => String(error instanceof Error ? error.message : error).split("\n")[0] ?? "";
+const firstLine = (error: unknown): string =>
+  String(error instanceof Error ? error.message : error).split("\n")[0] ?? "";
 
 export interface Engine {
   readonly name: string;

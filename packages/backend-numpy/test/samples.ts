@@ -1,5 +1,5 @@
 // Small programs that reach into the corners of every kernel; each is run here and on the reference engine.
-import { type DType, Graph, type HostArray, placeholder, primitives as p, sizeOf, type Tensor } from "../src/core.ts";
+import { type DType, Graph, type HostArray, primitives as p, placeholder, sizeOf, type Tensor } from "../src/core.ts";
 
 export interface Sample {
   readonly name: string;
@@ -43,13 +43,70 @@ export function graphOf({ inputs, build }: Sample): Graph {
 }
 
 const at = (xs: readonly Tensor[], i: number): Tensor => xs[i] as Tensor;
-const special = [0, -0, 1, -1, 0.5, -0.5, 2.5, 3.5, -2.5, 1e-8, -1e-30, 88, -100, 1e30, Infinity, -Infinity, NaN, 7.25, -3, 0.9999999];
+const special = [
+  0,
+  -0,
+  1,
+  -1,
+  0.5,
+  -0.5,
+  2.5,
+  3.5,
+  -2.5,
+  1e-8,
+  -1e-30,
+  88,
+  -100,
+  1e30,
+  Infinity,
+  -Infinity,
+  NaN,
+  7.25,
+  -3,
+  0.9999999,
+];
 
 type UnaryName = { [N in keyof typeof p]: (typeof p)[N] extends (x: Tensor) => Tensor ? N : never }[keyof typeof p];
 const floatUnary: readonly UnaryName[] = [
-  "abs", "sign", "neg", "exp", "expm1", "log", "log1p", "sqrt", "rsqrt", "sin", "cos", "tan", "asin", "acos", "atan", "sinh",
-  "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "erfInv", "lgamma", "digamma", "trigamma", "logistic", "floor", "ceil",
-  "round", "trunc", "isFinite", "isNan", "stopGradient", "relu", "softplus", "silu", "gelu", "geluTanh",
+  "abs",
+  "sign",
+  "neg",
+  "exp",
+  "expm1",
+  "log",
+  "log1p",
+  "sqrt",
+  "rsqrt",
+  "sin",
+  "cos",
+  "tan",
+  "asin",
+  "acos",
+  "atan",
+  "sinh",
+  "cosh",
+  "tanh",
+  "asinh",
+  "acosh",
+  "atanh",
+  "erf",
+  "erfInv",
+  "lgamma",
+  "digamma",
+  "trigamma",
+  "logistic",
+  "floor",
+  "ceil",
+  "round",
+  "trunc",
+  "isFinite",
+  "isNan",
+  "stopGradient",
+  "relu",
+  "softplus",
+  "silu",
+  "gelu",
+  "geluTanh",
 ];
 // float32 arguments so large that the reference's range reduction is another than NumPy's are left out of the periodic ones.
 const periodic = new Set<string>(["sin", "cos", "tan"]);
@@ -65,9 +122,24 @@ const unary: Sample[] = (["float32", "float64"] as const).flatMap((dtype) =>
   }),
 );
 
-type BinaryName = { [N in keyof typeof p]: (typeof p)[N] extends (a: number, b: number) => Tensor ? N : never }[keyof typeof p];
+type BinaryName = {
+  [N in keyof typeof p]: (typeof p)[N] extends (a: number, b: number) => Tensor ? N : never;
+}[keyof typeof p];
 const arithmetic: readonly BinaryName[] = [
-  "add", "sub", "mul", "div", "rem", "pow", "max", "min", "equal", "notEqual", "less", "lessEqual", "greater", "greaterEqual",
+  "add",
+  "sub",
+  "mul",
+  "div",
+  "rem",
+  "pow",
+  "max",
+  "min",
+  "equal",
+  "notEqual",
+  "less",
+  "lessEqual",
+  "greater",
+  "greaterEqual",
 ];
 const bitwise: readonly BinaryName[] = ["and", "or", "xor", "shiftLeft", "shiftRightLogical", "shiftRightArithmetic"];
 const integers = ["uint8", "uint16", "uint32", "int8", "int16", "int32"] as const;
@@ -75,7 +147,10 @@ const integers = ["uint8", "uint16", "uint32", "int8", "int16", "int32"] as cons
 const binary: Sample[] = [
   ...(["float32", "float64"] as const).flatMap((dtype) =>
     [...arithmetic, "atan2" as const].map((name): Sample => {
-      const [a, b] = [[1, -2, 0, 2.5, NaN, Infinity, -7, 3], [2, 3, 0, -1.5, 1, 2, 2, NaN]];
+      const [a, b] = [
+        [1, -2, 0, 2.5, NaN, Infinity, -7, 3],
+        [2, 3, 0, -1.5, 1, 2, 2, NaN],
+      ];
       const call = p[name as BinaryName] as (a: Tensor, b: Tensor) => Tensor;
       return {
         name: `${name} ${dtype}`,
@@ -97,12 +172,18 @@ const binary: Sample[] = [
       };
     }),
   ),
-  ...(["and", "or", "xor", "max", "min", "equal", "less"] as const).map((name): Sample => ({
-    name: `${name} bool`,
-    inputs: [host([4], [0, 0, 1, 1], "bool"), host([4], [0, 1, 0, 1], "bool")],
-    build: (...xs) => p[name](at(xs, 0), at(xs, 1)),
-  })),
-  { name: "not", inputs: [host([2], [0, 1], "bool"), host([3], [0, 5, -1], "int8")], build: (a, b) => [p.not(a as Tensor), p.not(b as Tensor)] },
+  ...(["and", "or", "xor", "max", "min", "equal", "less"] as const).map(
+    (name): Sample => ({
+      name: `${name} bool`,
+      inputs: [host([4], [0, 0, 1, 1], "bool"), host([4], [0, 1, 0, 1], "bool")],
+      build: (...xs) => p[name](at(xs, 0), at(xs, 1)),
+    }),
+  ),
+  {
+    name: "not",
+    inputs: [host([2], [0, 1], "bool"), host([3], [0, 5, -1], "int8")],
+    build: (a, b) => [p.not(a as Tensor), p.not(b as Tensor)],
+  },
 ];
 
 const numbers = [...integers, "float32", "float64"] as const;
@@ -110,7 +191,11 @@ const casts: Sample[] = (["bool", ...numbers] as const).flatMap((from) =>
   (["bool", ...numbers] as const)
     .filter((to) => to !== from)
     .map((to): Sample => {
-      const values = from.startsWith("float") ? [0, -0.5, 1.9, -1.9, 3e9, -3e9, 300, -300, NaN, Infinity, -Infinity, 65535.7] : from === "bool" ? [0, 1] : [0, 1, 200, 77];
+      const values = from.startsWith("float")
+        ? [0, -0.5, 1.9, -1.9, 3e9, -3e9, 300, -300, NaN, Infinity, -Infinity, 65535.7]
+        : from === "bool"
+          ? [0, 1]
+          : [0, 1, 200, 77];
       return {
         name: `cast ${from} ${to}`,
         inputs: [host([values.length], values, from)],
@@ -123,26 +208,38 @@ const one = (name: string, inputs: readonly HostArray[], build: Sample["build"],
   tolerance === undefined ? { name, inputs, build } : { name, inputs, build, tolerance };
 
 const structural: Sample[] = [
-  one("where broadcast", [host([2, 1], [1, 0], "bool"), noise([2, 3]), noise([3], 2)], (...xs) => p.where(at(xs, 0), at(xs, 1), at(xs, 2))),
+  one("where broadcast", [host([2, 1], [1, 0], "bool"), noise([2, 3]), noise([3], 2)], (...xs) =>
+    p.where(at(xs, 0), at(xs, 1), at(xs, 2)),
+  ),
   one("reshape transpose broadcast", [noise([2, 3, 4])], (x) =>
-    p.broadcastTo(p.reshape(p.transpose(x as Tensor, { permutation: [2, 0, 1] }), { shape: [4, 1, 6] }), { shape: [2, 4, 5, 6] }),
+    p.broadcastTo(p.reshape(p.transpose(x as Tensor, { permutation: [2, 0, 1] }), { shape: [4, 1, 6] }), {
+      shape: [2, 4, 5, 6],
+    }),
   ),
   one("slice", [noise([5, 6])], (x) => p.slice(x as Tensor, { starts: [1, 0], limits: [5, 6], strides: [2, 4] })),
-  one("slice nothing", [noise([5, 6])], (x) => p.slice(x as Tensor, { starts: [2, 0], limits: [2, 6], strides: [1, 1] })),
+  one("slice nothing", [noise([5, 6])], (x) =>
+    p.slice(x as Tensor, { starts: [2, 0], limits: [2, 6], strides: [1, 1] }),
+  ),
   one("pad interior and crop", [noise([3, 4])], (x) => [
     p.pad(x as Tensor, { low: [1, -1], high: [2, 3], interior: [0, 2] }),
     p.pad(x as Tensor, { low: [-2, -3], high: [0, -2], interior: [3, 1] }),
     p.pad(x as Tensor, { low: [-3, 1], high: [2, 0], interior: [0, 0] }),
   ]),
-  one("reverse concat", [noise([2, 3]), noise([2, 2], 2)], (...xs) => p.concat([p.reverse(at(xs, 0), { axes: [0, 1] }), at(xs, 1)], { axis: 1 })),
-  ...(["int8", "uint8", "float32", "int32"] as const).map((dtype) => one(`iota ${dtype}`, [], () => p.iota({ shape: [2, 90], axis: 1, dtype }))),
+  one("reverse concat", [noise([2, 3]), noise([2, 2], 2)], (...xs) =>
+    p.concat([p.reverse(at(xs, 0), { axes: [0, 1] }), at(xs, 1)], { axis: 1 }),
+  ),
+  ...(["int8", "uint8", "float32", "int32"] as const).map((dtype) =>
+    one(`iota ${dtype}`, [], () => p.iota({ shape: [2, 90], axis: 1, dtype })),
+  ),
   ...numbers.map((dtype) =>
     one(`reductions ${dtype}`, [noise([3, 4, 5], 3, dtype)], (x) => [
       ...[p.reduceSum, p.reduceMax, p.reduceMin, p.reduceProd].map((f) => f(x as Tensor, { axes: [0, 2] })),
       p.reduceSum(x as Tensor, { axes: [0, 1, 2] }),
       p.argMax(x as Tensor, { axis: 1 }),
       p.argMin(x as Tensor, { axis: 2 }),
-      ...[p.cumSum, p.cumProd, p.cumMax, p.cumMin].flatMap((f) => [false, true].map((reverse) => f(x as Tensor, { axis: 1, reverse }))),
+      ...[p.cumSum, p.cumProd, p.cumMax, p.cumMin].flatMap((f) =>
+        [false, true].map((reverse) => f(x as Tensor, { axis: 1, reverse })),
+      ),
       p.sort(x as Tensor, { axis: 1 }),
       p.argSort(x as Tensor, { axis: 0 }),
       ...p.topK(x as Tensor, { k: 3 }),
@@ -168,18 +265,26 @@ const structural: Sample[] = [
 const indices = (shape: readonly number[], values: readonly number[]): HostArray => host(shape, values, "int32");
 const indexing: Sample[] = [
   one("take", [noise([3, 4]), indices([2, 2], [3, 0, 1, 1])], (...xs) => p.take(at(xs, 0), at(xs, 1), { axis: 1 })),
-  one("gatherNd", [noise([3, 4, 2]), indices([2, 3, 2], [0, 1, 2, 3, 1, 1, 0, 0, 2, 2, 1, 0])], (...xs) => p.gatherNd(at(xs, 0), at(xs, 1))),
+  one("gatherNd", [noise([3, 4, 2]), indices([2, 3, 2], [0, 1, 2, 3, 1, 1, 0, 0, 2, 2, 1, 0])], (...xs) =>
+    p.gatherNd(at(xs, 0), at(xs, 1)),
+  ),
   one("gatherNd whole", [noise([3]), indices([2, 0], [])], (...xs) => p.gatherNd(at(xs, 0), at(xs, 1))),
   ...(["set", "add", "multiply", "min", "max"] as const).flatMap((mode) => [
     one(`scatterNd ${mode}`, [noise([4, 3]), indices([3, 1], [2, 0, 2]), noise([3, 3], 2)], (...xs) =>
       p.scatterNd(at(xs, 0), at(xs, 1), at(xs, 2), { mode }),
     ),
-    one(`scatterNd ${mode} int8`, [noise([4, 3], 1, "int8"), indices([4, 2], [2, 0, 2, 0, 1, 1, 2, 0]), noise([4], 2, "int8")], (...xs) =>
-      p.scatterNd(at(xs, 0), at(xs, 1), at(xs, 2), { mode }),
+    one(
+      `scatterNd ${mode} int8`,
+      [noise([4, 3], 1, "int8"), indices([4, 2], [2, 0, 2, 0, 1, 1, 2, 0]), noise([4], 2, "int8")],
+      (...xs) => p.scatterNd(at(xs, 0), at(xs, 1), at(xs, 2), { mode }),
     ),
   ]),
-  one("dynamicSlice", [noise([4, 5]), indices([2], [3, -2])], (...xs) => p.dynamicSlice(at(xs, 0), at(xs, 1), { sizes: [2, 3] })),
-  one("dynamicUpdateSlice", [noise([4, 5]), noise([2, 3], 2), indices([2], [1, 9])], (...xs) => p.dynamicUpdateSlice(at(xs, 0), at(xs, 1), at(xs, 2))),
+  one("dynamicSlice", [noise([4, 5]), indices([2], [3, -2])], (...xs) =>
+    p.dynamicSlice(at(xs, 0), at(xs, 1), { sizes: [2, 3] }),
+  ),
+  one("dynamicUpdateSlice", [noise([4, 5]), noise([2, 3], 2), indices([2], [1, 9])], (...xs) =>
+    p.dynamicUpdateSlice(at(xs, 0), at(xs, 1), at(xs, 2)),
+  ),
   one("randomBits", [host([2], [7, 3], "uint32")], (key) => [
     p.randomBits(key as Tensor, { shape: [5], words: 1 }),
     p.randomBits(key as Tensor, { shape: [2, 3], words: 2 }),
@@ -195,21 +300,35 @@ const convolution = (
   params: p.ConvParams,
   dtype: Carried = "float32",
 ): Sample =>
-  one(`conv ${rank}d ${JSON.stringify([input, kernel, params])} ${dtype}`, [noise(input, 1, dtype), noise(kernel, 2, dtype)], (...xs) => {
-    const [x, k] = [at(xs, 0), at(xs, 1)];
-    const y = p.conv(x, k, params);
-    const spatial = (shape: readonly number[], from: number): number[] => shape.slice(from, from + rank);
-    return [
-      y,
-      p.convInputGrad(y, k, { ...params, inputSpatial: spatial(input, 1) }),
-      p.convFilterGrad(x, y, { ...params, kernelSpatial: spatial(kernel, 0) }),
-    ];
-  }, 1e-4);
+  one(
+    `conv ${rank}d ${JSON.stringify([input, kernel, params])} ${dtype}`,
+    [noise(input, 1, dtype), noise(kernel, 2, dtype)],
+    (...xs) => {
+      const [x, k] = [at(xs, 0), at(xs, 1)];
+      const y = p.conv(x, k, params);
+      const spatial = (shape: readonly number[], from: number): number[] => shape.slice(from, from + rank);
+      return [
+        y,
+        p.convInputGrad(y, k, { ...params, inputSpatial: spatial(input, 1) }),
+        p.convFilterGrad(x, y, { ...params, kernelSpatial: spatial(kernel, 0) }),
+      ];
+    },
+    1e-4,
+  );
 const contraction: Sample[] = [
-  ...[[1, 0], [0, 0], [1, 1], [0, 1]].map(([l, r]) =>
-    one(`matmul ${l} ${r}`, [noise([3, 3]), noise([3, 3], 2)], (...xs) => p.dotGeneral(at(xs, 0), at(xs, 1), matrix(l as number, r as number))),
+  ...[
+    [1, 0],
+    [0, 0],
+    [1, 1],
+    [0, 1],
+  ].map(([l, r]) =>
+    one(`matmul ${l} ${r}`, [noise([3, 3]), noise([3, 3], 2)], (...xs) =>
+      p.dotGeneral(at(xs, 0), at(xs, 1), matrix(l as number, r as number)),
+    ),
   ),
-  one("matmul int8 wraps", [noise([3, 40], 1, "int8"), noise([40, 2], 2, "int8")], (...xs) => p.dotGeneral(at(xs, 0), at(xs, 1), matrix(1, 0))),
+  one("matmul int8 wraps", [noise([3, 40], 1, "int8"), noise([40, 2], 2, "int8")], (...xs) =>
+    p.dotGeneral(at(xs, 0), at(xs, 1), matrix(1, 0)),
+  ),
   one("attention products", [noise([2, 5, 3, 4]), noise([2, 6, 3, 4], 2)], (...xs) =>
     p.dotGeneral(at(xs, 0), at(xs, 1), { lhsContract: [3], rhsContract: [3], lhsBatch: [0, 2], rhsBatch: [0, 2] }),
   ),
@@ -225,20 +344,127 @@ const contraction: Sample[] = [
     p.dotGeneral(at(xs, 0), at(xs, 1), { lhsContract: [1], rhsContract: [1], lhsBatch: [0], rhsBatch: [0] }),
   ),
   convolution(1, [2, 7, 3], [3, 3, 4], { strides: [2], padding: [[1, 2]], dilation: [1], groups: 1 }),
-  convolution(2, [2, 6, 5, 3], [3, 2, 3, 4], { strides: [1, 1], padding: [[1, 1], [0, 1]], dilation: [1, 1], groups: 1 }),
-  convolution(2, [2, 8, 7, 3], [2, 3, 3, 4], { strides: [2, 3], padding: [[0, 0], [2, 1]], dilation: [2, 1], groups: 1 }, "float64"),
-  convolution(2, [1, 6, 6, 4], [3, 3, 2, 6], { strides: [2, 1], padding: [[1, 0], [1, 1]], dilation: [1, 2], groups: 2 }),
-  convolution(2, [2, 5, 5, 3], [2, 2, 1, 6], { strides: [1, 2], padding: [[1, 0], [0, 1]], dilation: [1, 1], groups: 3 }),
-  convolution(2, [2, 5, 5, 3], [2, 2, 3, 2], { strides: [1, 1], padding: [[-1, 0], [0, -2]], dilation: [1, 1], groups: 1 }),
-  convolution(2, [1, 4, 4, 2], [1, 1, 2, 3], { strides: [1, 1], padding: [[0, 0], [0, 0]], dilation: [1, 1], groups: 1 }),
-  convolution(3, [1, 4, 3, 4, 2], [2, 2, 2, 2, 3], { strides: [1, 1, 2], padding: [[0, 1], [1, 0], [1, 1]], dilation: [1, 1, 1], groups: 1 }),
-  convolution(2, [0, 4, 4, 2], [2, 2, 2, 3], { strides: [1, 1], padding: [[0, 0], [0, 0]], dilation: [1, 1], groups: 1 }),
-  convolution(2, [1, 4, 4, 2], [2, 2, 2, 3], { strides: [1, 1], padding: [[0, 0], [0, 0]], dilation: [1, 1], groups: 1 }, "int32"),
-  ...([
-    [[2, 6, 6, 3], { window: [2, 2], strides: [2, 2], padding: [[0, 0], [0, 0]] }],
-    [[2, 5, 6, 2], { window: [3, 2], strides: [2, 1], padding: [[1, 1], [0, 1]] }],
-    [[1, 7, 2], { window: [3], strides: [1], padding: [[2, 1]] }],
-  ] as readonly (readonly [readonly number[], p.PoolParams])[]).map(([shape, params]) =>
+  convolution(2, [2, 6, 5, 3], [3, 2, 3, 4], {
+    strides: [1, 1],
+    padding: [
+      [1, 1],
+      [0, 1],
+    ],
+    dilation: [1, 1],
+    groups: 1,
+  }),
+  convolution(
+    2,
+    [2, 8, 7, 3],
+    [2, 3, 3, 4],
+    {
+      strides: [2, 3],
+      padding: [
+        [0, 0],
+        [2, 1],
+      ],
+      dilation: [2, 1],
+      groups: 1,
+    },
+    "float64",
+  ),
+  convolution(2, [1, 6, 6, 4], [3, 3, 2, 6], {
+    strides: [2, 1],
+    padding: [
+      [1, 0],
+      [1, 1],
+    ],
+    dilation: [1, 2],
+    groups: 2,
+  }),
+  convolution(2, [2, 5, 5, 3], [2, 2, 1, 6], {
+    strides: [1, 2],
+    padding: [
+      [1, 0],
+      [0, 1],
+    ],
+    dilation: [1, 1],
+    groups: 3,
+  }),
+  convolution(2, [2, 5, 5, 3], [2, 2, 3, 2], {
+    strides: [1, 1],
+    padding: [
+      [-1, 0],
+      [0, -2],
+    ],
+    dilation: [1, 1],
+    groups: 1,
+  }),
+  convolution(2, [1, 4, 4, 2], [1, 1, 2, 3], {
+    strides: [1, 1],
+    padding: [
+      [0, 0],
+      [0, 0],
+    ],
+    dilation: [1, 1],
+    groups: 1,
+  }),
+  convolution(3, [1, 4, 3, 4, 2], [2, 2, 2, 2, 3], {
+    strides: [1, 1, 2],
+    padding: [
+      [0, 1],
+      [1, 0],
+      [1, 1],
+    ],
+    dilation: [1, 1, 1],
+    groups: 1,
+  }),
+  convolution(2, [0, 4, 4, 2], [2, 2, 2, 3], {
+    strides: [1, 1],
+    padding: [
+      [0, 0],
+      [0, 0],
+    ],
+    dilation: [1, 1],
+    groups: 1,
+  }),
+  convolution(
+    2,
+    [1, 4, 4, 2],
+    [2, 2, 2, 3],
+    {
+      strides: [1, 1],
+      padding: [
+        [0, 0],
+        [0, 0],
+      ],
+      dilation: [1, 1],
+      groups: 1,
+    },
+    "int32",
+  ),
+  ...(
+    [
+      [
+        [2, 6, 6, 3],
+        {
+          window: [2, 2],
+          strides: [2, 2],
+          padding: [
+            [0, 0],
+            [0, 0],
+          ],
+        },
+      ],
+      [
+        [2, 5, 6, 2],
+        {
+          window: [3, 2],
+          strides: [2, 1],
+          padding: [
+            [1, 1],
+            [0, 1],
+          ],
+        },
+      ],
+      [[1, 7, 2], { window: [3], strides: [1], padding: [[2, 1]] }],
+    ] as readonly (readonly [readonly number[], p.PoolParams])[]
+  ).map(([shape, params]) =>
     one(`pooling ${JSON.stringify([shape, params])}`, [noise(shape)], (input) => {
       const x = p.round(input as Tensor);
       const y = p.maxPool(x, params);
@@ -252,12 +478,23 @@ const contraction: Sample[] = [
       ];
     }),
   ),
-  one("pooling of lowest values", [host([1, 3, 1], [-Infinity, -Infinity, -Infinity]), host([1, 2, 1], [3, 4])], (...xs) => {
-    const params = { window: [2], strides: [2], padding: [[1, 0]] } as const;
-    return p.maxPoolGrad(at(xs, 0), at(xs, 1), params);
-  }),
+  one(
+    "pooling of lowest values",
+    [host([1, 3, 1], [-Infinity, -Infinity, -Infinity]), host([1, 2, 1], [3, 4])],
+    (...xs) => {
+      const params = { window: [2], strides: [2], padding: [[1, 0]] } as const;
+      return p.maxPoolGrad(at(xs, 0), at(xs, 1), params);
+    },
+  ),
   one("pooling int32", [noise([1, 4, 4, 2], 1, "int32")], (x) => {
-    const params = { window: [2, 2], strides: [1, 1], padding: [[1, 0], [0, 1]] } as const;
+    const params = {
+      window: [2, 2],
+      strides: [1, 1],
+      padding: [
+        [1, 0],
+        [0, 1],
+      ],
+    } as const;
     return [p.maxPool(x as Tensor, params), p.maxPoolGrad(x as Tensor, p.maxPool(x as Tensor, params), params)];
   }),
 ];
@@ -266,38 +503,85 @@ const spd = host([2, 3, 3], [4, 1, 0.5, 1, 5, -1, 0.5, -1, 6, 3, -1, 1, -1, 4, 2
 const mm = (a: Tensor, b: Tensor): Tensor => p.matmul(a, b);
 const linalg: Sample[] = [
   one("cholesky", [spd], (x) => p.cholesky(x as Tensor), 1e-5),
-  one("cholesky of one bad matrix", [host([2, 2, 2], [4, 1, 1, 3, -1, 0, 0, 1])], (x) => p.slice(p.cholesky(x as Tensor), { starts: [0, 0, 0], limits: [1, 2, 2], strides: [1, 1, 1] }), 1e-5),
+  one(
+    "cholesky of one bad matrix",
+    [host([2, 2, 2], [4, 1, 1, 3, -1, 0, 0, 1])],
+    (x) => p.slice(p.cholesky(x as Tensor), { starts: [0, 0, 0], limits: [1, 2, 2], strides: [1, 1, 1] }),
+    1e-5,
+  ),
   ...[false, true].flatMap((lower) =>
     [false, true].flatMap((transposeA) =>
       [false, true].map((unitDiagonal) =>
-        one(`triangularSolve ${lower} ${transposeA} ${unitDiagonal}`, [spd, noise([2, 3, 2])], (...xs) =>
-          p.triangularSolve(at(xs, 0), at(xs, 1), { lower, transposeA, unitDiagonal }), 1e-4,
+        one(
+          `triangularSolve ${lower} ${transposeA} ${unitDiagonal}`,
+          [spd, noise([2, 3, 2])],
+          (...xs) => p.triangularSolve(at(xs, 0), at(xs, 1), { lower, transposeA, unitDiagonal }),
+          1e-4,
         ),
       ),
     ),
   ),
   one("qr", [noise([2, 4, 3])], (x) => p.qr(x as Tensor, { fullMatrices: false }), 1e-4),
   one("qr full", [noise([4, 3])], (x) => p.qr(x as Tensor, { fullMatrices: true }), 1e-4),
-  one("eigh", [spd], (x) => {
-    const [w, v] = p.eigh(x as Tensor);
-    return [w, mm(mm(v, p.where(p.equal(p.iota({ shape: [2, 3, 3], axis: 1, dtype: "int32" }), p.iota({ shape: [2, 3, 3], axis: 2, dtype: "int32" })), p.broadcastTo(p.reshape(w, { shape: [2, 1, 3] }), { shape: [2, 3, 3] }), 0)), p.matrixTranspose(v))];
-  }, 1e-4),
-  one("svd", [noise([2, 4, 3])], (x) => {
-    const [u, s, vh] = p.svd(x as Tensor, { fullMatrices: false });
-    return [s, mm(p.mul(u, p.reshape(s, { shape: [2, 1, 3] })), vh)];
-  }, 1e-4),
-  one("svd full", [noise([4, 3])], (x) => {
-    const [u, s, vh] = p.svd(x as Tensor, { fullMatrices: true });
-    return [s, mm(u, p.matrixTranspose(u)), mm(vh, p.matrixTranspose(vh))];
-  }, 1e-4),
+  one(
+    "eigh",
+    [spd],
+    (x) => {
+      const [w, v] = p.eigh(x as Tensor);
+      return [
+        w,
+        mm(
+          mm(
+            v,
+            p.where(
+              p.equal(
+                p.iota({ shape: [2, 3, 3], axis: 1, dtype: "int32" }),
+                p.iota({ shape: [2, 3, 3], axis: 2, dtype: "int32" }),
+              ),
+              p.broadcastTo(p.reshape(w, { shape: [2, 1, 3] }), { shape: [2, 3, 3] }),
+              0,
+            ),
+          ),
+          p.matrixTranspose(v),
+        ),
+      ];
+    },
+    1e-4,
+  ),
+  one(
+    "svd",
+    [noise([2, 4, 3])],
+    (x) => {
+      const [u, s, vh] = p.svd(x as Tensor, { fullMatrices: false });
+      return [s, mm(p.mul(u, p.reshape(s, { shape: [2, 1, 3] })), vh)];
+    },
+    1e-4,
+  ),
+  one(
+    "svd full",
+    [noise([4, 3])],
+    (x) => {
+      const [u, s, vh] = p.svd(x as Tensor, { fullMatrices: true });
+      return [s, mm(u, p.matrixTranspose(u)), mm(vh, p.matrixTranspose(vh))];
+    },
+    1e-4,
+  ),
   one("lu", [noise([2, 4, 4])], (x) => p.lu(x as Tensor), 1e-4),
   one("lu wide and tall", [noise([3, 5]), noise([5, 3], 2)], (...xs) => [...p.lu(at(xs, 0)), ...p.lu(at(xs, 1))], 1e-4),
-  ...[false, true].map((inverse) => one(`fft ${inverse}`, [noise([2, 6]), noise([2, 6], 2)], (...xs) => p.fft(at(xs, 0), at(xs, 1), { inverse }), 1e-4)),
+  ...[false, true].map((inverse) =>
+    one(`fft ${inverse}`, [noise([2, 6]), noise([2, 6], 2)], (...xs) => p.fft(at(xs, 0), at(xs, 1), { inverse }), 1e-4),
+  ),
 ];
 
 const composites: Sample[] = [
-  one("softmax", [noise([2, 3, 4])], (x) => [p.softmax(x as Tensor, { axes: [2] }), p.logSoftmax(x as Tensor, { axes: [0, 1] })]),
-  one("softmax of large values", [host([4], [1000, 1001, -Infinity, 999])], (x) => [p.softmax(x as Tensor, { axes: [0] }), p.logSoftmax(x as Tensor, { axes: [0] })]),
+  one("softmax", [noise([2, 3, 4])], (x) => [
+    p.softmax(x as Tensor, { axes: [2] }),
+    p.logSoftmax(x as Tensor, { axes: [0, 1] }),
+  ]),
+  one("softmax of large values", [host([4], [1000, 1001, -Infinity, 999])], (x) => [
+    p.softmax(x as Tensor, { axes: [0] }),
+    p.logSoftmax(x as Tensor, { axes: [0] }),
+  ]),
   one("normalize", [noise([2, 3, 4])], (x) => p.normalize(x as Tensor, { axes: [1, 2], epsilon: 1e-3 }), 1e-5),
 ];
 

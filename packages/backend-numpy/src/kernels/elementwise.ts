@@ -5,7 +5,10 @@ import type { LinalgName } from "./linalg.ts";
 import type { StructuralName } from "./structural.ts";
 import { dtypeName } from "./text.ts";
 
-export type ElementwiseName = Exclude<keyof KernelTable<string>, StructuralName | ContractionName | IndexingName | LinalgName>;
+export type ElementwiseName = Exclude<
+  keyof KernelTable<string>,
+  StructuralName | ContractionName | IndexingName | LinalgName
+>;
 
 type Row = (inputs: readonly string[], params: unknown, avals: KernelAvals) => string;
 
@@ -27,7 +30,9 @@ const byKind =
 const shift =
   (name: string): Row =>
   (inputs, params, avals) =>
-    dtypeOf(avals) === "bool" ? `${call(name)(inputs, params, avals)}.astype(np.bool_)` : call(name)(inputs, params, avals);
+    dtypeOf(avals) === "bool"
+      ? `${call(name)(inputs, params, avals)}.astype(np.bool_)`
+      : call(name)(inputs, params, avals);
 const same: Row = ([x]) => x as string;
 
 export const elementwise: { readonly [N in ElementwiseName]: KernelTable<string>[N] } = {
@@ -90,6 +95,8 @@ export const elementwise: { readonly [N in ElementwiseName]: KernelTable<string>
   where: call("np.where"),
   cast: ([x], { dtype }, avals) => {
     if (dtype === "bool") return `${x} != 0`;
-    return isFloat(dtypeOf(avals)) && isInteger(dtype) ? `kt.to_int(${x}, ${dtypeName(dtype)})` : `${x}.astype(${dtypeName(dtype)})`;
+    return isFloat(dtypeOf(avals)) && isInteger(dtype)
+      ? `kt.to_int(${x}, ${dtypeName(dtype)})`
+      : `${x}.astype(${dtypeName(dtype)})`;
   },
 };

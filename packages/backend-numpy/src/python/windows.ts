@@ -198,7 +198,7 @@ def _first_maximum(x, window, strides, padding):
         part = x[index]
         if best is None:
             best = np.array(part)
-            place = np.zeros(best.shape, np.int32)
+            place = np.zeros(best.shape, np.int16)
             if padded:
                 place -= ~inside[index]
             continue
@@ -206,16 +206,20 @@ def _first_maximum(x, window, strides, padding):
         if padded:
             better = (better | (place < 0)) & inside[index]
         np.copyto(best, part, where=better)
-        place[better] = number
+        np.copyto(place, np.int16(number), where=better)
     return place, out, x.shape
 
 
 def max_pool_grad(x, g, window, strides, padding):
     place, out, padded = _first_maximum(x, window, strides, padding)
     buffer = np.zeros(padded, g.dtype)
-    zero = g.dtype.type(0)
+    apart = all(s >= w for s, w in zip(strides, window))
     for number, offset in enumerate(_offsets(window)):
-        buffer[_shifted(offset, out, strides, _ones(window))] += np.where(place == number, g, zero)
+        target = buffer[_shifted(offset, out, strides, _ones(window))]
+        if apart:
+            np.copyto(target, g, where=place == number)
+        else:
+            np.add(target, g, out=target, where=place == number)
     return _crop_spatial(buffer, padding)
 
 

@@ -1,8 +1,8 @@
 // A python3 process, spoken to over its standard streams.
 import type { ChildProcess } from "node:child_process";
+import type { OpenTransport, Transport } from "../connection.ts";
 import { BackendError, complain } from "../core.ts";
 import { runtimeSource } from "../python/index.ts";
-import type { OpenTransport, Transport } from "../connection.ts";
 import { node } from "./node.ts";
 
 // Reads the runtime from the pipe: command lines are short on some systems. Whatever prints goes to stderr, never between messages.
@@ -34,7 +34,10 @@ export const openNative =
     let printed = "";
     const lastLines = (): string => printed.trimEnd().split("\n").slice(-KEPT_LINES).join("\n");
     child.stderr.on("data", (chunk: Uint8Array) => {
-      printed = (printed + new TextDecoder().decode(chunk)).split("\n").slice(-KEPT_LINES - 1).join("\n");
+      printed = (printed + new TextDecoder().decode(chunk))
+        .split("\n")
+        .slice(-KEPT_LINES - 1)
+        .join("\n");
     });
     child.stdout.on("data", received);
     const exited = new Promise<void>((resolve) => {

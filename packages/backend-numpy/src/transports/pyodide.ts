@@ -50,7 +50,8 @@ function numpyPackage({ numpyWheel, packageDir }: PyodideOptions): string {
   const isUrl = (text: string): boolean => /^[a-z][a-z+.-]+:\/\//i.test(text);
   const asUrl = (text: string): string => (isUrl(text) || url === undefined ? text : url.pathToFileURL(text).href);
   if (numpyWheel !== undefined) {
-    if (!isUrl(numpyWheel) && fs !== undefined && !fs.existsSync(numpyWheel)) throw missingNumpy([`no file ${numpyWheel}`]);
+    if (!isUrl(numpyWheel) && fs !== undefined && !fs.existsSync(numpyWheel))
+      throw missingNumpy([`no file ${numpyWheel}`]);
     return asUrl(numpyWheel);
   }
   if (packageDir === undefined || isUrl(packageDir) || fs === undefined || path === undefined) return "numpy";
@@ -61,7 +62,9 @@ function numpyPackage({ numpyWheel, packageDir }: PyodideOptions): string {
 }
 
 const loaderOptions = ({ pyodideOptions, packageDir }: PyodideOptions): Readonly<Record<string, unknown>> =>
-  packageDir !== undefined && packageDir.includes("://") ? { packageBaseUrl: packageDir, ...pyodideOptions } : { ...pyodideOptions };
+  packageDir !== undefined && packageDir.includes("://")
+    ? { packageBaseUrl: packageDir, ...pyodideOptions }
+    : { ...pyodideOptions };
 
 // Pyodide's own package, as this package sees it, or as the program that runs sees it.
 function pyodideUrl(): string {
@@ -74,7 +77,9 @@ function pyodideUrl(): string {
     }
   }
   const todo = 'Run "npm install pyodide", or install NumPy for python3';
-  throw new BackendError(complain("numpy", { must: "the package pyodide must be installed", got: "no such module", todo }));
+  throw new BackendError(
+    complain("numpy", { must: "the package pyodide must be installed", got: "no such module", todo }),
+  );
 }
 
 /** What the thread says: a frame, that it is ready, or why it is not. */
