@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { evaluate, expectClose } from "../test/compare.ts";
 import { findEngines } from "../test/engines.ts";
-import { graphOf, samples } from "../test/samples.ts";
+import { graphOf } from "../test/sample.ts";
+import { samples } from "../test/samples.ts";
 import { getBackend } from "./core.ts";
 import type { NumpyBackend } from "./index.ts";
 

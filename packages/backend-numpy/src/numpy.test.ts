@@ -7,8 +7,9 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { evaluate } from "../test/compare.ts";
 import { findEngines, findPython, findWheel } from "../test/engines.ts";
-import { host } from "../test/samples.ts";
+import { host } from "../test/sample.ts";
 import {
+  type Backend,
   BackendError,
   compileGraph,
   fromCarrier,
@@ -134,7 +135,9 @@ for (const found of await findEngines()) {
     test("halves are carried by float32 and rounded by core", async () => {
       const x = placeholder({ shape: [2], dtype: "float16" });
       const executable = await compileGraph(new Graph([x], [p.add(x, 2048)]), engine);
-      const input = engine.upload(toCarrier({ shape: [2], dtype: "float16", data: new Float32Array([1, 3]) }, engine));
+      const input = engine.upload(
+        toCarrier({ shape: [2], dtype: "float16", data: new Float32Array([1, 3]) }, engine as Backend),
+      );
       const [y] = await executable.run([input]);
       const values = fromCarrier(await engine.download(y as NumpyHandle), "float16");
       expect([...values.data]).toEqual([2048, 2052]);

@@ -1,5 +1,5 @@
 /** Elementwise functions that NumPy lacks, or defines otherwise for integers and edge cases than the primitives do. */
-export const elementwise: string = String.raw`
+export const elementwise: string = `
 def int_div(a, b):
     """Quotient toward zero; by zero all bits set, as XLA."""
     a, b = np.broadcast_arrays(a, b)

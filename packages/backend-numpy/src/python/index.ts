@@ -4,7 +4,7 @@ import { structural } from "./structural.ts";
 import { windows } from "./windows.ts";
 import { worker } from "./worker.ts";
 
-const head = String.raw`
+const head = `
 import itertools
 import json
 import math

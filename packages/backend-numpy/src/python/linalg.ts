@@ -1,5 +1,5 @@
 /** Linear algebra where numpy.linalg raises, or has nothing; transforms; composites; control flow. */
-export const linalg: string = String.raw`
+export const linalg: string = `
 def cholesky(x):
     """nan for matrices that are not positive definite, where numpy.linalg raises."""
     try:

@@ -1,5 +1,5 @@
 /** Moving, padding, reading and writing, sorting, random bits. */
-export const structural: string = String.raw`
+export const structural: string = `
 def pad(x, low, high, interior):
     """Zeros before, after and between elements; negative amounts crop."""
     spread = [n + max(0, n - 1) * between for n, between in zip(x.shape, interior)]

@@ -1,5 +1,5 @@
 /** Products that sum, convolutions by im2col and BLAS, pooling. Arrays are [N, ...spatial, C]. */
-export const windows: string = String.raw`
+export const windows: string = `
 def dot_general(a, b, lhs_contract, rhs_contract, lhs_batch, rhs_batch):
     """One np.matmul: batch axes first, then one free and one contracted axis."""
     lhs_free = [i for i in range(a.ndim) if i not in lhs_contract and i not in lhs_batch]

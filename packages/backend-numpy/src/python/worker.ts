@@ -1,5 +1,5 @@
 /** The Python side of the protocol: values and programs by number. See protocol.ts for the messages. */
-export const worker: string = String.raw`
+export const worker: string = `
 DTYPES = {
     "bool": np.dtype(np.bool_), "uint8": np.dtype("<u1"), "uint16": np.dtype("<u2"), "uint32": np.dtype("<u4"),
     "int8": np.dtype("<i1"), "int16": np.dtype("<i2"), "int32": np.dtype("<i4"),

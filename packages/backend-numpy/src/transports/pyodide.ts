@@ -62,9 +62,7 @@ function numpyPackage({ numpyWheel, packageDir }: PyodideOptions): string {
 }
 
 const loaderOptions = ({ pyodideOptions, packageDir }: PyodideOptions): Readonly<Record<string, unknown>> =>
-  packageDir !== undefined && packageDir.includes("://")
-    ? { packageBaseUrl: packageDir, ...pyodideOptions }
-    : { ...pyodideOptions };
+  packageDir?.includes("://") ? { packageBaseUrl: packageDir, ...pyodideOptions } : { ...pyodideOptions };
 
 // Pyodide's own package, as this package sees it, or as the program that runs sees it.
 function pyodideUrl(): string {
