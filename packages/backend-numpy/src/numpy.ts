@@ -60,8 +60,9 @@ const MAX_BACKLOG = 64;
  * Work is queued in order: uploads, programs and releases return at once, reading waits.
  * @throws BackendError if no Python with NumPy can be started.
  * @example
- * setBackend(await numpy());                       // python3 if it has NumPy, else Pyodide
- * setBackend(await numpy({ runtime: "pyodide" })); // always Pyodide
+ * ```ts no-run
+ * setBackend(await numpy()); // python3 if it has NumPy, else Pyodide
+ * ```
  */
 export async function numpy(options: NumpyOptions = {}): Promise<NumpyBackend> {
   if (options.runtime === "pyodide") return backend(await connect(openPyodide(options)), "pyodide");
@@ -195,6 +196,9 @@ function backend(connection: Connection, runtime: "native" | "pyodide"): NumpyBa
 
 /**
  * The Python program that the engine runs for `graph`; `np` is NumPy, `kt` the engine's small runtime.
- * @example console.log(explain(graph));
+ * @example
+ * import { Graph, placeholder, primitives } from "@keras-ts/core/backend";
+ * const x = placeholder({ shape: [2], dtype: "float32" });
+ * explain(new Graph([x], [primitives.exp(x)]));
  */
 export const explain = (graph: Graph): string => emit(graph).source;
