@@ -17,10 +17,16 @@ start
 export const workerCode: string = `
 const { parentPort, workerData } = require("node:worker_threads");
 const queue = [];
+const printed = [];
+const print = (line) => {
+  printed.push(line);
+  if (printed.length > 20) printed.shift();
+};
 parentPort.on("message", (frame) => queue.push(frame));
 (async () => {
   const { loadPyodide } = await import(workerData.pyodide);
-  const python = await loadPyodide(workerData.options);
+  // A thread's standard streams have no number that Pyodide could write to.
+  const python = await loadPyodide({ stdout: print, stderr: print, ...workerData.options });
   const said = [];
   const loaded = await python.loadPackage(workerData.numpy, {
     messageCallback() {},
@@ -32,7 +38,13 @@ parentPort.on("message", (frame) => queue.push(frame));
   }
   const receive = python.runPython(workerData.start)(workerData.runtime);
   const handle = (frame) => {
-    const answer = receive(frame);
+    let answer;
+    try {
+      answer = receive(frame);
+    } catch (error) {
+      parentPort.postMessage({ kind: "failed", text: [String(error), ...printed].join("\\n") });
+      return;
+    }
     if (answer === undefined) return;
     const bytes = answer.toJs();
     answer.destroy();
@@ -42,5 +54,5 @@ parentPort.on("message", (frame) => queue.push(frame));
   parentPort.on("message", handle);
   queue.forEach(handle);
   parentPort.postMessage({ kind: "ready" });
-})().catch((error) => parentPort.postMessage({ kind: "failed", text: String(error) }));
+})().catch((error) => parentPort.postMessage({ kind: "failed", text: [String(error), ...printed].join("\\n") }));
 `;

@@ -19,7 +19,7 @@ export type PyodideLoader = (options: Readonly<Record<string, unknown>>) => Prom
 export interface PyodideOptions {
   /** A loaded Pyodide or its `loadPyodide`, used in the calling thread. Default: the package `pyodide`, in a worker thread in Node. */
   readonly pyodide?: PyodideLike | PyodideLoader;
-  /** Options for `loadPyodide`, such as `indexURL`. */
+  /** Options for `loadPyodide`, such as `indexURL`; plain data where it runs in a worker thread. */
   readonly pyodideOptions?: Readonly<Record<string, unknown>>;
   /** Path or URL of a NumPy wheel built for this Pyodide; without it Pyodide fetches its own. */
   readonly numpyWheel?: string;
@@ -38,7 +38,7 @@ export const openPyodide =
   };
 
 function missingNumpy(said: readonly string[]): BackendError {
-  const got = said.length > 0 ? said.join("; ") : "nothing loaded";
+  const got = said.length > 0 ? said.join(" ") : "nothing loaded";
   const todo =
     "Go online once, or name a wheel built for this version of Pyodide with numpyWheel (a path or URL) or its folder with packageDir";
   return new BackendError(complain("numpy", { must: "Pyodide must find a NumPy 2 wheel", got, todo }));
