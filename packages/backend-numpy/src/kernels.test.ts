@@ -8,7 +8,7 @@ import type { NumpyBackend } from "./index.ts";
 
 for (const found of await findEngines()) {
   if ("reason" in found) {
-    test(`${found.name} not run: ${found.reason}`, () => console.warn(`${found.name} not run: ${found.reason}`));
+    test(`${found.name} not run: ${found.reason}`, ({ skip }) => skip(found.reason));
     continue;
   }
   describe(found.name, () => {

@@ -59,7 +59,7 @@ def program(inputs):
 
 for (const found of await findEngines()) {
   if ("reason" in found) {
-    test(`${found.name} not run: ${found.reason}`, () => console.warn(`${found.name} not run: ${found.reason}`));
+    test(`${found.name} not run: ${found.reason}`, ({ skip }) => skip(found.reason));
     continue;
   }
   describe(found.name, () => {
@@ -173,9 +173,9 @@ describe("a native worker", () => {
     await expect(numpy({ python: broken })).rejects.toThrow(/ended with code 3, its last lines:\nno numpy here/);
   });
 
-  test("that dies fails what waits for it and what comes after", async () => {
+  test("that dies fails what waits for it and what comes after", async ({ skip }) => {
     const found = await findPython();
-    if ("reason" in found || process.platform === "win32") return console.warn("not run: no python3 with NumPy");
+    if ("reason" in found || process.platform === "win32") return skip("no python3 with NumPy");
     const { stdout } = await promisify(execFile)("sh", ["-c", 'command -v "$0"', found.python ?? "python3"]);
     const python = found.python ?? (await workingPython(stdout.trim()));
     const dying = script(
@@ -192,9 +192,9 @@ describe("a native worker", () => {
     await engine.dispose();
   });
 
-  test("keeps the program alive while something is asked of it, and not longer", async () => {
+  test("keeps the program alive while something is asked of it, and not longer", async ({ skip }) => {
     const found = await findPython();
-    if ("reason" in found) return console.warn(`not run: ${found.reason}`);
+    if ("reason" in found) return skip(found.reason);
     const url = new URL("./index.ts", import.meta.url).href;
     const text = `
       const { numpy } = await import(${JSON.stringify(url)});
@@ -238,9 +238,9 @@ describe("Pyodide", () => {
     await expect(missing).rejects.toThrow(/Pyodide must find a NumPy 2 wheel, got fetch failed/);
   });
 
-  test("can be injected, and then runs in the calling thread", async () => {
+  test("can be injected, and then runs in the calling thread", async ({ skip }) => {
     const wheel = await findWheel();
-    if ("reason" in wheel) return console.warn(`not run: ${wheel.reason}`);
+    if ("reason" in wheel) return skip(wheel.reason);
     const { loadPyodide } = await import("pyodide");
     const engine = await numpy({ runtime: "pyodide", pyodide: loadPyodide as unknown as PyodideLoader, ...wheel });
     const [y] = await evaluate(engine, doubled, [host([3], [1, 2, 3])]);
