@@ -6,7 +6,7 @@ def cholesky(x):
         return np.linalg.cholesky(x)
     except np.linalg.LinAlgError:
         if x.ndim == 2:
-            return np.full_like(x, np.nan)
+            return np.tril(np.full_like(x, np.nan))
         flat = x.reshape((-1,) + x.shape[-2:])
         return np.stack([cholesky(matrix) for matrix in flat]).reshape(x.shape)
 
