@@ -1,9 +1,9 @@
 /** Linear algebra where numpy.linalg raises, or has nothing; transforms; composites; control flow. */
 export const linalg: string = `
 def cholesky(x):
-    """nan for matrices that are not positive definite, where numpy.linalg raises."""
+    """nan for matrices that are not positive definite, where numpy.linalg raises, or in WebAssembly fills the upper triangle too."""
     try:
-        return np.linalg.cholesky(x)
+        return np.tril(np.linalg.cholesky(x))
     except np.linalg.LinAlgError:
         if x.ndim == 2:
             return np.tril(np.full_like(x, np.nan))
