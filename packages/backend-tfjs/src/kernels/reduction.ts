@@ -1,0 +1,130 @@
+// Reductions and running reductions.
+import { type Aval, isFloat, type Kernel, type KernelTable, type Shape, sizeOf } from "@keras-ts/core/backend";
+import { type Engine, type Tensor } from "../engine.ts";
+import { otherAxes, reshaped, transposed } from "./structural.ts";
+
+export type ReductionTable = Pick<
+  KernelTable<Tensor>,
+  | "reduceSum"
+  | "reduceMax"
+  | "reduceMin"
+  | "reduceProd"
+  | "reduceAnd"
+  | "reduceOr"
+  | "argMax"
+  | "argMin"
+  | "cumSum"
+  | "cumProd"
+  | "cumMax"
+  | "cumMin"
+>;
+
+type Reduce = "reduceSum" | "reduceMax" | "reduceMin" | "reduceProd" | "reduceAnd" | "reduceOr";
+const first = (inputs: readonly Tensor[]): Tensor => inputs[0] as Tensor;
+
+export function reductions(e: Engine): ReductionTable {
+  const reduce = <N extends Reduce>(name: N, native: string, axesName = "axis"): Kernel<N, Tensor> => {
+    const host = e.host(name) as Kernel<Reduce, Tensor>;
+    return (inputs, params, avals) => {
+      const x = first(inputs);
+      if (x.size === 0) return host(inputs, params, avals);
+      return e.run(native, { x }, { [axesName]: [...params.axes], keepDims: false });
+    };
+  };
+  const max = reduce("reduceMax", "Max", "reductionIndices");
+  const min = reduce("reduceMin", "Min");
+  const isBool = (x: Tensor): boolean => x.dtype === "bool";
+  const all = reduce("reduceAnd", "All");
+  const any = reduce("reduceOr", "Any");
+  const argument = <N extends "argMax" | "argMin">(name: N, native: string): Kernel<N, Tensor> => {
+    if (e.onHost) return e.host(name); // the devices' kernels pass over nan
+    return ((inputs: readonly Tensor[], { axis }: { axis: number }) =>
+      e.run(native, { x: first(inputs) }, { axis: [axis] })) as Kernel<N, Tensor>;
+  };
+  return {
+    reduceSum: sum(e),
+    reduceMax: (inputs, params, avals) => (isBool(first(inputs)) ? any : max)(inputs, params, avals),
+    reduceMin: (inputs, params, avals) => (isBool(first(inputs)) ? all : min)(inputs, params, avals),
+    reduceProd: reduce("reduceProd", "Prod"),
+    reduceAnd: all,
+    reduceOr: any,
+    argMax: argument("argMax", "ArgMax"),
+    argMin: argument("argMin", "ArgMin"),
+    cumSum: (inputs, { axis, reverse }) => e.run("Cumsum", { x: first(inputs) }, { axis, exclusive: false, reverse }),
+    cumProd: (inputs, { axis, reverse }) => e.run("Cumprod", { x: first(inputs) }, { axis, exclusive: false, reverse }),
+    cumMax: e.host("cumMax"),
+    cumMin: e.host("cumMin"),
+  };
+}
+
+// wasm adds in one float32 accumulator: a million numbers lose two digits. Beyond this many, sums are made of partial sums.
+const RUN = 512;
+
+function sum(e: Engine): Kernel<"reduceSum", Tensor> {
+  return (inputs, { axes }, { outs }) => {
+    const x = first(inputs);
+    const { shape, dtype } = outs[0] as Aval;
+    if (x.size === 0) return e.fill(shape, 0, dtype);
+    if (e.device !== "wasm" || !isFloat(dtype)) return e.run("Sum", { x }, { axis: [...axes], keepDims: false });
+    return e.scoped(() => {
+      const kept = otherAxes(x.rank, axes);
+      const leading = axes.every((axis) => kept.every((k) => axis < k || x.shape[k] === 1));
+      if (leading && kept.length > 0 && sizeOf(shape) > 1) return reshaped(e, sumRows(e, x, sizeOf(shape)), shape);
+      const count = x.size / sizeOf(shape);
+      const inner = transposed(e, x, [...kept, ...axes]);
+      return reshaped(e, sumRuns(e, inner, sizeOf(shape), count), shape);
+    });
+  };
+}
+
+/** The largest divisor of `n` that is at most `limit`. */
+function divisorUpTo(n: number, limit: number): number {
+  for (let d = Math.min(limit, n); d > 1; d--) if (n % d === 0) return d;
+  return 1;
+}
+
+// Sums the last axis of [rows, count].
+function sumRuns(e: Engine, x: Tensor, rows: number, count: number): Tensor {
+  let [part, length] = [x, count];
+  while (length > RUN) {
+    let run = divisorUpTo(length, RUN);
+    if (run < 16) {
+      // No good divisor: zeros up to a multiple of the run.
+      run = RUN;
+      const missing = run * Math.ceil(length / run) - length;
+      const paddings = [
+        [0, 0],
+        [0, missing],
+      ];
+      part = e.run("PadV2", { x: reshaped(e, part, [rows, length]) }, { paddings, constantValue: 0 });
+      length += missing;
+    }
+    part = e.run("Sum", { x: reshaped(e, part, [(rows * length) / run, run]) }, { axis: [1], keepDims: false });
+    length /= run;
+  }
+  return e.run("Sum", { x: reshaped(e, part, [rows, length]) }, { axis: [1], keepDims: false });
+}
+
+// Sums the first axis of [count, columns] as products with a row of ones: 20 times faster there than the Sum kernel.
+function sumRows(e: Engine, x: Tensor, columns: number): Tensor {
+  let [part, length] = [x, x.size / columns];
+  const product = (run: number, width: number): Tensor =>
+    e.run(
+      "BatchMatMul",
+      { a: e.fill([1, 1, run], 1, "float32"), b: reshaped(e, part, [1, run, width]) },
+      { transposeA: false, transposeB: false },
+    );
+  while (length > RUN) {
+    const run = divisorUpTo(length, RUN);
+    if (run < 16) break;
+    part = product(run, (length / run) * columns);
+    length /= run;
+  }
+  return product(length, columns);
+}
+
+/** Sum over `axes`, which go away. */
+export function summed(e: Engine, x: Tensor, axes: readonly number[], shape: Shape): Tensor {
+  const avals = { ins: [], outs: [{ shape, dtype: "float32" as const }] };
+  return sum(e)([x], { axes }, avals);
+}
