@@ -32,6 +32,8 @@ export interface Engine {
   readonly device: Device;
   /** True where the device's memory is the host's (`cpu`, `wasm`), so that reading values is only a copy. */
   readonly onHost: boolean;
+  /** Makes this device the one that TensorFlow.js runs on: several engines may take turns. */
+  activate(): void;
   /** Runs one kernel of TensorFlow.js without its op layer (no argument checks, no tape). */
   run(name: string, inputs: Readonly<Record<string, Tensor>>, attributes?: Attributes): Tensor;
   /** Runs `body` and frees what it made, except its result. */
@@ -78,12 +80,17 @@ export function engineOn(tf: Tf, device: Device): Engine {
     tf,
     device,
     onHost: device === "cpu" || device === "wasm",
+    activate: () => {
+      // Takes effect at once for a device that is initialised; the promise only says so.
+      if (tf.getBackend() !== device) void tf.setBackend(device);
+    },
     run: (name, inputs, attributes) =>
       tf.engine().runKernel(name, inputs as tfjs.NamedTensorMap, attributes as Parameters<RunKernel>[2]),
     scoped: (body) => tf.tidy(body as () => tfjs.TensorContainer) as ReturnType<typeof body>,
     make,
     fill: (shape, value, dtype) => {
-      if (sizeOf(shape) === 1) return make(new (arrayTypeOf(nativeDtype(dtype)))([value]), shape, dtype);
+      const size = sizeOf(shape);
+      if (size <= 1) return make(new (arrayTypeOf(nativeDtype(dtype)))(new Array<number>(size).fill(value)), shape, dtype);
       return tf.engine().runKernel("Fill", {}, { shape: [...shape], value, dtype: nativeDtype(dtype) });
     },
     read,

@@ -23,8 +23,8 @@ type Reduce = "reduceSum" | "reduceMax" | "reduceMin" | "reduceProd" | "reduceAn
 const first = (inputs: readonly Tensor[]): Tensor => inputs[0] as Tensor;
 
 export function reductions(e: Engine): ReductionTable {
-  const reduce = <N extends Reduce>(name: N, native: string, axesName = "axis"): Kernel<N, Tensor> => {
-    const host = e.host(name) as Kernel<Reduce, Tensor>;
+  const reduce = (name: Reduce, native: string, axesName = "axis"): Kernel<Reduce, Tensor> => {
+    const host: Kernel<Reduce, Tensor> = e.host(name);
     return (inputs, params, avals) => {
       const x = first(inputs);
       if (x.size === 0) return host(inputs, params, avals);
@@ -36,10 +36,9 @@ export function reductions(e: Engine): ReductionTable {
   const isBool = (x: Tensor): boolean => x.dtype === "bool";
   const all = reduce("reduceAnd", "All");
   const any = reduce("reduceOr", "Any");
-  const argument = <N extends "argMax" | "argMin">(name: N, native: string): Kernel<N, Tensor> => {
+  const argument = (name: "argMax" | "argMin", native: string): Kernel<"argMax", Tensor> & Kernel<"argMin", Tensor> => {
     if (e.onHost) return e.host(name); // the devices' kernels pass over nan
-    return ((inputs: readonly Tensor[], { axis }: { axis: number }) =>
-      e.run(native, { x: first(inputs) }, { axis: [axis] })) as Kernel<N, Tensor>;
+    return (inputs, { axis }) => e.run(native, { x: first(inputs) }, { axis: [axis] });
   };
   return {
     reduceSum: sum(e),

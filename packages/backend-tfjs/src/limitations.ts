@@ -1,0 +1,33 @@
+// What this engine cannot do, as data: shown in the docs, and expected to fail in the conformance suite.
+import type { Limitation } from "@keras-ts/core/backend";
+
+/** All limitations of the TensorFlow.js engine; a `devices` list says where one holds. */
+export const limitations: readonly Limitation[] = [
+  {
+    op: "*",
+    dtype: "int32",
+    devices: ["webgl"],
+    reason: "WebGL holds integers in floats: results beyond 2^24 lose low bits, and products do not wrap.",
+  },
+  {
+    op: "*",
+    dtype: "float32",
+    devices: ["webgl"],
+    reason: "Graphics cards without 32-bit float textures compute in 16 bits, and some do not keep nan and infinities.",
+  },
+  ...["cholesky", "triangularSolve", "qr", "eigh", "svd", "lu", "fft"].map((op) => ({
+    op,
+    devices: ["webgpu"],
+    reason: "Decompositions and transforms run on the host, and WebGPU does not give values back synchronously.",
+  })),
+  ...["sort", "argSort", "topK", "randomBits", "dynamicSlice", "dynamicUpdateSlice"].map((op) => ({
+    op,
+    devices: ["webgpu"],
+    reason: "Runs on the host, and WebGPU does not give values back synchronously.",
+  })),
+  ...["erfInv", "lgamma", "digamma", "trigamma", "rem", "shiftLeft", "shiftRightLogical", "shiftRightArithmetic"].map((op) => ({
+    op,
+    devices: ["webgpu"],
+    reason: "No such kernel, and WebGPU does not give values back synchronously to compute it on the host.",
+  })),
+];
