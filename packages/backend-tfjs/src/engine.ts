@@ -35,7 +35,7 @@ export interface Engine {
   /** Makes this device the one that TensorFlow.js runs on: several engines may take turns. */
   activate(): void;
   /** Runs one kernel of TensorFlow.js without its op layer (no argument checks, no tape). */
-  run(name: string, inputs: Readonly<Record<string, Tensor>>, attributes?: Attributes): Tensor;
+  run(name: string, inputs: Readonly<Record<string, Tensor>> | readonly Tensor[], attributes?: Attributes): Tensor;
   /** Runs `body` and frees what it made, except its result. */
   scoped<T extends Tensor | readonly Tensor[]>(body: () => T): T;
   /** A new tensor over `data`, which must not be changed afterwards. */
@@ -85,7 +85,7 @@ export function engineOn(tf: Tf, device: Device): Engine {
       if (tf.getBackend() !== device) void tf.setBackend(device);
     },
     run: (name, inputs, attributes) =>
-      tf.engine().runKernel(name, inputs as tfjs.NamedTensorMap, attributes as Parameters<RunKernel>[2]),
+      tf.engine().runKernel(name, inputs as unknown as tfjs.NamedTensorMap, attributes as Parameters<RunKernel>[2]),
     scoped: (body) => tf.tidy(body as () => tfjs.TensorContainer) as ReturnType<typeof body>,
     make,
     fill: (shape, value, dtype) => {

@@ -12,7 +12,7 @@ import {
 } from "@keras-ts/core/backend";
 import { type Engine, type Tensor } from "../engine.ts";
 import { summed } from "./reduction.ts";
-import { otherAxes, padded, reshaped, sliced, transposed } from "./structural.ts";
+import { joined, otherAxes, padded, reshaped, sliced, transposed } from "./structural.ts";
 
 export type ContractionTable = Pick<KernelTable<Tensor>, "dotGeneral" | "conv" | "convInputGrad" | "convFilterGrad">;
 type ConvParams = ParamsOf<"conv">;
@@ -73,11 +73,6 @@ function dotGeneral(e: Engine): Kernel<"dotGeneral", Tensor> {
       return reshaped(e, joined(e, parts, 0), shape);
     });
   };
-}
-
-function joined(e: Engine, parts: readonly Tensor[], axis: number): Tensor {
-  if (parts.length === 1) return parts[0] as Tensor;
-  return e.run("Concat", { ...parts } as unknown as Record<string, Tensor>, { axis });
 }
 
 // --- convolution ------------------------------------------------------------------------------------------------------------

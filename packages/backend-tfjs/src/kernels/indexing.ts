@@ -1,7 +1,7 @@
 // Reading and writing at computed places, sorting, random bits.
 import { type Aval, isFloat, type Kernel, type KernelTable, sizeOf } from "@keras-ts/core/backend";
 import { type Engine, type Tensor } from "../engine.ts";
-import { reshaped, sliced } from "./structural.ts";
+import { asInteger, joined, reshaped, sliced } from "./structural.ts";
 
 export type IndexingTable = Pick<
   KernelTable<Tensor>,
@@ -20,7 +20,7 @@ export function indexing(e: Engine): IndexingTable {
   const gatherNd: Kernel<"gatherNd", Tensor> = (inputs, params, avals) => {
     const [x, indices] = inputs as readonly [Tensor, Tensor];
     if (indices.shape.at(-1) === 0) return hostGather(inputs, params, avals);
-    return e.run("GatherNd", { params: x, indices });
+    return asInteger(e, x, (values) => e.run("GatherNd", { params: values, indices }));
   };
   const hostScatter = e.host("scatterNd");
   const scatterNd: Kernel<"scatterNd", Tensor> = (inputs, params, avals) => {
@@ -58,7 +58,7 @@ export function indexing(e: Engine): IndexingTable {
       const part = (from: number, to: number): Tensor => sliced(e, flat, [0, from * inner], [outer, (to - from) * inner], [1, 1]);
       const middle = reshaped(e, update, [outer, (end - start) * inner]);
       const parts = [...(start > 0 ? [part(0, start)] : []), middle, ...(end < size ? [part(end, size)] : [])];
-      return reshaped(e, e.run("Concat", { ...parts } as unknown as Record<string, Tensor>, { axis: 1 }), x.shape);
+      return reshaped(e, joined(e, parts, 1), x.shape);
     });
   };
 

@@ -23,6 +23,15 @@ const around = (shape: Shape, axis: number): [outer: number, size: number, inner
 ];
 const withSize = (shape: Shape, axis: number, size: number): number[] => shape.map((n, i) => (i === axis ? size : n));
 
+/** For kernels without bool on some device (on wasm they write beyond its single bytes): computes on int32 instead. */
+export function asInteger(e: Engine, x: Tensor, kernel: (x: Tensor) => Tensor): Tensor {
+  if (x.dtype !== "bool") return kernel(x);
+  return e.scoped(() => {
+    const out = kernel(e.run("Cast", { x }, { dtype: "int32" }));
+    return e.run("NotEqual", { a: out, b: e.fill([], 0, "int32") });
+  });
+}
+
 function block(e: Engine, x: Tensor, begin: readonly number[], size: readonly number[]): Tensor {
   if (sameShape(x.shape, size)) return x;
   return e.run("Slice", { x }, { begin: [...begin], size: [...size] });
@@ -76,12 +85,7 @@ function padAxis(e: Engine, x: Tensor, axis: number, low: number, high: number):
 
 function padBlock(e: Engine, x: Tensor, paddings: readonly (readonly [number, number])[], value = 0): Tensor {
   if (paddings.every(([low, high]) => low === 0 && high === 0)) return x;
-  if (x.dtype === "bool") {
-    // The kernel has no bool on every device.
-    const wide = e.run("PadV2", { x: e.run("Cast", { x }, { dtype: "int32" }) }, { paddings, constantValue: 0 });
-    return e.run("NotEqual", { a: wide, b: e.fill([], 0, "int32") });
-  }
-  return e.run("PadV2", { x }, { paddings, constantValue: value });
+  return asInteger(e, x, (wide) => e.run("PadV2", { x: wide }, { paddings, constantValue: value }));
 }
 
 // `between` zeros after each element but the last.
@@ -123,6 +127,11 @@ export function padded(
   return out;
 }
 
+/** `parts` one after the other along `axis`. A single part is the result itself. */
+export function joined(e: Engine, parts: readonly Tensor[], axis: number): Tensor {
+  return parts.length === 1 ? (parts[0] as Tensor) : e.run("Concat", parts, { axis });
+}
+
 export function structural(e: Engine): StructuralTable {
   const first = (inputs: readonly Tensor[]): Tensor => inputs[0] as Tensor;
   return {
@@ -132,12 +141,13 @@ export function structural(e: Engine): StructuralTable {
     slice: (inputs, { starts, strides }, { outs }) =>
       e.scoped(() => sliced(e, first(inputs), starts, (outs[0] as Aval).shape, strides)),
     pad: (inputs, { low, high, interior }) => e.scoped(() => padded(e, first(inputs), low, high, interior)),
-    reverse: (inputs, { axes }) => e.run("Reverse", { x: first(inputs) }, { dims: [...axes] }),
-    concat: (inputs, { axis }) => {
-      const parts = inputs.filter((x) => x.size > 0);
-      if (parts.length === 1) return parts[0] as Tensor;
-      return e.run("Concat", { ...parts } as unknown as Record<string, Tensor>, { axis });
-    },
+    reverse: (inputs, { axes }) => asInteger(e, first(inputs), (x) => e.run("Reverse", { x }, { dims: [...axes] })),
+    concat: (inputs, { axis }) =>
+      joined(
+        e,
+        inputs.filter((x) => x.size > 0),
+        axis,
+      ),
     iota: e.host("iota"),
   };
 }
