@@ -6,11 +6,13 @@ import {
   type Kernel,
   type KernelTable,
   type ParamsOf,
+  primitives,
   range,
   type Shape,
   sizeOf,
 } from "@keras-ts/core/backend";
 import { type Engine, type Tensor } from "../engine.ts";
+import { hasNan } from "./elementwise.ts";
 import { summed } from "./reduction.ts";
 import { joined, otherAxes, padded, reshaped, sliced, transposed } from "./structural.ts";
 
@@ -134,6 +136,9 @@ function kernelAt(e: Engine, kernel: Tensor, k: number): Tensor {
 }
 
 function conv2d(e: Engine, x: Tensor, kernel: Tensor, p: ConvParams): Tensor {
+  // wasm's kernels for single channels make minus infinity of nan, which must be seen.
+  const mayHideNan = e.device === "wasm" && (p.groups > 1 || last(x) === 1);
+  if (mayHideNan && (hasNan(e, x) || hasNan(e, kernel))) return hostConv(e, x, kernel, p);
   const cropped = p.padding.some(([low, high]) => low < 0 || high < 0);
   const input = cropped ? padSpatial(e, x, p.padding) : x;
   const padding = cropped ? none(2) : p.padding;
@@ -158,6 +163,17 @@ function conv2d(e: Engine, x: Tensor, kernel: Tensor, p: ConvParams): Tensor {
     xs.map((part, i) => e.run("Conv2D", { x: part, filter: kernels[i] as Tensor }, attributes)),
     3,
   );
+}
+
+function hostConv(e: Engine, x: Tensor, kernel: Tensor, p: ConvParams): Tensor {
+  const spatial = p.strides.map((stride, i) => {
+    const [low, high] = p.padding[i] as readonly [number, number];
+    const [size, window] = [x.shape[i + 1] as number, kernel.shape[i] as number];
+    return primitives.windowedSize(size, window, stride, low, high, p.dilation[i] as number);
+  });
+  const aval = (shape: Shape): Aval => ({ shape, dtype: "float32" });
+  const outs = [aval([x.shape[0] as number, ...spatial, last(kernel)])];
+  return e.host("conv")([x, kernel], p, { ins: [aval(x.shape), aval(kernel.shape)], outs });
 }
 
 /** The last axis cut into equal parts. */
@@ -268,15 +284,20 @@ export function windowViews(
   dilation: readonly number[],
   counts: Shape,
 ): (() => Tensor)[] {
-  return range(sizeOf(window)).map((flat) => () => {
+  const counted = [x.shape[0] as number, ...counts, last(x)];
+  return windowStarts(window, dilation).map((starts) => () => sliced(e, x, [0, ...starts, 0], counted, [1, ...strides, 1]));
+}
+
+/** Where each place of a window stands, row-major. */
+export function windowStarts(window: Shape, dilation: readonly number[]): number[][] {
+  return range(sizeOf(window)).map((flat) => {
     const starts = new Array<number>(window.length);
     let rest = flat;
     for (let i = window.length - 1; i >= 0; i--) {
       starts[i] = (rest % (window[i] as number)) * (dilation[i] as number);
       rest = Math.floor(rest / (window[i] as number));
     }
-    const counted = [x.shape[0] as number, ...counts, last(x)];
-    return sliced(e, x, [0, ...starts, 0], counted, [1, ...strides, 1]);
+    return starts;
   });
 }
 
@@ -289,17 +310,17 @@ function paddedFor(e: Engine, x: Tensor, g: Tensor, p: ParamsOf<"convFilterGrad"
   return padSpatial(e, x, padding);
 }
 
-// One product [C, N...'] x [N...', O] for each place in the window.
+// One product [C, N...'] x [N...', O] for each place in the window. Channels come first, so that no view must be transposed.
 function shiftedProducts(e: Engine, x: Tensor, g: Tensor, p: ParamsOf<"convFilterGrad">): Tensor {
   const rows = g.size / last(g);
+  const channels = last(x);
   const flat = reshaped(e, g, [1, rows, last(g)]);
-  const views = windowViews(e, paddedFor(e, x, g, p), p.kernelSpatial, p.strides, p.dilation, spatialOf(g));
-  const parts = views.map((view) =>
-    e.scoped(() => {
-      const columns = reshaped(e, view(), [1, rows, last(x)]);
-      return e.device === "wasm" ? product(e, transposed(e, columns, [0, 2, 1]), flat) : product(e, columns, flat, true);
-    }),
+  const wide = paddedFor(e, x, g, p);
+  const moved = transposed(e, wide, [wide.rank - 1, ...range(wide.rank - 1)]);
+  const views = windowStarts(p.kernelSpatial, p.dilation).map(
+    (starts) => () => sliced(e, moved, [0, 0, ...starts], [channels, ...g.shape.slice(0, -1)], [1, 1, ...p.strides]),
   );
+  const parts = views.map((view) => e.scoped(() => product(e, reshaped(e, view(), [1, channels, rows]), flat)));
   return joined(e, parts, 0);
 }
 

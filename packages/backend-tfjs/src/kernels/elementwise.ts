@@ -107,6 +107,7 @@ export function elementwise(e: Engine): ElementwiseTable {
     if (e.device !== "wasm") return binary(native);
     return (inputs, params, avals) => {
       const [a, b] = two(inputs);
+      if (native === "Maximum" && b.size === 1 && a.rank >= b.rank && e.read(b)[0] === 0) return e.run("Relu", { x: a });
       if (b.size === 1) return Number.isNaN(e.read(b)[0]) ? host(inputs, params, avals) : e.run(native, { a, b });
       if (a.size === 1) return Number.isNaN(e.read(a)[0]) ? host(inputs, params, avals) : e.run(native, { a: b, b: a });
       return hasNan(e, b) ? host(inputs, params, avals) : e.run(native, { a, b });

@@ -119,10 +119,10 @@ function poolSamples(): Sample[] {
     const inputSpatial = x.shape.slice(1, -1);
     return [
       sample("maxPool", [x], params),
-      sample("sumPool", [x], params),
+      sample("sumPool", [x], params, 1e-5),
       sample("maxPoolGrad", [x, make(out, 2)], params),
       sample("maxPoolGather", [x, make(x.shape, 2)], params),
-      sample("sumPoolGrad", [make(out, 2)], { ...params, inputSpatial }),
+      sample("sumPoolGrad", [make(out, 2)], { ...params, inputSpatial }, 1e-5),
     ];
   });
 }
@@ -142,7 +142,12 @@ const dots = (): Sample[] => {
     dot([2, 4, 3, 6], [2, 6, 4, 5], [3], [1], [0, 1], [0, 2]),
     dot([2, 3, 4], [4, 3, 5], [2, 1], [0, 1]),
     dot([3, 0], [0, 5], [1], [0]),
-    dot([2, 130, 130], [2, 130, 130], [2], [1], [0], [0]),
+    sample("dotGeneral", [noise([2, 130, 130]), noise([2, 130, 130], 2)], { lhsContract: [2], rhsContract: [1], lhsBatch: [0], rhsBatch: [0] }, 1e-4),
+    sample("dotGeneral", [f32([2, 2], [1, nan, 2, inf]), f32([2, 2], [1, 2, -1, 0])], { lhsContract: [1], rhsContract: [0], lhsBatch: [], rhsBatch: [] }),
+    sample("dotGeneral", [f32([2, 1, 2], [1, nan, 2, inf]), f32([2, 2, 1], [1, 2, -1, 0])], { lhsContract: [2], rhsContract: [1], lhsBatch: [0], rhsBatch: [0] }),
+    sample("reduceSum", [f32([3, 2], [nan, 1, 2, inf, 5, 6])], { axes: [0] }),
+    sample("conv", [f32([1, 2, 2, 1], [1, nan, 2, inf]), f32([1, 1, 1, 2], [1, -1])], { strides: [1, 1], padding: [[0, 0], [0, 0]], dilation: [1, 1], groups: 1 }),
+    sample("conv", [f32([1, 2, 1, 2], [1, nan, 2, inf]), f32([1, 1, 1, 2], [1, -1])], { strides: [1, 1], padding: [[0, 0], [0, 0]], dilation: [1, 1], groups: 2 }),
     dot([3, 4], [4, 5], [1], [0], [], [], whole),
     dot([2, 3, 4], [2, 4, 5], [2], [1], [0], [0], whole),
   ];
@@ -217,8 +222,10 @@ const all: readonly Sample[] = [
       sample(op, [whole([2, 3, 4])], { axes }),
     ]),
   ),
-  ...[[0], [1], [0, 1]].map((axes) => sample("reduceSum", [noise([1000, 37])], { axes }, 1e-5)),
+  ...[[0], [1], [0, 1]].map((axes) => sample("reduceSum", [noise([1000, 37])], { axes }, 1e-4)),
   sample("reduceSum", [f32([100003], new Array<number>(100003).fill(0.1))], { axes: [0] }),
+  sample("reduceSum", [f32([1, 100003], new Array<number>(100003).fill(0.1))], { axes: [0, 1] }),
+  sample("reduceSum", [f32([10007, 2], new Array<number>(20014).fill(0.1))], { axes: [0] }, 2e-6),
   sample("reduceSum", [f32([20000, 3], new Array<number>(60000).fill(0.1))], { axes: [0] }),
   sample("reduceSum", [i32([3], [2147483647, 1, 5])], { axes: [0] }),
   ...["reduceSum", "reduceProd", "reduceMax", "reduceMin"].map((op) => sample(op, [f32([2, 0], [])], { axes: [1] })),
@@ -256,6 +263,7 @@ const all: readonly Sample[] = [
   sample("topK", [f32([2, 4], [1, 3, 3, nan, 0, 0, 0, 0])], { k: 3 }),
 
   ...["softmax", "logSoftmax"].flatMap((op) => [[2], [1], [0, 2], [0, 1, 2]].map((axes) => sample(op, [noise([2, 3, 4])], { axes }))),
+  sample("softmax", [f32([2, 3], [1, nan, 2, 0, 0, 1])], { axes: [1] }),
   sample("softmax", [f32([2, 3], [1000, 0, -1000, -inf, 0, 1])], { axes: [1] }),
   ...[[2], [0, 1], [0]].map((axes) => sample("normalize", [noise([2, 3, 4])], { axes, epsilon: 1e-3 }, 1e-5)),
   ...[false, true].map((inverse) => sample("fft", [noise([2, 6]), noise([2, 6], 2)], { inverse })),

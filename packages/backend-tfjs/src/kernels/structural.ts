@@ -1,6 +1,6 @@
 // Movement, and reductions along axes. On wasm the kernels for any rank or stride are slow, so that axes are handled one at a
 // time as [outer, size, inner], where they are a copy of whole runs.
-import { type Aval, type KernelTable, range, sameShape, type Shape, sizeOf } from "@keras-ts/core/backend";
+import { type Aval, arrayTypeOf, type KernelTable, range, sameShape, type Shape, sizeOf } from "@keras-ts/core/backend";
 import { type Engine, type NativeDType, type Tensor } from "../engine.ts";
 import { broadcast } from "./broadcast.ts";
 
@@ -12,7 +12,11 @@ export type StructuralTable = Pick<
 export const reshaped = (e: Engine, x: Tensor, shape: Shape): Tensor => e.run("Reshape", { x }, { shape: [...shape] });
 
 export function transposed(e: Engine, x: Tensor, permutation: readonly number[]): Tensor {
-  if (permutation.every((axis, i) => axis === i)) return x;
+  const long = permutation.filter((axis) => x.shape[axis] !== 1);
+  if (long.every((axis, i) => i === 0 || axis > (long[i - 1] as number))) {
+    // Only axes of size 1 move.
+    return reshaped(e, x, permutation.map((axis) => x.shape[axis] as number));
+  }
   return e.run("Transpose", { x }, { perm: [...permutation] });
 }
 
@@ -32,9 +36,22 @@ export function asInteger(e: Engine, x: Tensor, kernel: (x: Tensor) => Tensor): 
   });
 }
 
+// A block of unit steps. Axes that are whole join the axis before them, so that the kernel copies long runs.
 function block(e: Engine, x: Tensor, begin: readonly number[], size: readonly number[]): Tensor {
   if (sameShape(x.shape, size)) return x;
-  return e.run("Slice", { x }, { begin: [...begin], size: [...size] });
+  const [sizes, starts, counts]: [number[], number[], number[]] = [[], [], []];
+  x.shape.forEach((n, i) => {
+    const [start, count] = [begin[i] as number, size[i] as number];
+    const at = sizes.length - 1;
+    if (at >= 0 && count === n) {
+      for (const list of [sizes, starts, counts]) list[at] = (list[at] as number) * n;
+    } else {
+      sizes.push(n);
+      starts.push(start);
+      counts.push(count);
+    }
+  });
+  return reshaped(e, e.run("Slice", { x: reshaped(e, x, sizes) }, { begin: starts, size: counts }), size);
 }
 
 // x[..., start:start+count, ...]
@@ -148,7 +165,16 @@ export function structural(e: Engine): StructuralTable {
         inputs.filter((x) => x.size > 0),
         axis,
       ),
-    iota: e.host("iota"),
+    iota: (_, { axis }, { outs }) => {
+      const { shape, dtype } = outs[0] as Aval;
+      const [outer, size, inner] = around(shape, axis);
+      const data = new (arrayTypeOf(dtype))(outer * size * inner);
+      const isBool = dtype === "bool";
+      for (let i = 0, at = 0; i < outer; i++) {
+        for (let j = 0; j < size; j++) for (let end = at + inner; at < end; at++) data[at] = isBool ? Math.min(j, 1) : j;
+      }
+      return e.make(data, shape, dtype);
+    },
   };
 }
 
