@@ -1,5 +1,5 @@
 // Composites for which TensorFlow.js has one kernel, or fewer than their bodies in primitives.
-import { type Kernels, type Kernel, range, sizeOf } from "@keras-ts/core/backend";
+import { type Kernel, type Kernels, range, sizeOf } from "@keras-ts/core/backend";
 import type { Engine, Tensor } from "./engine.ts";
 import { otherAxes, reshaped, transposed } from "./kernels/structural.ts";
 

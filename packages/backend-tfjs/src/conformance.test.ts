@@ -1,6 +1,5 @@
 // The corpus that every engine must pass, forwards and through every derivative rule, on each device that Node has.
-import type { Backend, DType, Graph } from "@keras-ts/core/backend";
-import { primitives } from "@keras-ts/core/backend";
+
 import {
   checkProgram,
   controlSamples,
@@ -13,6 +12,8 @@ import {
   type SampleName,
   scattered,
 } from "@keras-ts/conformance";
+import type { Backend, DType, Graph } from "@keras-ts/core/backend";
+import { primitives } from "@keras-ts/core/backend";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { TfjsTensor } from "./index.ts";
 import { limitations, tfjs } from "./index.ts";

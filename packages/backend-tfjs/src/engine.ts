@@ -54,8 +54,7 @@ type HostKernel = (
 ) => HostArray | readonly HostArray[];
 
 /** A dtype that the engine holds: core gives no others, except the bit patterns of uint32, which are int32's. */
-export const nativeDtype = (dtype: DType): NativeDType =>
-  dtype === "bool" || dtype === "float32" ? dtype : "int32";
+export const nativeDtype = (dtype: DType): NativeDType => (dtype === "bool" || dtype === "float32" ? dtype : "int32");
 
 /** The same bits as an array of the class that TensorFlow.js expects. */
 function asNative(data: TypedArray, dtype: DType): TypedArray {
@@ -90,7 +89,8 @@ export function engineOn(tf: Tf, device: Device): Engine {
     make,
     fill: (shape, value, dtype) => {
       const size = sizeOf(shape);
-      if (size <= 1) return make(new (arrayTypeOf(nativeDtype(dtype)))(new Array<number>(size).fill(value)), shape, dtype);
+      if (size <= 1)
+        return make(new (arrayTypeOf(nativeDtype(dtype)))(new Array<number>(size).fill(value)), shape, dtype);
       return tf.engine().runKernel("Fill", {}, { shape: [...shape], value, dtype: nativeDtype(dtype) });
     },
     read,

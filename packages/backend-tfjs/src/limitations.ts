@@ -16,4 +16,27 @@ export const limitations: readonly Limitation[] = [
     devices: ["webgl"],
     reason: "Graphics cards without 32-bit float textures compute in 16 bits, and some do not keep nan and infinities.",
   },
+  {
+    op: "*",
+    dtype: "uint32",
+    devices: ["webgl"],
+    reason:
+      "Carried in the bits of int32, which WebGL holds in floats: comparisons, division and products are inexact.",
+  },
+  ...["sin", "cos", "tan", "acos", "asinh", "atanh", "sinh", "cosh", "log1p", "pow", "atan2", "div"].map((op) => ({
+    op,
+    devices: ["webgl"],
+    reason: "The graphics card's own function: errors up to 5e-5, and infinities and nan are not as in IEEE 754.",
+  })),
+  ...["argMax", "argMin", "maxPool", "softplus"].map((op) => ({
+    op,
+    devices: ["webgl"],
+    reason: "Passes over nan, or gives infinity for it.",
+  })),
+  {
+    op: "cast",
+    dtype: "int32",
+    devices: ["webgl"],
+    reason: "Floats outside of the range of int32 wrap, and do not saturate.",
+  },
 ];

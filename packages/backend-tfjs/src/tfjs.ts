@@ -1,6 +1,6 @@
 // The factory: loads TensorFlow.js, starts a device, and wraps it as an engine.
 import { type Backend, BackendError, complain, type DType, type HostArray } from "@keras-ts/core/backend";
-import { type Device, engineOn, type Engine, type NativeDType, type Tensor, type Tf } from "./engine.ts";
+import { type Device, type Engine, engineOn, type NativeDType, type Tensor, type Tf } from "./engine.ts";
 import { kernelsOn } from "./kernels/index.ts";
 import { limitations } from "./limitations.ts";
 
@@ -23,7 +23,8 @@ const dtypes: ReadonlySet<DType> = new Set<DType>(["bool", "int32", "float32"]);
  */
 export async function tfjs(options: TfjsOptions = {}): Promise<Backend<Tensor>> {
   const tf = options.tf ?? (await load("@tensorflow/tfjs", () => import("@tensorflow/tfjs")));
-  const device = options.device === undefined ? await startFirst(tf, options) : await start(tf, options.device, options);
+  const device =
+    options.device === undefined ? await startFirst(tf, options) : await start(tf, options.device, options);
   return backendOn(engineOn(tf, device));
 }
 
@@ -63,7 +64,11 @@ async function load<M extends object>(name: string, find: () => Promise<M>): Pro
     return "default" in found ? (found.default as M) : found;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    const text = complain("tfjs", { must: `the package ${name} must be installed`, got: reason, todo: `Run: npm install ${name}` });
+    const text = complain("tfjs", {
+      must: `the package ${name} must be installed`,
+      got: reason,
+      todo: `Run: npm install ${name}`,
+    });
     throw new BackendError(text, { cause });
   }
 }
@@ -82,7 +87,7 @@ async function startFirst(tf: Tf, options: TfjsOptions): Promise<Device> {
 
 async function start(tf: Tf, device: Device, options: TfjsOptions): Promise<Device> {
   if (tf.findBackendFactory(device) === null) await register(device);
-  if (device === "wasm" && options.wasmPath !== undefined && tf.findBackend("wasm") === null) {
+  if (device === "wasm" && options.wasmPath !== undefined && !(device in tf.engine().registry)) {
     const wasm = await load("@tensorflow/tfjs-backend-wasm", () => import("@tensorflow/tfjs-backend-wasm"));
     wasm.setWasmPaths(options.wasmPath);
   }

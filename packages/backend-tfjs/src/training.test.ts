@@ -4,8 +4,8 @@ import {
   compileGraph,
   Graph,
   type HostArray,
-  placeholder,
   primitives as p,
+  placeholder,
   reference,
   type Shape,
   sizeOf,
@@ -23,9 +23,24 @@ function wave(shape: Shape, scale: number): HostArray {
 function step(shapes: readonly Shape[]): Graph {
   const inputs = shapes.map((shape) => placeholder({ shape, dtype: "float32" }));
   const [k1, b1, k2, w, x, y] = inputs as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
-  const same = { strides: [1, 1], padding: [[1, 1], [1, 1]] as const, dilation: [1, 1], groups: 1 };
+  const same = {
+    strides: [1, 1],
+    padding: [
+      [1, 1],
+      [1, 1],
+    ] as const,
+    dilation: [1, 1],
+    groups: 1,
+  };
   const hidden = p.relu(p.add(p.conv(x, k1, same), b1));
-  const pooled = p.maxPool(hidden, { window: [2, 2], strides: [2, 2], padding: [[0, 0], [0, 0]] });
+  const pooled = p.maxPool(hidden, {
+    window: [2, 2],
+    strides: [2, 2],
+    padding: [
+      [0, 0],
+      [0, 0],
+    ],
+  });
   const second = p.conv(pooled, k2, { ...same, strides: [2, 2] });
   const flat = p.reshape(second, { shape: [x.shape[0] as number, second.size / (x.shape[0] as number)] });
   const normal = p.normalize(flat, { axes: [1], epsilon: 1e-3 });
@@ -41,7 +56,11 @@ function step(shapes: readonly Shape[]): Graph {
 async function losses<H>(backend: Backend<H>, steps: number): Promise<number[]> {
   const shapes: Shape[] = [[3, 3, 2, 6], [6], [3, 3, 6, 8], [32, 3], [8, 8, 8, 2], [8, 3]];
   const program = await compileGraph(step(shapes), backend);
-  const y: HostArray = { shape: [8, 3], dtype: "float32", data: Float32Array.from({ length: 24 }, (_, i) => (i % 3 === Math.floor(i / 3) % 3 ? 1 : 0)) };
+  const y: HostArray = {
+    shape: [8, 3],
+    dtype: "float32",
+    data: Float32Array.from({ length: 24 }, (_, i) => (i % 3 === Math.floor(i / 3) % 3 ? 1 : 0)),
+  };
   const [xs, ys] = [backend.upload(wave([8, 8, 8, 2], 1)), backend.upload(y)];
   let weights = shapes.slice(0, 4).map((shape) => backend.upload(wave(shape, 0.3)));
   const seen: number[] = [];

@@ -1,6 +1,6 @@
 // Repeating tensors to a larger shape.
-import { sameShape, type Shape, sizeOf } from "@keras-ts/core/backend";
-import { type Engine, type NativeDType, type Tensor } from "../engine.ts";
+import { type Shape, sameShape, sizeOf } from "@keras-ts/core/backend";
+import type { Engine, NativeDType, Tensor } from "../engine.ts";
 
 /**
  * `x` repeated to `shape`, as NumPy broadcasts. The result may be `x` itself.
@@ -15,4 +15,12 @@ export function broadcast(e: Engine, x: Tensor, shape: Shape): Tensor {
     const ones = e.fill(shape, 1, dtype);
     return e.run(dtype === "bool" ? "LogicalAnd" : "Multiply", { a: x, b: ones });
   });
+}
+
+/** `t` where the condition holds, else `other`; all of one shape. Flat, because WebGL's kernel takes at most four axes. */
+export function select(e: Engine, condition: Tensor, t: Tensor, other: Tensor): Tensor {
+  if (t.rank <= 4) return e.run("Select", { condition, t, e: other });
+  const flat = (x: Tensor): Tensor => e.run("Reshape", { x }, { shape: [x.size] });
+  const chosen = e.run("Select", { condition: flat(condition), t: flat(t), e: flat(other) });
+  return e.run("Reshape", { x: chosen }, { shape: [...t.shape] });
 }

@@ -11,7 +11,7 @@ import {
   type Shape,
   sizeOf,
 } from "@keras-ts/core/backend";
-import { type Engine, type Tensor } from "../engine.ts";
+import type { Engine, Tensor } from "../engine.ts";
 import { hasNan } from "./elementwise.ts";
 import { summed } from "./reduction.ts";
 import { joined, otherAxes, padded, reshaped, sliced, transposed } from "./structural.ts";
@@ -35,7 +35,12 @@ interface Side {
 }
 
 // The operand as [batch, rows, columns], or with rows and columns swapped and `transposed` set, whichever needs no copy.
-function arrange(e: Engine, x: Tensor, axes: readonly [batch: number[], rows: number[], columns: number[]], copy: boolean): Side {
+function arrange(
+  e: Engine,
+  x: Tensor,
+  axes: readonly [batch: number[], rows: number[], columns: number[]],
+  copy: boolean,
+): Side {
   const sizes = axes.map((part) => sizeOf(part.map((axis) => x.shape[axis] as number))) as [number, number, number];
   const [batch, rows, columns] = axes;
   const inPlace = (order: readonly number[]): boolean => {
@@ -67,10 +72,22 @@ function dotGeneral(e: Engine): Kernel<"dotGeneral", Tensor> {
     const k = sizeOf(lhsContract.map((axis) => a.shape[axis] as number));
     const own = e.device === "wasm" && (batch === 1 || (a.size / batch) * (b.size / batch / k) >= OWN_CALL);
     return e.scoped(() => {
-      const left = arrange(e, a, [[...lhsBatch], otherAxes(a.rank, [...lhsBatch, ...lhsContract]), [...lhsContract]], own);
-      const right = arrange(e, b, [[...rhsBatch], [...rhsContract], otherAxes(b.rank, [...rhsBatch, ...rhsContract])], own);
-      if (!own || batch === 1) return reshaped(e, product(e, left.x, right.x, left.transposed, right.transposed), shape);
-      const one = (x: Tensor, i: number): Tensor => sliced(e, x, [i, 0, 0], [1, x.shape[1] as number, x.shape[2] as number], [1, 1, 1]);
+      const left = arrange(
+        e,
+        a,
+        [[...lhsBatch], otherAxes(a.rank, [...lhsBatch, ...lhsContract]), [...lhsContract]],
+        own,
+      );
+      const right = arrange(
+        e,
+        b,
+        [[...rhsBatch], [...rhsContract], otherAxes(b.rank, [...rhsBatch, ...rhsContract])],
+        own,
+      );
+      if (!own || batch === 1)
+        return reshaped(e, product(e, left.x, right.x, left.transposed, right.transposed), shape);
+      const one = (x: Tensor, i: number): Tensor =>
+        sliced(e, x, [i, 0, 0], [1, x.shape[1] as number, x.shape[2] as number], [1, 1, 1]);
       const parts = range(batch).map((i) => product(e, one(left.x, i), one(right.x, i)));
       return reshaped(e, joined(e, parts, 0), shape);
     });
@@ -84,7 +101,12 @@ const last = (x: Tensor): number => x.shape[x.rank - 1] as number;
 const none = (rank: number): Padding => range(rank).map(() => [0, 0] as const);
 const ones = (rank: number): number[] => range(rank).map(() => 1);
 
-function padSpatial(e: Engine, x: Tensor, padding: Padding, interior: readonly number[] = padding.map(() => 0)): Tensor {
+function padSpatial(
+  e: Engine,
+  x: Tensor,
+  padding: Padding,
+  interior: readonly number[] = padding.map(() => 0),
+): Tensor {
   const low = [0, ...padding.map(([n]) => n), 0];
   const high = [0, ...padding.map(([, n]) => n), 0];
   return padded(e, x, low, high, [0, ...interior, 0]);
@@ -96,7 +118,12 @@ function conv(e: Engine, x: Tensor, kernel: Tensor, p: ConvParams): Tensor {
   if (rank === 1) {
     const wide = reshaped(e, x, [x.shape[0] as number, 1, ...x.shape.slice(1)]);
     const [stride, dilation] = [p.strides[0] as number, p.dilation[0] as number];
-    const params = { ...p, strides: [stride, stride], padding: [[0, 0] as const, ...p.padding], dilation: [dilation, dilation] };
+    const params = {
+      ...p,
+      strides: [stride, stride],
+      padding: [[0, 0] as const, ...p.padding],
+      dilation: [dilation, dilation],
+    };
     const out = conv2d(e, wide, reshaped(e, kernel, [1, ...kernel.shape]), params);
     return reshaped(e, out, [out.shape[0] as number, ...out.shape.slice(2)]);
   }
@@ -127,11 +154,23 @@ const tail = (p: ConvParams): ConvParams => ({
 // [N, D, ...] from `start` in steps, as [N count, ...]
 function mergeDepth(e: Engine, x: Tensor, start: number, count: number, stride: number): Tensor {
   const zeros = x.shape.map((_, i) => (i === 1 ? start : 0));
-  const part = sliced(e, x, zeros, x.shape.map((n, i) => (i === 1 ? count : n)), x.shape.map((_, i) => (i === 1 ? stride : 1)));
+  const part = sliced(
+    e,
+    x,
+    zeros,
+    x.shape.map((n, i) => (i === 1 ? count : n)),
+    x.shape.map((_, i) => (i === 1 ? stride : 1)),
+  );
   return reshaped(e, part, [(x.shape[0] as number) * count, ...x.shape.slice(2)]);
 }
 function kernelAt(e: Engine, kernel: Tensor, k: number): Tensor {
-  const part = sliced(e, reshaped(e, kernel, [kernel.shape[0] as number, kernel.size / (kernel.shape[0] as number)]), [k, 0], [1, kernel.size / (kernel.shape[0] as number)], [1, 1]);
+  const part = sliced(
+    e,
+    reshaped(e, kernel, [kernel.shape[0] as number, kernel.size / (kernel.shape[0] as number)]),
+    [k, 0],
+    [1, kernel.size / (kernel.shape[0] as number)],
+    [1, 1],
+  );
   return reshaped(e, part, kernel.shape.slice(1));
 }
 
@@ -216,7 +255,14 @@ function inputGrad(e: Engine): Kernel<"convInputGrad", Tensor> {
         return [low, (inputSpatial[i] as number) + reach - spread - low];
       });
       const strided = strides.some((s) => s > 1);
-      const wide = strided ? padSpatial(e, g, none(rank), strides.map((s) => s - 1)) : g;
+      const wide = strided
+        ? padSpatial(
+            e,
+            g,
+            none(rank),
+            strides.map((s) => s - 1),
+          )
+        : g;
       const turned = turnKernel(e, kernel, groups);
       return conv(e, wide, turned, { strides: ones(rank), padding, dilation, groups });
     });
@@ -285,7 +331,9 @@ export function windowViews(
   counts: Shape,
 ): (() => Tensor)[] {
   const counted = [x.shape[0] as number, ...counts, last(x)];
-  return windowStarts(window, dilation).map((starts) => () => sliced(e, x, [0, ...starts, 0], counted, [1, ...strides, 1]));
+  return windowStarts(window, dilation).map(
+    (starts) => () => sliced(e, x, [0, ...starts, 0], counted, [1, ...strides, 1]),
+  );
 }
 
 /** Where each place of a window stands, row-major. */
@@ -304,7 +352,10 @@ export function windowStarts(window: Shape, dilation: readonly number[]): number
 // The input padded so that every window of every step is inside.
 function paddedFor(e: Engine, x: Tensor, g: Tensor, p: ParamsOf<"convFilterGrad">): Tensor {
   const padding = p.padding.map(([low, high], i): [number, number] => {
-    const needed = ((p.kernelSpatial[i] as number) - 1) * (p.dilation[i] as number) + ((g.shape[i + 1] as number) - 1) * (p.strides[i] as number) + 1;
+    const needed =
+      ((p.kernelSpatial[i] as number) - 1) * (p.dilation[i] as number) +
+      ((g.shape[i + 1] as number) - 1) * (p.strides[i] as number) +
+      1;
     return [low, Math.max(high, needed - (x.shape[i + 1] as number) - low)];
   });
   return padSpatial(e, x, padding);

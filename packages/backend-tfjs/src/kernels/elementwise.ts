@@ -1,7 +1,7 @@
 // Elementwise kernels. Which device's own kernels are right was measured over special values; the others go through the host.
 import { type Aval, isFloat, type Kernel, type KernelAvals, type KernelTable } from "@keras-ts/core/backend";
 import { type Engine, nativeDtype, type Tensor } from "../engine.ts";
-import { broadcast } from "./broadcast.ts";
+import { broadcast, select } from "./broadcast.ts";
 
 type UnaryName =
   | "neg"
@@ -92,13 +92,13 @@ export function elementwise(e: Engine): ElementwiseTable {
   const signOnDevice: Simple = ([x]) =>
     e.scoped(() => {
       const t = x as Tensor;
-      return e.run("Select", { condition: e.run("IsNan", { x: t }), t, e: e.run("Sign", { x: t }) });
+      return select(e, e.run("IsNan", { x: t }), t, e.run("Sign", { x: t }));
     });
   const truncOnDevice: Simple = ([x]) =>
     e.scoped(() => {
       const t = x as Tensor;
       const negative = e.run("Less", { a: t, b: e.fill([], 0, "float32") });
-      return e.run("Select", { condition: negative, t: e.run("Ceil", { x: t }), e: e.run("Floor", { x: t }) });
+      return select(e, negative, e.run("Ceil", { x: t }), e.run("Floor", { x: t }));
     });
   const onHostOr = (host: Simple, device: Simple): Simple => (e.onHost ? host : device);
 
@@ -107,7 +107,8 @@ export function elementwise(e: Engine): ElementwiseTable {
     if (e.device !== "wasm") return binary(native);
     return (inputs, params, avals) => {
       const [a, b] = two(inputs);
-      if (native === "Maximum" && b.size === 1 && a.rank >= b.rank && e.read(b)[0] === 0) return e.run("Relu", { x: a });
+      if (native === "Maximum" && b.size === 1 && a.rank >= b.rank && e.read(b)[0] === 0)
+        return e.run("Relu", { x: a });
       if (b.size === 1) return Number.isNaN(e.read(b)[0]) ? host(inputs, params, avals) : e.run(native, { a, b });
       if (a.size === 1) return Number.isNaN(e.read(a)[0]) ? host(inputs, params, avals) : e.run(native, { a: b, b: a });
       return hasNan(e, b) ? host(inputs, params, avals) : e.run(native, { a, b });
@@ -227,11 +228,7 @@ function where(e: Engine): Kernel<"where", Tensor> {
         const right = e.run("LogicalAnd", { a: e.run("LogicalNot", { x: condition }), b: other });
         return broadcast(e, e.run("LogicalOr", { a: left, b: right }), shape);
       }
-      return e.run("Select", {
-        condition: broadcast(e, condition, shape),
-        t: broadcast(e, t, shape),
-        e: broadcast(e, other, shape),
-      });
+      return select(e, broadcast(e, condition, shape), broadcast(e, t, shape), broadcast(e, other, shape));
     });
   };
 }

@@ -1,6 +1,6 @@
 // Reading and writing at computed places, sorting, random bits.
 import { type Aval, isFloat, type Kernel, type KernelTable, sizeOf } from "@keras-ts/core/backend";
-import { type Engine, type Tensor } from "../engine.ts";
+import type { Engine, Tensor } from "../engine.ts";
 import { asInteger, joined, reshaped, sliced, transposed } from "./structural.ts";
 
 export type IndexingTable = Pick<
@@ -51,7 +51,15 @@ export function indexing(e: Engine): IndexingTable {
     shape.map((n, i) => Math.max(0, Math.min(e.read(starts)[i] as number, n - (sizes[i] as number))));
   const dynamicSlice: Kernel<"dynamicSlice", Tensor> = (inputs, { sizes }) => {
     const [x, starts] = inputs as readonly [Tensor, Tensor];
-    return e.scoped(() => sliced(e, x, clamped(starts, x.shape, sizes), sizes, sizes.map(() => 1)));
+    return e.scoped(() =>
+      sliced(
+        e,
+        x,
+        clamped(starts, x.shape, sizes),
+        sizes,
+        sizes.map(() => 1),
+      ),
+    );
   };
   // A copy along one axis when the block is whole on all the others: what a loop over time steps does.
   const hostUpdate = e.host("dynamicUpdateSlice");
@@ -68,7 +76,8 @@ export function indexing(e: Engine): IndexingTable {
     const end = start + (update.shape[axis] as number);
     return e.scoped(() => {
       const flat = reshaped(e, x, [outer, size * inner]);
-      const part = (from: number, to: number): Tensor => sliced(e, flat, [0, from * inner], [outer, (to - from) * inner], [1, 1]);
+      const part = (from: number, to: number): Tensor =>
+        sliced(e, flat, [0, from * inner], [outer, (to - from) * inner], [1, 1]);
       const middle = reshaped(e, update, [outer, (end - start) * inner]);
       const parts = [...(start > 0 ? [part(0, start)] : []), middle, ...(end < size ? [part(end, size)] : [])];
       return reshaped(e, joined(e, parts, 1), x.shape);

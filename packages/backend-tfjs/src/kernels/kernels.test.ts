@@ -31,8 +31,15 @@ function noise(shape: Shape, seed = 1): HostArray {
   return f32(shape, range(sizeOf(shape)).map(next));
 }
 const whole = (shape: Shape, seed = 1): HostArray =>
-  i32(shape, [...noise(shape, seed).data].map((x) => Math.round(x * 3)));
-const bits = (shape: Shape, seed = 1): HostArray => bool(shape, [...noise(shape, seed).data].map((x) => (x > 0 ? 1 : 0)));
+  i32(
+    shape,
+    [...noise(shape, seed).data].map((x) => Math.round(x * 3)),
+  );
+const bits = (shape: Shape, seed = 1): HostArray =>
+  bool(
+    shape,
+    [...noise(shape, seed).data].map((x) => (x > 0 ? 1 : 0)),
+  );
 
 interface Sample {
   readonly op: string;
@@ -50,41 +57,270 @@ const sample = (op: string, inputs: readonly HostArray[], params: Sample["params
 
 const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
 const special = [
-  -inf, -100, -20.3, -5.5, -3, -2.5, -2, -1.5, -1, -0.9, -0.5, -0.1, -1e-3, -1e-5, -0, 0, 1e-30, 1e-5, 1e-3, 0.1, 0.3, 0.5, 0.9,
-  1, 1.5, 2, 2.5, 3, 3.5, 4, 5.5, 10, 20, 88, 1e10, inf, nan,
+  -inf,
+  -100,
+  -20.3,
+  -5.5,
+  -3,
+  -2.5,
+  -2,
+  -1.5,
+  -1,
+  -0.9,
+  -0.5,
+  -0.1,
+  -1e-3,
+  -1e-5,
+  -0,
+  0,
+  1e-30,
+  1e-5,
+  1e-3,
+  0.1,
+  0.3,
+  0.5,
+  0.9,
+  1,
+  1.5,
+  2,
+  2.5,
+  3,
+  3.5,
+  4,
+  5.5,
+  10,
+  20,
+  88,
+  1e10,
+  inf,
+  nan,
 ];
-const integers = [-2147483648, -2147483647, -1000003, -65537, -7, -2, -1, 0, 1, 2, 3, 7, 31, 33, 65537, 1000003, 123456789, 2147483647];
+const integers = [
+  -2147483648, -2147483647, -1000003, -65537, -7, -2, -1, 0, 1, 2, 3, 7, 31, 33, 65537, 1000003, 123456789, 2147483647,
+];
 const grid = (make: typeof f32, values: Values): [HostArray, HostArray] => [
   make([values.length, 1], values),
   make([values.length], values),
 ];
 
 const floatUnary = [
-  "neg", "abs", "sign", "exp", "expm1", "log", "log1p", "sqrt", "rsqrt", "sin", "cos", "tan", "asin", "acos", "atan", "sinh",
-  "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "erfInv", "lgamma", "digamma", "trigamma", "logistic", "floor", "ceil",
-  "round", "trunc", "isFinite", "isNan", "stopGradient", "relu", "softplus", "silu", "gelu", "geluTanh",
+  "neg",
+  "abs",
+  "sign",
+  "exp",
+  "expm1",
+  "log",
+  "log1p",
+  "sqrt",
+  "rsqrt",
+  "sin",
+  "cos",
+  "tan",
+  "asin",
+  "acos",
+  "atan",
+  "sinh",
+  "cosh",
+  "tanh",
+  "asinh",
+  "acosh",
+  "atanh",
+  "erf",
+  "erfInv",
+  "lgamma",
+  "digamma",
+  "trigamma",
+  "logistic",
+  "floor",
+  "ceil",
+  "round",
+  "trunc",
+  "isFinite",
+  "isNan",
+  "stopGradient",
+  "relu",
+  "softplus",
+  "silu",
+  "gelu",
+  "geluTanh",
 ];
 const compare = ["equal", "notEqual", "less", "lessEqual", "greater", "greaterEqual", "max", "min"];
-const window2 = { window: [2, 2], strides: [2, 2], padding: [[0, 0], [0, 0]] };
-const window3 = { window: [3, 2], strides: [2, 1], padding: [[1, 1], [0, 1]] };
+const window2 = {
+  window: [2, 2],
+  strides: [2, 2],
+  padding: [
+    [0, 0],
+    [0, 0],
+  ],
+};
+const window3 = {
+  window: [3, 2],
+  strides: [2, 1],
+  padding: [
+    [1, 1],
+    [0, 1],
+  ],
+};
 const window1 = { window: [3], strides: [2], padding: [[1, 0]] };
-const windowDeep = { window: [2, 2, 2], strides: [1, 2, 2], padding: [[0, 0], [1, 0], [0, 0]] };
+const windowDeep = {
+  window: [2, 2, 2],
+  strides: [1, 2, 2],
+  padding: [
+    [0, 0],
+    [1, 0],
+    [0, 0],
+  ],
+};
 
 const convs: readonly [x: Shape, kernel: Shape, Record<string, unknown>][] = [
-  [[2, 5, 6, 3], [3, 3, 3, 4], { strides: [1, 1], padding: [[0, 0], [0, 0]], dilation: [1, 1], groups: 1 }],
-  [[2, 6, 7, 5], [3, 2, 5, 4], { strides: [2, 1], padding: [[1, 1], [0, 1]], dilation: [1, 2], groups: 1 }],
-  [[2, 8, 8, 6], [3, 3, 6, 4], { strides: [3, 2], padding: [[0, 1], [2, 1]], dilation: [2, 1], groups: 1 }],
-  [[2, 6, 6, 4], [3, 3, 1, 4], { strides: [1, 1], padding: [[1, 1], [1, 1]], dilation: [1, 1], groups: 4 }],
-  [[2, 7, 6, 3], [3, 2, 1, 6], { strides: [2, 2], padding: [[1, 0], [0, 1]], dilation: [1, 1], groups: 3 }],
-  [[1, 9, 9, 3], [3, 3, 1, 6], { strides: [1, 1], padding: [[2, 2], [2, 2]], dilation: [2, 2], groups: 3 }],
-  [[2, 6, 6, 4], [3, 3, 2, 6], { strides: [2, 1], padding: [[1, 1], [0, 0]], dilation: [1, 1], groups: 2 }],
+  [
+    [2, 5, 6, 3],
+    [3, 3, 3, 4],
+    {
+      strides: [1, 1],
+      padding: [
+        [0, 0],
+        [0, 0],
+      ],
+      dilation: [1, 1],
+      groups: 1,
+    },
+  ],
+  [
+    [2, 6, 7, 5],
+    [3, 2, 5, 4],
+    {
+      strides: [2, 1],
+      padding: [
+        [1, 1],
+        [0, 1],
+      ],
+      dilation: [1, 2],
+      groups: 1,
+    },
+  ],
+  [
+    [2, 8, 8, 6],
+    [3, 3, 6, 4],
+    {
+      strides: [3, 2],
+      padding: [
+        [0, 1],
+        [2, 1],
+      ],
+      dilation: [2, 1],
+      groups: 1,
+    },
+  ],
+  [
+    [2, 6, 6, 4],
+    [3, 3, 1, 4],
+    {
+      strides: [1, 1],
+      padding: [
+        [1, 1],
+        [1, 1],
+      ],
+      dilation: [1, 1],
+      groups: 4,
+    },
+  ],
+  [
+    [2, 7, 6, 3],
+    [3, 2, 1, 6],
+    {
+      strides: [2, 2],
+      padding: [
+        [1, 0],
+        [0, 1],
+      ],
+      dilation: [1, 1],
+      groups: 3,
+    },
+  ],
+  [
+    [1, 9, 9, 3],
+    [3, 3, 1, 6],
+    {
+      strides: [1, 1],
+      padding: [
+        [2, 2],
+        [2, 2],
+      ],
+      dilation: [2, 2],
+      groups: 3,
+    },
+  ],
+  [
+    [2, 6, 6, 4],
+    [3, 3, 2, 6],
+    {
+      strides: [2, 1],
+      padding: [
+        [1, 1],
+        [0, 0],
+      ],
+      dilation: [1, 1],
+      groups: 2,
+    },
+  ],
   [[2, 9, 3], [3, 3, 5], { strides: [2], padding: [[1, 1]], dilation: [1], groups: 1 }],
   [[2, 9, 6], [3, 6, 5], { strides: [1], padding: [[4, 0]], dilation: [2], groups: 1 }],
   [[2, 9, 4], [3, 1, 8], { strides: [1], padding: [[1, 1]], dilation: [1], groups: 4 }],
-  [[2, 5, 6, 4, 2], [2, 3, 2, 2, 3], { strides: [2, 1, 1], padding: [[1, 0], [1, 1], [0, 0]], dilation: [1, 1, 1], groups: 1 }],
-  [[1, 5, 6, 4, 5], [2, 2, 2, 5, 3], { strides: [1, 2, 1], padding: [[0, 0], [0, 0], [1, 1]], dilation: [2, 1, 1], groups: 1 }],
-  [[2, 6, 6, 2], [1, 1, 2, 3], { strides: [2, 2], padding: [[0, 0], [0, 0]], dilation: [1, 1], groups: 1 }],
-  [[2, 6, 6, 7], [2, 2, 7, 3], { strides: [2, 2], padding: [[-1, 0], [0, -1]], dilation: [1, 1], groups: 1 }],
+  [
+    [2, 5, 6, 4, 2],
+    [2, 3, 2, 2, 3],
+    {
+      strides: [2, 1, 1],
+      padding: [
+        [1, 0],
+        [1, 1],
+        [0, 0],
+      ],
+      dilation: [1, 1, 1],
+      groups: 1,
+    },
+  ],
+  [
+    [1, 5, 6, 4, 5],
+    [2, 2, 2, 5, 3],
+    {
+      strides: [1, 2, 1],
+      padding: [
+        [0, 0],
+        [0, 0],
+        [1, 1],
+      ],
+      dilation: [2, 1, 1],
+      groups: 1,
+    },
+  ],
+  [
+    [2, 6, 6, 2],
+    [1, 1, 2, 3],
+    {
+      strides: [2, 2],
+      padding: [
+        [0, 0],
+        [0, 0],
+      ],
+      dilation: [1, 1],
+      groups: 1,
+    },
+  ],
+  [
+    [2, 6, 6, 7],
+    [2, 2, 7, 3],
+    {
+      strides: [2, 2],
+      padding: [
+        [-1, 0],
+        [0, -1],
+      ],
+      dilation: [1, 1],
+      groups: 1,
+    },
+  ],
 ];
 function convSamples(): Sample[] {
   const conv = (primitives.conv as unknown as { definition: Definition }).definition;
@@ -111,7 +347,17 @@ function poolSamples(): Sample[] {
     [f32([1, 2, 2, 1], [1, nan, 3, 2]), window2],
   ];
   const tied = f32([1, 3, 3, 1], [1, 1, 1, 1, 1, 1, 0, 1, 1]);
-  pools.push([tied, { window: [2, 2], strides: [1, 1], padding: [[0, 0], [0, 0]] }]);
+  pools.push([
+    tied,
+    {
+      window: [2, 2],
+      strides: [1, 1],
+      padding: [
+        [0, 0],
+        [0, 0],
+      ],
+    },
+  ]);
   const definition = (primitives.maxPool as unknown as { definition: Definition }).definition;
   return pools.flatMap(([x, params]) => {
     const out = (definition.infer([x], params)[0] as Aval).shape;
@@ -127,8 +373,15 @@ function poolSamples(): Sample[] {
   });
 }
 const dots = (): Sample[] => {
-  const dot = (a: Shape, b: Shape, lhsContract: Values, rhsContract: Values, lhsBatch: Values = [], rhsBatch: Values = [], make = noise): Sample =>
-    sample("dotGeneral", [make(a), make(b, 2)], { lhsContract, rhsContract, lhsBatch, rhsBatch }, 1e-5);
+  const dot = (
+    a: Shape,
+    b: Shape,
+    lhsContract: Values,
+    rhsContract: Values,
+    lhsBatch: Values = [],
+    rhsBatch: Values = [],
+    make = noise,
+  ): Sample => sample("dotGeneral", [make(a), make(b, 2)], { lhsContract, rhsContract, lhsBatch, rhsBatch }, 1e-5);
   return [
     dot([3, 4], [4, 5], [1], [0]),
     dot([4, 3], [4, 5], [0], [0]),
@@ -142,12 +395,43 @@ const dots = (): Sample[] => {
     dot([2, 4, 3, 6], [2, 6, 4, 5], [3], [1], [0, 1], [0, 2]),
     dot([2, 3, 4], [4, 3, 5], [2, 1], [0, 1]),
     dot([3, 0], [0, 5], [1], [0]),
-    sample("dotGeneral", [noise([2, 130, 130]), noise([2, 130, 130], 2)], { lhsContract: [2], rhsContract: [1], lhsBatch: [0], rhsBatch: [0] }, 1e-4),
-    sample("dotGeneral", [f32([2, 2], [1, nan, 2, inf]), f32([2, 2], [1, 2, -1, 0])], { lhsContract: [1], rhsContract: [0], lhsBatch: [], rhsBatch: [] }),
-    sample("dotGeneral", [f32([2, 1, 2], [1, nan, 2, inf]), f32([2, 2, 1], [1, 2, -1, 0])], { lhsContract: [2], rhsContract: [1], lhsBatch: [0], rhsBatch: [0] }),
+    sample(
+      "dotGeneral",
+      [noise([2, 130, 130]), noise([2, 130, 130], 2)],
+      { lhsContract: [2], rhsContract: [1], lhsBatch: [0], rhsBatch: [0] },
+      1e-4,
+    ),
+    sample("dotGeneral", [f32([2, 2], [1, nan, 2, inf]), f32([2, 2], [1, 2, -1, 0])], {
+      lhsContract: [1],
+      rhsContract: [0],
+      lhsBatch: [],
+      rhsBatch: [],
+    }),
+    sample("dotGeneral", [f32([2, 1, 2], [1, nan, 2, inf]), f32([2, 2, 1], [1, 2, -1, 0])], {
+      lhsContract: [2],
+      rhsContract: [1],
+      lhsBatch: [0],
+      rhsBatch: [0],
+    }),
     sample("reduceSum", [f32([3, 2], [nan, 1, 2, inf, 5, 6])], { axes: [0] }),
-    sample("conv", [f32([1, 2, 2, 1], [1, nan, 2, inf]), f32([1, 1, 1, 2], [1, -1])], { strides: [1, 1], padding: [[0, 0], [0, 0]], dilation: [1, 1], groups: 1 }),
-    sample("conv", [f32([1, 2, 1, 2], [1, nan, 2, inf]), f32([1, 1, 1, 2], [1, -1])], { strides: [1, 1], padding: [[0, 0], [0, 0]], dilation: [1, 1], groups: 2 }),
+    sample("conv", [f32([1, 2, 2, 1], [1, nan, 2, inf]), f32([1, 1, 1, 2], [1, -1])], {
+      strides: [1, 1],
+      padding: [
+        [0, 0],
+        [0, 0],
+      ],
+      dilation: [1, 1],
+      groups: 1,
+    }),
+    sample("conv", [f32([1, 2, 1, 2], [1, nan, 2, inf]), f32([1, 1, 1, 2], [1, -1])], {
+      strides: [1, 1],
+      padding: [
+        [0, 0],
+        [0, 0],
+      ],
+      dilation: [1, 1],
+      groups: 2,
+    }),
     dot([3, 4], [4, 5], [1], [0], [], [], whole),
     dot([2, 3, 4], [2, 4, 5], [2], [1], [0], [0], whole),
   ];
@@ -158,9 +442,14 @@ const all: readonly Sample[] = [
   ...floatUnary.map((op) => sample(op, [noise([3, 1, 5])], {}, 2e-6)),
   ...["neg", "abs", "sign", "trunc", "not", "stopGradient"].map((op) => sample(op, [vector(i32, integers)])),
   sample("not", [bool([2], [0, 1])]),
-  ...["add", "sub", "mul", "div", "rem", "pow", "atan2", ...compare].map((op) => sample(op, grid(f32, special), {}, 2e-6)),
+  ...["add", "sub", "mul", "div", "rem", "pow", "atan2", ...compare].map((op) =>
+    sample(op, grid(f32, special), {}, 2e-6),
+  ),
   ...["add", "mul", "max", "min"].map((op) => sample(op, [noise([2, 3, 1, 2, 1, 2]), noise([3, 2, 1, 3, 2], 2)])),
-  ...["max", "min"].flatMap((op) => [sample(op, [f32([3], [1, nan, 2]), f32([], [nan])]), sample(op, [f32([], [1]), f32([3], [nan, 0, 2])])]),
+  ...["max", "min"].flatMap((op) => [
+    sample(op, [f32([3], [1, nan, 2]), f32([], [nan])]),
+    sample(op, [f32([], [1]), f32([3], [nan, 0, 2])]),
+  ]),
   ...["add", "sub", "mul", "div", "rem", "and", "or", "xor", ...compare].map((op) => sample(op, grid(i32, integers))),
   sample("pow", [i32([4, 1], [-3, 0, 2, 7]), i32([4], [0, 1, 5, 31])]),
   ...["shiftLeft", "shiftRightLogical", "shiftRightArithmetic"].map((op) =>
@@ -173,7 +462,9 @@ const all: readonly Sample[] = [
   sample("where", [bits([4]), bits([3, 4], 3), bits([], 2)]),
   sample("where", [bool([], [1]), noise([3, 4]), noise([3, 4], 2)]),
   ...(["bool", "int32", "float32"] as DType[]).flatMap((dtype) =>
-    [vector(f32, [...special, 3e9, -3e9]), vector(i32, integers), bool([3], [0, 1, 1])].map((x) => sample("cast", [x], { dtype })),
+    [vector(f32, [...special, 3e9, -3e9]), vector(i32, integers), bool([3], [0, 1, 1])].map((x) =>
+      sample("cast", [x], { dtype }),
+    ),
   ),
 
   ...[noise([2, 3, 4]), whole([2, 3, 4]), bits([2, 3, 4])].flatMap((x) => [
@@ -262,7 +553,9 @@ const all: readonly Sample[] = [
   sample("argSort", [f32([6], [1, nan, 0, 1, 0, -inf])], { axis: 0 }),
   sample("topK", [f32([2, 4], [1, 3, 3, nan, 0, 0, 0, 0])], { k: 3 }),
 
-  ...["softmax", "logSoftmax"].flatMap((op) => [[2], [1], [0, 2], [0, 1, 2]].map((axes) => sample(op, [noise([2, 3, 4])], { axes }))),
+  ...["softmax", "logSoftmax"].flatMap((op) =>
+    [[2], [1], [0, 2], [0, 1, 2]].map((axes) => sample(op, [noise([2, 3, 4])], { axes })),
+  ),
   sample("softmax", [f32([2, 3], [1, nan, 2, 0, 0, 1])], { axes: [1] }),
   sample("softmax", [f32([2, 3], [1000, 0, -1000, -inf, 0, 1])], { axes: [1] }),
   ...[[2], [0, 1], [0]].map((axes) => sample("normalize", [noise([2, 3, 4])], { axes, epsilon: 1e-3 }, 1e-5)),
@@ -270,7 +563,8 @@ const all: readonly Sample[] = [
 ];
 
 const definitionOf = (op: string): Definition =>
-  (primitives as unknown as Readonly<Record<string, { readonly definition: Definition }>>)[op]?.definition as Definition;
+  (primitives as unknown as Readonly<Record<string, { readonly definition: Definition }>>)[op]
+    ?.definition as Definition;
 type Call<H> = (inputs: readonly H[], params: unknown, avals: KernelAvals) => H | readonly H[];
 const expected = reference();
 
@@ -317,7 +611,7 @@ for (const device of ["cpu", "wasm"] as const) {
 // What the composites with own kernels mean, in doubles.
 function composed({ op, inputs, params }: Sample): readonly HostArray[] {
   const x = inputs[0] as HostArray;
-  if (op === "relu") return [{ ...x, data: x.data.map((v: number) => (v < 0 ? 0 : v)) }];
+  if (op === "relu") return [{ ...x, data: x.data.map((v: number) => Math.max(v, 0)) }];
   if (op === "softplus") {
     return [{ ...x, data: x.data.map((v: number) => Math.max(v, 0) + Math.log1p(Math.exp(-Math.abs(v)))) }];
   }
@@ -330,7 +624,10 @@ function composed({ op, inputs, params }: Sample): readonly HostArray[] {
       rest = Math.floor(rest / n);
       return at;
     });
-    const key = index.reverse().map((n, axis) => (axes.includes(axis) ? 0 : n)).join();
+    const key = index
+      .reverse()
+      .map((n, axis) => (axes.includes(axis) ? 0 : n))
+      .join();
     groups.set(key, [...(groups.get(key) ?? []), i]);
   });
   const data = new Float32Array(x.data.length);
@@ -377,7 +674,11 @@ test("random bits are JAX'", async () => {
     const backend = await tfjs({ device });
     for (const dtype of ["int32", "uint32"] as const) {
       const avals = { ins: [{ shape: [2], dtype }], outs: [{ shape: [5], dtype }] };
-      const out = backend.kernels?.randomBits([backend.upload(i32([2], [7, 3]))], { shape: [5], words: 1 }, avals) as Tensor;
+      const out = backend.kernels?.randomBits(
+        [backend.upload(i32([2], [7, 3]))],
+        { shape: [5], words: 1 },
+        avals,
+      ) as Tensor;
       const { data } = await backend.download(out);
       expect([...data].map((n) => n >>> 0)).toEqual([771269580, 2590461243, 3066716433, 3196467460, 4041614116]);
     }

@@ -3,7 +3,10 @@
 import type { KernelTable } from "@keras-ts/core/backend";
 import type { Engine, Tensor } from "../engine.ts";
 
-export type LinalgTable = Pick<KernelTable<Tensor>, "cholesky" | "triangularSolve" | "qr" | "eigh" | "svd" | "lu" | "fft">;
+export type LinalgTable = Pick<
+  KernelTable<Tensor>,
+  "cholesky" | "triangularSolve" | "qr" | "eigh" | "svd" | "lu" | "fft"
+>;
 
 export function linalg(e: Engine): LinalgTable {
   return {

@@ -1,11 +1,23 @@
 // Windows that keep their maximum or their sum.
-import { type Aval, isFloat, type Kernel, type KernelTable, type ParamsOf, range, type Shape } from "@keras-ts/core/backend";
-import { type Engine, type NativeDType, type Tensor } from "../engine.ts";
+import {
+  type Aval,
+  isFloat,
+  type Kernel,
+  type KernelTable,
+  type ParamsOf,
+  range,
+  type Shape,
+} from "@keras-ts/core/backend";
+import type { Engine, NativeDType, Tensor } from "../engine.ts";
+import { select } from "./broadcast.ts";
 import { windowViews } from "./contraction.ts";
 import { hasNan } from "./elementwise.ts";
 import { padded, reshaped } from "./structural.ts";
 
-export type PoolingTable = Pick<KernelTable<Tensor>, "maxPool" | "maxPoolGrad" | "maxPoolGather" | "sumPool" | "sumPoolGrad">;
+export type PoolingTable = Pick<
+  KernelTable<Tensor>,
+  "maxPool" | "maxPoolGrad" | "maxPoolGather" | "sumPool" | "sumPoolGrad"
+>;
 type PoolParams = ParamsOf<"maxPool">;
 
 const LOWEST = -3.4028234663852886e38;
@@ -13,7 +25,14 @@ const LOWEST = -3.4028234663852886e38;
 function padSpatial(e: Engine, x: Tensor, p: PoolParams, value: number): Tensor {
   const low = [0, ...p.padding.map(([n]) => n), 0];
   const high = [0, ...p.padding.map(([, n]) => n), 0];
-  return padded(e, x, low, high, x.shape.map(() => 0), value);
+  return padded(
+    e,
+    x,
+    low,
+    high,
+    x.shape.map(() => 0),
+    value,
+  );
 }
 
 /** A pool over one or two axes by the device's own kernel. */
@@ -31,7 +50,14 @@ const spatialOf = (aval: Aval): number[] => aval.shape.slice(1, -1) as number[];
 
 export function pooling(e: Engine): PoolingTable {
   const views = (x: Tensor, p: PoolParams, counts: Shape): (() => Tensor)[] =>
-    windowViews(e, x, p.window, p.strides, range(p.window.length).map(() => 1), counts);
+    windowViews(
+      e,
+      x,
+      p.window,
+      p.strides,
+      range(p.window.length).map(() => 1),
+      counts,
+    );
 
   const host = e.host("maxPool");
   const maxPool: Kernel<"maxPool", Tensor> = (inputs, p, avals) => {
@@ -43,7 +69,7 @@ export function pooling(e: Engine): PoolingTable {
     return e.scoped(() => {
       const wide = isPadded(p) ? padSpatial(e, x, p, LOWEST) : x;
       if (native) return nativePool(e, "MaxPool", wide, p, spatialOf(out));
-      return fold(e, views(wide, p, spatialOf(out)), (a, b) => e.run("Maximum", { a, b }));
+      return fold(views(wide, p, spatialOf(out)), (a, b) => e.run("Maximum", { a, b }));
     });
   };
 
@@ -51,7 +77,7 @@ export function pooling(e: Engine): PoolingTable {
   const firstHits = (x: Tensor, p: PoolParams, counts: Shape): (() => Tensor)[] => {
     const wide = padSpatial(e, x, p, LOWEST);
     const all = views(wide, p, counts);
-    const top = fold(e, all, (a, b) => e.run("Maximum", { a, b }));
+    const top = fold(all, (a, b) => e.run("Maximum", { a, b }));
     let open = e.fill(top.shape, 1, "bool");
     return all.map((view) => () => {
       const hit = e.run("LogicalAnd", { a: open, b: e.run("Equal", { a: view(), b: top }) });
@@ -68,19 +94,19 @@ export function pooling(e: Engine): PoolingTable {
       const seen = views(padSpatial(e, values, p, 0), p, counts);
       const parts = firstHits(x, p, counts).map((hit, i) => () => {
         const t = (seen[i] as () => Tensor)();
-        return e.run("Select", { condition: hit(), t, e: zerosLike(t) });
+        return select(e, hit(), t, zerosLike(t));
       });
-      return fold(e, parts, (a, b) => e.run("Add", { a, b }));
+      return fold(parts, (a, b) => e.run("Add", { a, b }));
     });
   };
   const grad: Kernel<"maxPoolGrad", Tensor> = (inputs, p) => {
     const [x, g] = inputs as readonly [Tensor, Tensor];
     return e.scoped(() => {
       const parts = firstHits(x, p, g.shape.slice(1, -1)).map((hit, flat) => () => {
-        const part = e.run("Select", { condition: hit(), t: g, e: zerosLike(g) });
+        const part = select(e, hit(), g, zerosLike(g));
         return putBack(e, part, x.shape, p, flat);
       });
-      return fold(e, parts, (a, b) => e.run("Add", { a, b }));
+      return fold(parts, (a, b) => e.run("Add", { a, b }));
     });
   };
 
@@ -106,16 +132,28 @@ export function pooling(e: Engine): PoolingTable {
       const low = [0, ...edges.map(([n]) => n), 0];
       const high = [0, ...edges.map(([, n]) => n), 0];
       const wide = padded(e, g, low, high, [0, ...p.strides.map((s) => s - 1), 0]);
-      return poolSum(e, wide, { ...p, strides: p.window.map(() => 1), padding: p.window.map(() => [0, 0] as const) }, out);
+      return poolSum(
+        e,
+        wide,
+        { ...p, strides: p.window.map(() => 1), padding: p.window.map(() => [0, 0] as const) },
+        out,
+      );
     });
   };
   const poolSum = (engine: Engine, wide: Tensor, p: PoolParams, out: Aval): Tensor => {
     // wasm's kernel makes minus infinity of nan.
     if (isFloat(out.dtype) && p.window.length <= 2 && !(engine.device === "wasm" && hasNan(engine, wide))) {
       const mean = nativePool(engine, "AvgPool", wide, p, spatialOf(out));
-      return engine.run("Multiply", { a: mean, b: engine.fill([], p.window.reduce((n, w) => n * w, 1), "float32") });
+      return engine.run("Multiply", {
+        a: mean,
+        b: engine.fill(
+          [],
+          p.window.reduce((n, w) => n * w, 1),
+          "float32",
+        ),
+      });
     }
-    return fold(engine, views(wide, p, spatialOf(out)), (a, b) => engine.run("Add", { a, b }));
+    return fold(views(wide, p, spatialOf(out)), (a, b) => engine.run("Add", { a, b }));
   };
 
   return {
@@ -127,8 +165,8 @@ export function pooling(e: Engine): PoolingTable {
   };
 }
 
-function fold(e: Engine, parts: readonly (() => Tensor)[], join: (a: Tensor, b: Tensor) => Tensor): Tensor {
-  return parts.slice(1).reduce((total, part) => e.scoped(() => join(total, part())), (parts[0] as () => Tensor)());
+function fold(parts: readonly (() => Tensor)[], join: (a: Tensor, b: Tensor) => Tensor): Tensor {
+  return parts.slice(1).reduce((total, part) => join(total, part()), (parts[0] as () => Tensor)());
 }
 
 // What the place `flat` of every window gives back to the input.

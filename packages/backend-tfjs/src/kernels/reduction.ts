@@ -1,6 +1,6 @@
 // Reductions and running reductions.
 import { type Aval, isFloat, type Kernel, type KernelTable, type Shape, sizeOf } from "@keras-ts/core/backend";
-import { type Engine, type Tensor } from "../engine.ts";
+import type { Engine, Tensor } from "../engine.ts";
 import { otherAxes, reshaped, transposed } from "./structural.ts";
 
 export type ReductionTable = Pick<

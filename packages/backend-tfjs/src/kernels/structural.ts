@@ -1,7 +1,7 @@
 // Movement, and reductions along axes. On wasm the kernels for any rank or stride are slow, so that axes are handled one at a
 // time as [outer, size, inner], where they are a copy of whole runs.
-import { type Aval, arrayTypeOf, type KernelTable, range, sameShape, type Shape, sizeOf } from "@keras-ts/core/backend";
-import { type Engine, type NativeDType, type Tensor } from "../engine.ts";
+import { type Aval, arrayTypeOf, type KernelTable, range, type Shape, sameShape, sizeOf } from "@keras-ts/core/backend";
+import type { Engine, NativeDType, Tensor } from "../engine.ts";
 import { broadcast } from "./broadcast.ts";
 
 export type StructuralTable = Pick<
@@ -15,7 +15,11 @@ export function transposed(e: Engine, x: Tensor, permutation: readonly number[])
   const long = permutation.filter((axis) => x.shape[axis] !== 1);
   if (long.every((axis, i) => i === 0 || axis > (long[i - 1] as number))) {
     // Only axes of size 1 move.
-    return reshaped(e, x, permutation.map((axis) => x.shape[axis] as number));
+    return reshaped(
+      e,
+      x,
+      permutation.map((axis) => x.shape[axis] as number),
+    );
   }
   return e.run("Transpose", { x }, { perm: [...permutation] });
 }
@@ -134,7 +138,9 @@ export function padded(
     const end = Math.max(start, Math.min(size, size + (high[axis] as number)));
     out = sliceAxis(e, out, axis, start, end - start);
   }
-  const target = x.shape.map((n, i) => n + Math.max(0, n - 1) * (interior[i] as number) + (low[i] as number) + (high[i] as number));
+  const target = x.shape.map(
+    (n, i) => n + Math.max(0, n - 1) * (interior[i] as number) + (low[i] as number) + (high[i] as number),
+  );
   if (out.size === 0) return e.fill(target, value, x.dtype as NativeDType);
   const amounts = low.map((n, i): [number, number] => [Math.max(0, n), Math.max(0, high[i] as number)]);
   if (x.rank <= 4 || value !== 0) return padBlock(e, out, amounts, value);
@@ -171,7 +177,8 @@ export function structural(e: Engine): StructuralTable {
       const data = new (arrayTypeOf(dtype))(outer * size * inner);
       const isBool = dtype === "bool";
       for (let i = 0, at = 0; i < outer; i++) {
-        for (let j = 0; j < size; j++) for (let end = at + inner; at < end; at++) data[at] = isBool ? Math.min(j, 1) : j;
+        for (let j = 0; j < size; j++)
+          for (let end = at + inner; at < end; at++) data[at] = isBool ? Math.min(j, 1) : j;
       }
       return e.make(data, shape, dtype);
     },
@@ -179,4 +186,5 @@ export function structural(e: Engine): StructuralTable {
 }
 
 /** Axes `0..ndim-1` without `axes`. */
-export const otherAxes = (ndim: number, axes: readonly number[]): number[] => range(ndim).filter((i) => !axes.includes(i));
+export const otherAxes = (ndim: number, axes: readonly number[]): number[] =>
+  range(ndim).filter((i) => !axes.includes(i));
