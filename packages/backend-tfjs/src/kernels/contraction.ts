@@ -255,6 +255,7 @@ function inputGrad(e: Engine): Kernel<"convInputGrad", Tensor> {
         return [low, (inputSpatial[i] as number) + reach - spread - low];
       });
       const strided = strides.some((s) => s > 1);
+      if (strided && rank <= 2 && dilation.every((d) => d === 1)) return inputGradByPhases(e, g, kernel, params);
       const wide = strided
         ? padSpatial(
             e,
@@ -267,6 +268,47 @@ function inputGrad(e: Engine): Kernel<"convInputGrad", Tensor> {
       return conv(e, wide, turned, { strides: ones(rank), padding, dilation, groups });
     });
   };
+}
+
+// Steps of s give each input position one of s phases, which sees every s-th place of the window only: one small convolution for
+// each phase, interleaved, instead of a large one over gradients that are mostly zeros (4 times faster for steps of 2).
+function inputGradByPhases(e: Engine, g: Tensor, kernel: Tensor, p: ParamsOf<"convInputGrad">): Tensor {
+  const { strides, groups, inputSpatial } = p;
+  const rank = strides.length;
+  const [batch, channels] = [g.shape[0] as number, (kernel.shape[rank] as number) * groups];
+  const counts = inputSpatial.map((size, i) => Math.ceil(size / (strides[i] as number)));
+  const phase = (start: readonly number[]): Tensor => {
+    const axes = start.map((at, i) => {
+      const stride = strides[i] as number;
+      const place = at + (p.padding[i] as readonly [number, number])[0];
+      const first = ((place % stride) + stride) % stride;
+      const taps = Math.max(0, Math.ceil(((kernel.shape[i] as number) - first) / stride));
+      const low = taps - 1 - (place - first) / stride;
+      return {
+        first,
+        taps,
+        padding: [low, (counts[i] as number) + taps - 1 - (g.shape[i + 1] as number) - low] as const,
+      };
+    });
+    const taps = axes.map((axis) => axis.taps);
+    if (taps.includes(0)) return e.fill([batch, ...counts, channels], 0, "float32");
+    const starts = [...axes.map((axis) => axis.first), 0, 0];
+    const part = sliced(e, kernel, starts, [...taps, ...kernel.shape.slice(rank)], [...strides, 1, 1]);
+    const padding = axes.map((axis) => axis.padding);
+    return conv(e, g, turnKernel(e, part, groups), { strides: ones(rank), padding, dilation: ones(rank), groups });
+  };
+  const together = joined(e, windowStarts(strides, ones(rank)).map(phase), rank + 1);
+  const apart = reshaped(e, together, [batch, ...counts, ...strides, channels]);
+  const order = [0, ...range(rank).flatMap((i) => [1 + i, 1 + rank + i]), 1 + 2 * rank];
+  const wide = [batch, ...counts.map((count, i) => count * (strides[i] as number)), channels];
+  const whole = reshaped(e, transposed(e, apart, order), wide);
+  return sliced(
+    e,
+    whole,
+    wide.map(() => 0),
+    [batch, ...inputSpatial, channels],
+    wide.map(() => 1),
+  );
 }
 
 // [...window, C/G, O] to [...window reversed, O/G, C]

@@ -321,6 +321,33 @@ const convs: readonly [x: Shape, kernel: Shape, Record<string, unknown>][] = [
       groups: 1,
     },
   ],
+  [
+    [2, 7, 8, 2],
+    [5, 4, 2, 3],
+    {
+      strides: [2, 3],
+      padding: [
+        [2, 1],
+        [1, 2],
+      ],
+      dilation: [1, 1],
+      groups: 1,
+    },
+  ],
+  [
+    [2, 9, 8, 4],
+    [2, 1, 2, 6],
+    {
+      strides: [3, 3],
+      padding: [
+        [0, 0],
+        [-1, 1],
+      ],
+      dilation: [1, 1],
+      groups: 2,
+    },
+  ],
+  [[2, 11, 3], [4, 1, 6], { strides: [3], padding: [[1, 2]], dilation: [1], groups: 3 }],
 ];
 function convSamples(): Sample[] {
   const conv = (primitives.conv as unknown as { definition: Definition }).definition;
