@@ -19,6 +19,7 @@ const dtypes: ReadonlySet<DType> = new Set<DType>(["bool", "int32", "float32"]);
  * An engine over TensorFlow.js. Its device, once started, serves every engine made for it.
  * @throws BackendError if a package is not installed, or the device does not exist here.
  * @example
+ * import { setBackend } from "@keras-ts/core/backend";
  * setBackend(await tfjs({ device: "wasm" }));
  */
 export async function tfjs(options: TfjsOptions = {}): Promise<Backend<Tensor>> {

@@ -10,7 +10,7 @@ import {
 } from "@keras-ts/core/backend";
 import type { Engine, NativeDType, Tensor } from "../engine.ts";
 import { select } from "./broadcast.ts";
-import { windowViews } from "./contraction.ts";
+import { windowViews } from "./convolution.ts";
 import { hasNan } from "./elementwise.ts";
 import { padded, reshaped } from "./structural.ts";
 

@@ -4,6 +4,7 @@ import { type KernelAvals, type Kernels, sizeOf } from "@keras-ts/core/backend";
 import { composites } from "../composites.ts";
 import type { Engine, Tensor } from "../engine.ts";
 import { contractions } from "./contraction.ts";
+import { convolutions } from "./convolution-gradients.ts";
 import { elementwise } from "./elementwise.ts";
 import { indexing } from "./indexing.ts";
 import { linalg } from "./linalg.ts";
@@ -20,6 +21,7 @@ export function kernelsOn(e: Engine): Kernels<Tensor> {
     ...structural(e),
     ...reductions(e),
     ...contractions(e),
+    ...convolutions(e),
     ...pooling(e),
     ...indexing(e),
     ...linalg(e),
