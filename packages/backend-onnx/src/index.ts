@@ -1,1 +1,3 @@
-export {};
+export { onnx, type OnnxOptions, type OrtHandle } from "./backend.ts";
+export { limitations } from "./limitations.ts";
+export type { Engine, InjectedOrt } from "./ort.ts";
