@@ -172,10 +172,10 @@ function shift(b: Builder, x: string, by: string, direction: "LEFT" | "RIGHT"): 
 }
 const constantAmount = (b: Builder, by: string, value: number): string => b.constant("uint32", b.shape(by), [value]);
 
-// Flipping all bits of negative numbers before and after a logical shift fills with ones.
+// Flipping all bits of negative numbers before and after a logical shift fills with ones. The top bit of uint32 counts as a sign.
 function shiftArithmetic(b: Builder, x: string, by: string): string {
   const { type } = b.info(x);
-  if (type !== "int32") return shift(b, x, by, "RIGHT");
+  if (type === "uint32") return b.cast(shiftArithmetic(b, b.cast(x, "int32"), b.cast(by, "int32")), "uint32");
   const flip = b.map("Neg", [b.cast(b.map("Less", [x, b.scalar(0, "int32")], "bool"), "int32")]);
   return b.map("BitwiseXor", [shift(b, b.map("BitwiseXor", [x, flip]), by, "RIGHT"), flip]);
 }

@@ -134,5 +134,5 @@ export const trigamma: (inputs: readonly Tensor[]) => Tensor = doubled((x) => {
   const direct = p.add(p.add(p.add(r, p.mul(r2, 0.5)), odd), recurrence(z, 2));
   const { sin } = piAngle(x);
   const reflected = p.sub(p.div(Math.PI * Math.PI, p.mul(sin, sin)), direct);
-  return p.where(reflect, reflected, direct);
+  return p.where(p.equal(x, Number.NEGATIVE_INFINITY), Number.POSITIVE_INFINITY, p.where(reflect, reflected, direct));
 });

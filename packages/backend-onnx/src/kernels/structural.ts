@@ -103,7 +103,11 @@ function reduce(b: Builder, op: string, x: string, axes: readonly number[], iden
   const single = axes.every((i) => shape[i] === 1);
   if (single) return b.reshape(x, out);
   const operand = type === "uint32" ? widened(b, x) : x;
-  return b.cast(b.reduce(op, operand, axes), type);
+  const result = b.cast(b.reduce(op, operand, axes), type);
+  if (!isFloatType(type) || (op !== "ReduceMax" && op !== "ReduceMin")) return result;
+  // The operators pass over nan.
+  const anyNan = b.reduce("ReduceMax", b.map("IsNaN", [x], "bool"), axes);
+  return select(b, anyNan, b.scalar(Number.NaN, type), result);
 }
 
 // The first nan wins, before any other extremum.
