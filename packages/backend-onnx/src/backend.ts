@@ -92,7 +92,7 @@ export async function onnx(options: OnnxOptions = {}): Promise<Backend<OrtHandle
       const session = await attempt(`onnx ${engine} backend`, label, () =>
         ort.InferenceSession.create(serialize(program), sessionOptions),
       );
-      const made = new Program({ graph, session, label: `onnx ${engine} backend`, inputs: program.inputs, outputs: program.outputs, compileOptions, allocate, wrap, forget });
+      const made = new Program({ graph, session, label: `onnx ${engine} backend`, inputs: program.inputs, outputs: program.outputs, compileOptions, allocate: engine === "node" ? allocate : undefined, wrap, forget });
       sessions.add(made);
       return {
         run: (inputs) => made.run(inputs),
@@ -140,7 +140,8 @@ interface ProgramParts {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly compileOptions: CompileOptions;
-  readonly allocate: (aval: Aval) => OrtTensor;
+  /** Only the native build writes into buffers that it is given; the wasm build copies results out of its heap. */
+  readonly allocate: ((aval: Aval) => OrtTensor) | undefined;
   readonly wrap: (tensor: OrtTensor, bytes: number) => OrtHandle;
   readonly forget: (handle: OrtHandle) => void;
 }
@@ -164,20 +165,18 @@ class Program {
     const { session, inputs, outputs, allocate, wrap, forget, compileOptions, label } = this.#parts;
     const feeds: Record<string, OrtTensor> = {};
     for (let i = 0; i < inputs.length; i++) feeds[inputs[i] as string] = (handles[i] as OrtHandle).tensor;
-    const fetches: Record<string, OrtTensor> = {};
-    const buffers = outputs.map((name, i) => {
-      const buffer = this.#spare[i] ?? allocate((this.#avals[i] as { aval: Aval }).aval);
+    const fetches: Record<string, OrtTensor | null> = {};
+    outputs.forEach((name, i) => {
+      fetches[name] = this.#spare[i] ?? allocate?.((this.#avals[i] as { aval: Aval }).aval) ?? null;
       this.#spare[i] = undefined;
-      fetches[name] = buffer;
-      return buffer;
     });
     const results = await attempt(label, compileOptions.label ?? "program", () => session.run(feeds, fetches));
     for (const [input, output] of compileOptions.donate ?? []) {
       const handle = handles[input] as OrtHandle;
       forget(handle);
-      this.#spare[output] = handle.tensor;
+      if (allocate !== undefined) this.#spare[output] = handle.tensor;
     }
-    return outputs.map((name, i) => wrap(results[name] ?? (buffers[i] as OrtTensor), (this.#avals[i] as { bytes: number }).bytes));
+    return outputs.map((name, i) => wrap(fetches[name] ?? (results[name] as OrtTensor), (this.#avals[i] as { bytes: number }).bytes));
   }
 
   dispose(): Promise<void> {
