@@ -187,8 +187,10 @@ function castTo(b: Builder, x: string, type: OnnxType): string {
     if (type === "bool" && from !== "bool") return b.map("Not", [b.map("Equal", [x, b.scalar(0, from)], "bool")]);
     return b.cast(x, type);
   }
-  const [low, high] = type === "int32" ? [-(2 ** 31), 2 ** 31 - 1] : [0, 2 ** 32 - 1];
+  // Clamped as floats: Min, Max and Clip of the native build compare int64 by its low half. `top` is the first value too large.
+  const [low, last, top, largest] =
+    type === "int32" ? [-(2 ** 31), 2 ** 31 - 128, 2 ** 31, 2 ** 31 - 1] : [0, 2 ** 32 - 256, 2 ** 32, 2 ** 32 - 1];
   const known = select(b, b.map("IsNaN", [x], "bool"), b.scalar(0, from), x);
-  const near = b.cast(b.map("Clip", [known, b.scalar(-(2 ** 33), from), b.scalar(2 ** 33, from)]), "int64");
-  return b.cast(b.map("Clip", [near, b.scalar(low, "int64"), b.scalar(high, "int64")]), type);
+  const inside = b.cast(b.map("Clip", [known, b.scalar(low, from), b.scalar(last, from)]), type);
+  return select(b, b.map("GreaterOrEqual", [x, b.scalar(top, from)], "bool"), b.scalar(largest, type), inside);
 }

@@ -1,5 +1,5 @@
 // Reading and writing at computed places, sorting, random bits.
-import { range, sizeOf } from "@keras-ts/core/backend";
+import { range, sizeOf, stridesOf } from "@keras-ts/core/backend";
 import { type Builder, infoOf, isFloatType } from "../builder.ts";
 import type { OnnxType } from "../proto.ts";
 import { select } from "./elementwise.ts";
@@ -50,19 +50,23 @@ function scatter(b: Builder, x: string, indices: string, updates: string, mode: 
     const wide = [b.cast(x, "int32"), b.cast(updates, "int32")] as const;
     return b.cast(scatter(b, wide[0], indices, wide[1], mode), "bool");
   }
+  // Rows of x by one flat index each, then elements one after the other: ScatterND writes in parallel, so that equal indices race.
   const depth = at[at.length - 1] as number;
-  if (depth === 0) {
-    // Every update is for the whole of x: one row, index 0.
-    const rows = sizeOf(at.slice(0, -1));
-    const zeros = b.full({ type: "int64", shape: [rows, 1] }, 0);
-    const summed = scatterRows(b, b.reshape(x, [1, sizeOf(shape)]), zeros, b.reshape(updates, [rows, sizeOf(shape)]), mode);
-    return b.reshape(summed, shape);
-  }
-  return scatterRows(b, x, b.cast(indices, "int64"), updates, mode);
+  const [count, width] = [sizeOf(at.slice(0, -1)), sizeOf(shape.slice(depth))];
+  const flat = b.reshape(flatIndices(b, indices, shape.slice(0, depth)), [count, 1]);
+  const rows = [b.reshape(x, [sizeOf(shape) / width, width]), b.expand(flat, [count, width]), b.reshape(updates, [count, width])];
+  const info = { type, shape: [sizeOf(shape) / width, width] };
+  return b.reshape(b.op("ScatterElements", rows, info, { axis: 0, reduction: reductions[mode] }), shape);
 }
 
-function scatterRows(b: Builder, x: string, indices: string, updates: string, mode: keyof typeof reductions): string {
-  return b.op("ScatterND", [x, indices, updates], b.info(x), { reduction: reductions[mode] });
+// Row-major positions in `shape` of index tuples [..., depth], as int32.
+function flatIndices(b: Builder, indices: string, shape: readonly number[]): string {
+  const at = b.shape(indices);
+  const lead = at.slice(0, -1);
+  if (shape.length === 0) return b.full({ type: "int32", shape: lead }, 0);
+  if (shape.length === 1) return b.reshape(indices, lead);
+  const strides = stridesOf(shape);
+  return b.reduce("ReduceSum", b.map("Mul", [indices, b.constant("int32", [strides.length], strides)]), [at.length - 1]);
 }
 
 // Starts moved so that the block lies inside.

@@ -46,9 +46,18 @@ export function structural(b: Builder): Rows<Names> {
   };
 }
 
-// uint32 has few reduction kernels, bool none: int64 and int32 hold all their values, and sums wrap alike when cast back.
-const wideOf = (type: OnnxType): OnnxType => (type === "uint32" ? "int64" : type === "bool" ? "int32" : type);
+// uint32 has few reduction kernels, bool none. Sums and products of the same bits as int32 wrap alike.
+const wideOf = (type: OnnxType): OnnxType => (type === "uint32" || type === "bool" ? "int32" : type);
 const widened = (b: Builder, x: string): string => b.cast(x, wideOf(b.info(x).type));
+
+// uint32 in the order of int32, and back: the top bit flipped. (int64 would do, but the native build compares its low halves.)
+function ordered(b: Builder, x: string): string {
+  const { type } = b.info(x);
+  return type === "uint32" ? b.cast(b.map("BitwiseXor", [x, b.scalar(2 ** 31, "uint32")]), "int32") : widened(b, x);
+}
+function unordered(b: Builder, x: string, type: OnnxType): string {
+  return type === "uint32" ? b.map("BitwiseXor", [b.cast(x, type), b.scalar(2 ** 31, "uint32")]) : b.cast(x, type);
+}
 
 /** Lowest and highest values of the element types. */
 export function extremes(type: OnnxType): readonly [lowest: number, highest: number] {
@@ -102,9 +111,10 @@ function reduce(b: Builder, op: string, x: string, axes: readonly number[], iden
   if (sizeOf(shape) === 0) return b.full({ type, shape: out }, identityOf(type, identity));
   const single = axes.every((i) => shape[i] === 1);
   if (single) return b.reshape(x, out);
-  const operand = type === "uint32" ? widened(b, x) : x;
-  const result = b.cast(b.reduce(op, operand, axes), type);
-  if (!isFloatType(type) || (op !== "ReduceMax" && op !== "ReduceMin")) return result;
+  if (op !== "ReduceMax" && op !== "ReduceMin") return b.cast(b.reduce(op, widened(b, x), axes), type);
+  if (type === "uint32") return unordered(b, b.reduce(op, ordered(b, x), axes), type);
+  const result = b.reduce(op, x, axes);
+  if (!isFloatType(type)) return result;
   // The operators pass over nan.
   const anyNan = b.reduce("ReduceMax", b.map("IsNaN", [x], "bool"), axes);
   return select(b, anyNan, b.scalar(Number.NaN, type), result);
@@ -117,7 +127,7 @@ function argReduce(b: Builder, op: "ArgMax" | "ArgMin", x: string, axis: number)
   if (sizeOf(out) === 0) return b.full({ type: "int32", shape: out }, 0);
   const find = (kind: string, y: string): string =>
     b.op(kind, [y], { type: "int64", shape: out }, { axis, keepdims: 0, select_last_index: 0 });
-  const plain = find(op, widened(b, x));
+  const plain = find(op, ordered(b, x));
   if (!isFloatType(type)) return b.cast(plain, "int32");
   const isNan = b.map("IsNaN", [x], "bool");
   const anyNan = b.reduce("ReduceMax", isNan, [axis]);
