@@ -111,13 +111,32 @@ function reduce(b: Builder, op: string, x: string, axes: readonly number[], iden
   if (sizeOf(shape) === 0) return b.full({ type, shape: out }, identityOf(type, identity));
   const single = axes.every((i) => shape[i] === 1);
   if (single) return b.reshape(x, out);
-  if (op !== "ReduceMax" && op !== "ReduceMin") return b.cast(b.reduce(op, widened(b, x), axes), type);
+  if (op === "ReduceProd" && !isFloatType(type)) return integerProduct(b, x, axes);
+  if (op === "ReduceSum" && !isFloatType(type)) return b.cast(b.reduce(op, b.cast(x, "int64"), axes), type);
+  if (op === "ReduceSum" || op === "ReduceProd") return b.reduce(op, x, axes);
   if (type === "uint32") return unordered(b, b.reduce(op, ordered(b, x), axes), type);
   const result = b.reduce(op, x, axes);
   if (!isFloatType(type)) return result;
   // The operators pass over nan.
   const anyNan = b.reduce("ReduceMax", b.map("IsNaN", [x], "bool"), axes);
   return select(b, anyNan, b.scalar(Number.NaN, type), result);
+}
+
+// The operators saturate integers where XLA wraps: sums go through int64, products fold halves onto each other.
+function integerProduct(b: Builder, x: string, axes: readonly number[]): string {
+  const kept = range(b.shape(x).length).filter((i) => !axes.includes(i));
+  const out = kept.map((i) => b.shape(x)[i] as number);
+  const flat = b.transpose(x, [...kept, ...axes]);
+  let n = sizeOf(b.shape(x)) / sizeOf(out);
+  let rest = b.reshape(flat, [sizeOf(out), n]);
+  while (n > 1) {
+    const half = Math.ceil(n / 2);
+    const even = b.pad(rest, [0, 0], [0, 2 * half - n], 1);
+    const rows = sizeOf(out);
+    rest = b.map("Mul", [b.slice(even, [0, 0], [rows, half]), b.slice(even, [0, half], [rows, 2 * half])]);
+    n = half;
+  }
+  return b.reshape(rest, out);
 }
 
 // The first nan wins, before any other extremum.
