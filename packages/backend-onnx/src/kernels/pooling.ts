@@ -17,13 +17,8 @@ export function pooling(b: Builder): Rows<Names> {
     maxPoolGrad: ([x, g], params) => {
       const { type, shape } = b.info(x as string);
       if (sizeOf(b.shape(g as string)) === 0) return b.full({ type, shape }, 0);
-      if (isTiling(shape, params)) return tiledMaxGrad(b, x as string, g as string, params.window);
       const { places, padded } = maxPool(b, x as string, params);
-      const size = sizeOf(padded);
-      const flatG = b.reshape(toChannelsFirst(b, g as string), [sizeOf(b.shape(g as string))]);
-      const inputs = [b.full({ type, shape: [size] }, 0), b.reshape(places, b.shape(flatG)), flatG];
-      const summed = b.op("ScatterElements", inputs, { type, shape: [size] }, { axis: 0, reduction: "add" });
-      const back = toChannelsLast(b, b.reshape(summed, padded));
+      const back = toChannelsLast(b, putBack(b, toChannelsFirst(b, g as string), places, padded, params));
       const same = b.shape(back).every((n, i) => n === shape[i]);
       return same ? back : b.pad(back, amounts(params, 0, -1), amounts(params, 1, -1));
     },
@@ -99,42 +94,17 @@ function maxPool(b: Builder, x: string, params: p.PoolParams): { readonly values
   return { values: b.cast(values, type), places, padded };
 }
 
-// x and its gradient as tiles: [N, H/h, h, W/w, w, C].
-function tiled(shape: readonly number[], window: readonly number[]): number[] {
-  return [shape[0] as number, ...window.flatMap((w, i) => [(shape[i + 1] as number) / w, w]), shape[shape.length - 1] as number];
-}
-
-/**
- * Per offset of the window: where x reaches the maximum and no earlier offset took the gradient, it goes. The last offset takes what
- * is left, so that ties (and nan) lose nothing.
- */
-function tiledMaxGrad(b: Builder, x: string, g: string, window: readonly number[]): string {
-  const { type, shape } = b.info(x);
-  const rank = window.length;
-  const tiles = b.reshape(x, tiled(shape, window));
-  const axes = range(rank).map((i) => 2 * i + 2);
-  const offsets = window.reduce<number[][]>((all, n) => all.flatMap((o) => range(n).map((k) => [...o, k])), [[]]);
-  const phases = offsets.map((offset) => {
-    const starts = b.shape(tiles).map((_, i) => (axes.includes(i) ? (offset[axes.indexOf(i)] as number) : 0));
-    const limits = b.shape(tiles).map((n, i) => (axes.includes(i) ? (starts[i] as number) + 1 : n));
-    return b.reshape(b.slice(tiles, starts, limits), b.shape(g));
-  });
-  const maximum = phases.reduce((m, phase) => b.map("Max", [m, phase]));
-  let rest = g;
-  const shares = phases.map((phase, i) => {
-    if (i === phases.length - 1) return rest;
-    const share = b.map("Mul", [b.cast(b.map("Equal", [phase, maximum], "bool"), type), rest]);
-    rest = b.map("Sub", [rest, share]);
-    return share;
-  });
-  // Join the innermost window axis first.
-  const wide = b.shape(g).flatMap((n, i) => (i >= 1 && i <= rank ? [n, 1] : [n]));
-  let parts = shares.map((share) => b.reshape(share, wide));
-  for (let i = rank - 1; i >= 0; i--) {
-    const w = window[i] as number;
-    parts = range(parts.length / w).map((k) => b.concat(parts.slice(k * w, (k + 1) * w), axes[i] as number));
+// Values at flat places of a channels-first zero tensor; places come twice only where windows overlap.
+function putBack(b: Builder, values: string, places: string, padded: readonly number[], { window, strides }: p.PoolParams): string {
+  const { type } = b.info(values);
+  const apart = window.every((w, i) => (strides[i] as number) >= w);
+  if (apart && type === "float32") {
+    const inputs = [values, places, b.ints(padded)];
+    return b.op("MaxUnpool", inputs, { type, shape: padded }, { kernel_shape: window, strides });
   }
-  return b.reshape(parts[0] as string, shape);
+  const [size, count] = [sizeOf(padded), sizeOf(b.shape(values))];
+  const inputs = [b.full({ type, shape: [size] }, 0), b.reshape(places, [count]), b.reshape(values, [count])];
+  return b.reshape(b.op("ScatterElements", inputs, { type, shape: [size] }, { axis: 0, reduction: "add" }), padded);
 }
 
 function repeatTiles(b: Builder, g: string, window: readonly number[]): string {
