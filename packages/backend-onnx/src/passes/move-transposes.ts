@@ -48,8 +48,22 @@ class Mover {
                 : false;
       if (!moved) this.#keep(node);
     }
-    for (const name of program.outputs) this.#materialize(name, program.nodes[0]);
-    return this.r.finish();
+    return this.r.finish(this.#outputs());
+  }
+
+  /** An output that came back to the layout of a computed value is that value; others are written under their own names. */
+  #outputs(): string[] {
+    const { program, initializers } = this.r;
+    const taken = new Set([...program.inputs, ...program.outputs]);
+    return program.outputs.map((name) => {
+      const view = this.#views.get(name);
+      if (view !== undefined && isIdentity(view.perm) && !taken.has(view.source) && !initializers.has(view.source) && !this.#written.has(name)) {
+        taken.add(view.source);
+        return view.source;
+      }
+      this.#materialize(name, program.nodes[0]);
+      return name;
+    });
   }
 
   #view(name: string): View {
