@@ -4,8 +4,8 @@ import {
   compileGraph,
   Graph,
   type HostArray,
-  placeholder,
   primitives as p,
+  placeholder,
   type Tensor,
 } from "@keras-ts/core/backend";
 import { afterAll, describe, expect, test } from "vitest";
@@ -17,7 +17,11 @@ const floats = (values: readonly number[], shape: readonly number[] = [values.le
   dtype: "float32",
   data: Float32Array.from(values),
 });
-async function run(backend: Backend<OrtHandle>, inputs: readonly HostArray[], build: (xs: readonly Tensor[]) => readonly Tensor[]): Promise<HostArray[]> {
+async function run(
+  backend: Backend<OrtHandle>,
+  inputs: readonly HostArray[],
+  build: (xs: readonly Tensor[]) => readonly Tensor[],
+): Promise<HostArray[]> {
   const xs = inputs.map((x) => placeholder(x));
   const program = await compileGraph(new Graph(xs, build(xs)), backend);
   const outs = await program.run(inputs.map((x) => backend.upload(x)));
@@ -37,8 +41,15 @@ describe.each(engines)("$name", (backend) => {
 
   test("scatters to equal places add up, and the last one set wins, with several threads", async () => {
     const count = 100_000;
-    const indices = { shape: [count, 1], dtype: "int32", data: Int32Array.from({ length: count }, (_, i) => i % 5) } as const;
-    const updates = floats(Array.from({ length: count }, (_, i) => i), [count, 1]);
+    const indices = {
+      shape: [count, 1],
+      dtype: "int32",
+      data: Int32Array.from({ length: count }, (_, i) => i % 5),
+    } as const;
+    const updates = floats(
+      Array.from({ length: count }, (_, i) => i),
+      [count, 1],
+    );
     const [added, set] = await run(backend, [floats([0, 0, 0, 0, 0], [5, 1]), indices, updates], (xs) => {
       const [x, i, u] = xs as readonly [Tensor, Tensor, Tensor];
       return [p.scatterNd(x, i, p.add(p.mul(u, 0), 1), { mode: "add" }), p.scatterNd(x, i, u, { mode: "set" })];
@@ -71,7 +82,9 @@ describe.each(engines)("$name", (backend) => {
   test("long transforms keep float32's precision", async () => {
     const n = 509;
     const x = Array.from({ length: n }, (_, i) => Math.cos((2 * Math.PI * 3 * i) / n));
-    const [re] = await run(backend, [floats(x), floats(x.map(() => 0))], ([a, b]) => [...p.fft(a as Tensor, b as Tensor, { inverse: false })]);
+    const [re] = await run(backend, [floats(x), floats(x.map(() => 0))], ([a, b]) => [
+      ...p.fft(a as Tensor, b as Tensor, { inverse: false }),
+    ]);
     const peaks = [...(re as HostArray).data].map((v) => Math.round(v * 1000) / 1000);
     expect(peaks.findIndex((v) => v !== 0)).toBe(3);
     expect((re as HostArray).data[3]).toBeCloseTo(n / 2, 3);
@@ -79,7 +92,9 @@ describe.each(engines)("$name", (backend) => {
 
   test("a state goes round: donated buffers are used again, handles are counted", async () => {
     const x = placeholder({ shape: [4], dtype: "float32" });
-    const step = await compileGraph(new Graph([x], [p.add(x, 1), p.reduceSum(x, { axes: [0] })]), backend, { donate: [[0, 0]] });
+    const step = await compileGraph(new Graph([x], [p.add(x, 1), p.reduceSum(x, { axes: [0] })]), backend, {
+      donate: [[0, 0]],
+    });
     let state = backend.upload(floats([1, 2, 3, 4]));
     const buffers = new Set<unknown>();
     for (let i = 0; i < 6; i++) {
@@ -101,7 +116,11 @@ describe.each(engines)("$name", (backend) => {
       const y = p.add(x as Tensor, 1);
       return [x as Tensor, y, y];
     });
-    expect(outs.map((o) => [...o.data])).toEqual([[1, 2], [2, 3], [2, 3]]);
+    expect(outs.map((o) => [...o.data])).toEqual([
+      [1, 2],
+      [2, 3],
+      [2, 3],
+    ]);
   });
 });
 

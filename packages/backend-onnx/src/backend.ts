@@ -1,7 +1,7 @@
 // The backend: handles are tensors of ONNX Runtime, programs are sessions.
 import {
-  arrayTypeOf,
   type Aval,
+  arrayTypeOf,
   type Backend,
   BackendError,
   type CompileOptions,
@@ -15,7 +15,16 @@ import { typeOf } from "./builder.ts";
 import { compositeNames } from "./composites.ts";
 import { emit } from "./emit.ts";
 import { limitations } from "./limitations.ts";
-import { type Engine, type InjectedOrt, loadOrt, type OrtData, type OrtSession, type OrtSessionOptions, type OrtTensor, type OrtType } from "./ort.ts";
+import {
+  type Engine,
+  type InjectedOrt,
+  loadOrt,
+  type OrtData,
+  type OrtSession,
+  type OrtSessionOptions,
+  type OrtTensor,
+  type OrtType,
+} from "./ort.ts";
 import { optimize } from "./passes/index.ts";
 import { serialize } from "./program.ts";
 
@@ -50,7 +59,10 @@ const handleTypes: ReadonlySet<string> = new Set<OrtType>(["float32", "int32", "
  * setBackend(await onnx());
  */
 export async function onnx(options: OnnxOptions = {}): Promise<Backend<OrtHandle>> {
-  const loaded = options.ort === undefined ? await loadOrt(options.engine) : { ort: options.ort, engine: options.engine ?? engineOf(options.ort) };
+  const loaded =
+    options.ort === undefined
+      ? await loadOrt(options.engine)
+      : { ort: options.ort, engine: options.engine ?? engineOf(options.ort) };
   const { ort, engine } = loaded;
   configure(ort, engine, options);
   const sessionOptions = sessionOptionsOf(engine, options);
@@ -83,7 +95,11 @@ export async function onnx(options: OnnxOptions = {}): Promise<Backend<OrtHandle
       return wrap(new ort.Tensor(type as OrtType, data.slice() as OrtData, shape), data.byteLength);
     },
     download({ tensor }) {
-      return { shape: tensor.dims, dtype: tensor.type as OrtType, data: (tensor.data as OrtData).slice() } satisfies HostArray;
+      return {
+        shape: tensor.dims,
+        dtype: tensor.type as OrtType,
+        data: (tensor.data as OrtData).slice(),
+      } satisfies HostArray;
     },
     release: forget,
     async compile(graph, compileOptions) {
@@ -92,7 +108,17 @@ export async function onnx(options: OnnxOptions = {}): Promise<Backend<OrtHandle
       const session = await attempt(`onnx ${engine} backend`, label, () =>
         ort.InferenceSession.create(serialize(program), sessionOptions),
       );
-      const made = new Program({ graph, session, label: `onnx ${engine} backend`, inputs: program.inputs, outputs: program.outputs, compileOptions, allocate: engine === "node" ? allocate : undefined, wrap, forget });
+      const made = new Program({
+        graph,
+        session,
+        label: `onnx ${engine} backend`,
+        inputs: program.inputs,
+        outputs: program.outputs,
+        compileOptions,
+        allocate: engine === "node" ? allocate : undefined,
+        wrap,
+        forget,
+      });
       sessions.add(made);
       return {
         run: (inputs) => made.run(inputs),
@@ -110,7 +136,8 @@ export async function onnx(options: OnnxOptions = {}): Promise<Backend<OrtHandle
   };
 }
 
-const engineOf = (ort: InjectedOrt): Engine => (ort.env.wasm === undefined || Object.keys(ort.env.wasm).length === 0 ? "node" : "web");
+const engineOf = (ort: InjectedOrt): Engine =>
+  ort.env.wasm === undefined || Object.keys(ort.env.wasm).length === 0 ? "node" : "web";
 
 function configure(ort: InjectedOrt, engine: Engine, { threads, wasmPaths }: OnnxOptions): void {
   ort.env.logLevel = "error";
@@ -176,7 +203,9 @@ class Program {
       forget(handle);
       if (allocate !== undefined) this.#spare[output] = handle.tensor;
     }
-    return outputs.map((name, i) => wrap(fetches[name] ?? (results[name] as OrtTensor), (this.#avals[i] as { bytes: number }).bytes));
+    return outputs.map((name, i) =>
+      wrap(fetches[name] ?? (results[name] as OrtTensor), (this.#avals[i] as { bytes: number }).bytes),
+    );
   }
 
   dispose(): Promise<void> {
@@ -193,6 +222,8 @@ async function attempt<T>(where: string, label: string, action: () => Promise<T>
     const got = cause instanceof Error ? cause.message : String(cause);
     const node = /[Nn]ode:?\s*\(?'?"?([\w/]+)/.exec(got)?.[1];
     const must = node === undefined ? `${label} must run` : `${label} must run, node ${node} in it too`;
-    throw new BackendError(complain(where, { must, got, todo: "Report this: shapes and dtypes were checked before" }), { cause });
+    throw new BackendError(complain(where, { must, got, todo: "Report this: shapes and dtypes were checked before" }), {
+      cause,
+    });
   }
 }

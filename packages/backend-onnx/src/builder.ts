@@ -12,9 +12,12 @@ export type AttributeInput = number | string | readonly number[] | Attribute;
 
 /** The element type that holds a dtype of core; float64 only inside of our own kernels. @throws BackendError for dtypes that core must lower first. */
 export function typeOf(dtype: DType): OnnxType {
-  if (dtype === "float32" || dtype === "int32" || dtype === "uint32" || dtype === "bool" || dtype === "float64") return dtype;
+  if (dtype === "float32" || dtype === "int32" || dtype === "uint32" || dtype === "bool" || dtype === "float64")
+    return dtype;
   const must = "programs must be lowered to float32, int32, uint32 and bool";
-  throw new BackendError(complain("onnx backend", { must, got: dtype, todo: "Compile through core, which lowers dtypes" }));
+  throw new BackendError(
+    complain("onnx backend", { must, got: dtype, todo: "Compile through core, which lowers dtypes" }),
+  );
 }
 
 const arrayOf = {
@@ -89,7 +92,13 @@ export class Builder {
   }
 
   /** Appends an operator with several results. */
-  ops(op: string, inputs: readonly string[], outs: readonly Info[], attributes: Record<string, AttributeInput> = {}, domain = ""): string[] {
+  ops(
+    op: string,
+    inputs: readonly string[],
+    outs: readonly Info[],
+    attributes: Record<string, AttributeInput> = {},
+    domain = "",
+  ): string[] {
     const outputs = outs.map((info) => this.name(info));
     this.nodes.push({
       op,
@@ -103,7 +112,13 @@ export class Builder {
   }
 
   /** Appends an operator with one result. */
-  op(op: string, inputs: readonly string[], out: Info, attributes: Record<string, AttributeInput> = {}, domain = ""): string {
+  op(
+    op: string,
+    inputs: readonly string[],
+    out: Info,
+    attributes: Record<string, AttributeInput> = {},
+    domain = "",
+  ): string {
     return this.ops(op, inputs, [out], attributes, domain)[0] as string;
   }
 
@@ -160,7 +175,9 @@ export class Builder {
   slice(x: string, starts: readonly number[], limits: readonly number[], steps?: readonly number[]): string {
     const info = this.info(x);
     const stride = (i: number): number => steps?.[i] ?? 1;
-    const axes = info.shape.map((_, i) => i).filter((i) => starts[i] !== 0 || limits[i] !== info.shape[i] || stride(i) !== 1);
+    const axes = info.shape
+      .map((_, i) => i)
+      .filter((i) => starts[i] !== 0 || limits[i] !== info.shape[i] || stride(i) !== 1);
     if (axes.length === 0) return x;
     const shape = info.shape.map((_, i) =>
       Math.max(0, Math.ceil(((limits[i] as number) - (starts[i] as number)) / stride(i))),
@@ -188,10 +205,21 @@ export class Builder {
     if (xs.length === 1) return xs[0] as string;
     const first = this.info(xs[0] as string);
     const total = xs.reduce((n, x) => n + (this.shape(x)[axis] as number), 0);
-    return this.op("Concat", xs, { type: first.type, shape: first.shape.map((n, i) => (i === axis ? total : n)) }, { axis });
+    return this.op(
+      "Concat",
+      xs,
+      { type: first.type, shape: first.shape.map((n, i) => (i === axis ? total : n)) },
+      { axis },
+    );
   }
   /** An elementwise operator with broadcasting; the result has the type of the first input unless given. */
-  map(op: string, inputs: readonly string[], type?: OnnxType, attributes: Record<string, AttributeInput> = {}, domain = ""): string {
+  map(
+    op: string,
+    inputs: readonly string[],
+    type?: OnnxType,
+    attributes: Record<string, AttributeInput> = {},
+    domain = "",
+  ): string {
     const infos = inputs.map((x) => this.info(x));
     const rank = Math.max(...infos.map((x) => x.shape.length));
     const shape = Array.from({ length: rank }, (_, i) => {

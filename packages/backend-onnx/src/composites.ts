@@ -1,5 +1,5 @@
 // Composites that both builds of ONNX Runtime have as one operator.
-import { type Kernels, sizeOf, type Aval, type CompositeName } from "@keras-ts/core/backend";
+import { type Aval, type CompositeName, type Kernels, sizeOf } from "@keras-ts/core/backend";
 import type { Builder } from "./builder.ts";
 
 type Names = "relu" | "softplus" | "silu" | "gelu" | "geluTanh" | "softmax" | "logSoftmax" | "normalize";

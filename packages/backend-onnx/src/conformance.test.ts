@@ -32,6 +32,8 @@ describe.each(engines)("$name", (backend) => {
     }
   });
   describe("control flow", () => {
-    test.each(controlSamples)("$name", (sample) => checkProgram(backend, programOf(sample.inputs, sample.build), sample.slack));
+    test.each(controlSamples)("$name", (sample) =>
+      checkProgram(backend, programOf(sample.inputs, sample.build), sample.slack),
+    );
   });
 });

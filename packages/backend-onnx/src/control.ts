@@ -1,5 +1,5 @@
 // Control flow: branches and loop bodies become nested graphs, which see the values around them by name.
-import { type Aval, type Graph, type Node, type primitives } from "@keras-ts/core/backend";
+import type { Aval, Graph, Node, primitives } from "@keras-ts/core/backend";
 import { type Builder, infoOf } from "./builder.ts";
 import type { Attribute, ValueInfo } from "./proto.ts";
 
@@ -20,7 +20,12 @@ export function control(b: Builder, node: Node, inputs: readonly string[]): stri
 const valueInfo = (b: Builder, name: string): ValueInfo => ({ name, ...b.info(name) });
 
 /** A nested graph: `write` gives its results, which are copied so that each is made inside and only once. */
-function nested(b: Builder, name: string, parameters: readonly string[], write: (inner: Builder) => readonly string[]): Attribute {
+function nested(
+  b: Builder,
+  name: string,
+  parameters: readonly string[],
+  write: (inner: Builder) => readonly string[],
+): Attribute {
   const inner = b.nested();
   inner.place = b.place;
   const outputs = write(inner).map((value) => inner.op("Identity", [value], b.info(value)));
@@ -38,7 +43,8 @@ function nested(b: Builder, name: string, parameters: readonly string[], write: 
 
 function cond(b: Builder, { params, outs }: Node, [condition, ...operands]: readonly string[]): string[] {
   const { then, otherwise } = params as unknown as primitives.CondParams;
-  const branch = (name: string, graph: Graph): Attribute => nested(b, name, [], (inner) => inner.inline(graph, operands));
+  const branch = (name: string, graph: Graph): Attribute =>
+    nested(b, name, [], (inner) => inner.inline(graph, operands));
   return b.ops("If", [condition as string], outs.map(infoOf), {
     then_branch: branch("then", then),
     else_branch: branch("otherwise", otherwise),

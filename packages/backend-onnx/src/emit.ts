@@ -1,5 +1,13 @@
 // Writes a graph of core as a program of ONNX operators.
-import { BackendError, complain, Graph, type KernelAvals, type KernelTable, type Node, type Tensor } from "@keras-ts/core/backend";
+import {
+  BackendError,
+  complain,
+  Graph,
+  type KernelAvals,
+  type KernelTable,
+  type Node,
+  type Tensor,
+} from "@keras-ts/core/backend";
 import { Builder, infoOf, typeOf } from "./builder.ts";
 import { composites } from "./composites.ts";
 import { control } from "./control.ts";
@@ -55,7 +63,12 @@ function inline(b: Builder, graph: Graph, inputs: readonly string[]): string[] {
   return write(b, graph.outputs, new Map(graph.inputs.map((x, i) => [x, inputs[i] as string])), graph.inputs);
 }
 
-function write(b: Builder, outputs: readonly Tensor[], names: Map<Tensor, string>, inputs: readonly Tensor[]): string[] {
+function write(
+  b: Builder,
+  outputs: readonly Tensor[],
+  names: Map<Tensor, string>,
+  inputs: readonly Tensor[],
+): string[] {
   const graph = new Graph(inputs, outputs);
   const nameOf = (tensor: Tensor): string => {
     let name = names.get(tensor);
@@ -66,7 +79,9 @@ function write(b: Builder, outputs: readonly Tensor[], names: Map<Tensor, string
     }
     if (name !== undefined) return name;
     const must = "a graph must be closed";
-    throw new BackendError(complain("onnx backend", { must, got: `${tensor} from outside`, todo: "Pass it as an input" }));
+    throw new BackendError(
+      complain("onnx backend", { must, got: `${tensor} from outside`, todo: "Pass it as an input" }),
+    );
   };
   const place = b.place;
   const made = graph.outputsOf();

@@ -1,3 +1,3 @@
-export { onnx, type OnnxOptions, type OrtHandle } from "./backend.ts";
+export { type OnnxOptions, type OrtHandle, onnx } from "./backend.ts";
 export { limitations } from "./limitations.ts";
 export type { Engine, InjectedOrt } from "./ort.ts";

@@ -43,7 +43,9 @@ const inNode: boolean =
   (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node !== undefined;
 
 /** The wanted build, or the native one in Node and the wasm one elsewhere. @throws BackendError if the package is not installed. */
-export async function loadOrt(engine: Engine | undefined): Promise<{ readonly ort: InjectedOrt; readonly engine: Engine }> {
+export async function loadOrt(
+  engine: Engine | undefined,
+): Promise<{ readonly ort: InjectedOrt; readonly engine: Engine }> {
   if (engine === "node" || (engine === undefined && inNode)) {
     const ort = await importOrt("onnxruntime-node");
     if (ort instanceof Error) {
@@ -70,5 +72,7 @@ async function importOrt(name: "onnxruntime-node" | "onnxruntime-web"): Promise<
 
 function missing(name: string, cause: Error): BackendError {
   const must = `the package "${name}" must be installed and load`;
-  return new BackendError(complain("onnx backend", { must, got: cause.message, todo: `Run: npm install ${name}` }), { cause });
+  return new BackendError(complain("onnx backend", { must, got: cause.message, todo: `Run: npm install ${name}` }), {
+    cause,
+  });
 }

@@ -104,7 +104,8 @@ function writeNode(w: BinaryWriter, node: NodeData): void {
   for (const name of node.outputs) text(w, 2, name);
   text(w, 3, node.name);
   text(w, 4, node.op);
-  for (const [name, attribute] of Object.entries(node.attributes)) message(w, 5, () => writeAttribute(w, name, attribute));
+  for (const [name, attribute] of Object.entries(node.attributes))
+    message(w, 5, () => writeAttribute(w, name, attribute));
   if (node.domain !== "") text(w, 7, node.domain);
 }
 

@@ -74,7 +74,7 @@ function dot(b: Builder, x: string, y: string, params: p.DotParams, out: readonl
   // Pairs of contracted axes may go in any order: take the one in which more operands can stay as they are.
   const pairs = params.lhsContract.map((l, i) => [l, params.rhsContract[i] as number] as const);
   const byRight = [...pairs].sort((s, t) => s[1] - t[1]);
-  const rightFits = byRight.every(([l], i) => i === 0 || l > ((byRight[i - 1] as readonly [number, number])[0]));
+  const rightFits = byRight.every(([l], i) => i === 0 || l > (byRight[i - 1] as readonly [number, number])[0]);
   const order = rightFits ? byRight : [...pairs].sort((s, t) => s[0] - t[0]);
   const lhsContract = order.map(([l]) => l);
   const rhsContract = order.map(([, r]) => r);
@@ -122,13 +122,18 @@ function conv(b: Builder, x: string, kernel: string, params: p.ConvParams, out: 
   const cropped = [...lows(params), ...highs(params)].some((n) => n < 0);
   const padded = cropped ? b.pad(x, spatial(lows(params)), spatial(highs(params))) : x;
   const shape = [out[0] as number, out[rank + 1] as number, ...out.slice(1, rank + 1)];
-  const y = b.op("Conv", [toChannelsFirst(b, padded), kernelFirst(b, kernel)], { type: "float32", shape }, {
-    kernel_shape: b.shape(kernel).slice(0, rank),
-    strides: params.strides,
-    dilations: params.dilation,
-    pads: cropped ? params.strides.flatMap(() => [0, 0]) : [...lows(params), ...highs(params)],
-    group: params.groups,
-  });
+  const y = b.op(
+    "Conv",
+    [toChannelsFirst(b, padded), kernelFirst(b, kernel)],
+    { type: "float32", shape },
+    {
+      kernel_shape: b.shape(kernel).slice(0, rank),
+      strides: params.strides,
+      dilations: params.dilation,
+      pads: cropped ? params.strides.flatMap(() => [0, 0]) : [...lows(params), ...highs(params)],
+      group: params.groups,
+    },
+  );
   return toChannelsLast(b, y);
 }
 
@@ -138,9 +143,15 @@ function convTranspose(b: Builder, g: string, kernel: string, params: p.ConvInpu
   const rank = strides.length;
   const [window, gShape] = [b.shape(kernel).slice(0, rank), b.shape(g)];
   const full = range(rank).map(
-    (i) => ((gShape[i + 1] as number) - 1) * (strides[i] as number) + ((window[i] as number) - 1) * (dilation[i] as number) + 1,
+    (i) =>
+      ((gShape[i + 1] as number) - 1) * (strides[i] as number) +
+      ((window[i] as number) - 1) * (dilation[i] as number) +
+      1,
   );
-  const extra = range(rank).map((i) => (inputSpatial[i] as number) - ((full[i] as number) - (lows(params)[i] as number) - (highs(params)[i] as number)));
+  const extra = range(rank).map(
+    (i) =>
+      (inputSpatial[i] as number) - ((full[i] as number) - (lows(params)[i] as number) - (highs(params)[i] as number)),
+  );
   const direct = range(rank).every(
     (i) =>
       (lows(params)[i] as number) >= 0 &&
@@ -150,14 +161,19 @@ function convTranspose(b: Builder, g: string, kernel: string, params: p.ConvInpu
   );
   const out = direct ? inputSpatial : full;
   const shape = [gShape[0] as number, (b.shape(kernel)[rank] as number) * groups, ...out];
-  const y = b.op("ConvTranspose", [toChannelsFirst(b, g), kernelFirst(b, kernel)], { type: "float32", shape }, {
-    kernel_shape: window,
-    strides,
-    dilations: dilation,
-    pads: direct ? [...lows(params), ...highs(params)] : strides.flatMap(() => [0, 0]),
-    output_padding: direct ? extra : strides.map(() => 0),
-    group: groups,
-  });
+  const y = b.op(
+    "ConvTranspose",
+    [toChannelsFirst(b, g), kernelFirst(b, kernel)],
+    { type: "float32", shape },
+    {
+      kernel_shape: window,
+      strides,
+      dilations: dilation,
+      pads: direct ? [...lows(params), ...highs(params)] : strides.flatMap(() => [0, 0]),
+      output_padding: direct ? extra : strides.map(() => 0),
+      group: groups,
+    },
+  );
   const last = toChannelsLast(b, y);
   if (direct) return last;
   const after = range(rank).map((i) => (inputSpatial[i] as number) + (lows(params)[i] as number) - (full[i] as number));
@@ -168,7 +184,12 @@ const offsets = (window: readonly number[]): number[][] =>
   window.reduce<number[][]>((all, n) => all.flatMap((o) => range(n).map((k) => [...o, k])), [[]]);
 
 // What each offset of the window sees: one strided slice of the padded input, [N, ...out, C].
-function windowSlices(x: Tensor, window: readonly number[], out: readonly number[], params: p.WindowParams & { readonly dilation: readonly number[] }): Tensor[] {
+function windowSlices(
+  x: Tensor,
+  window: readonly number[],
+  out: readonly number[],
+  params: p.WindowParams & { readonly dilation: readonly number[] },
+): Tensor[] {
   const { strides, dilation } = params;
   const padded = p.pad(x, { low: spatial(lows(params)), high: spatial(highs(params)), interior: x.shape.map(() => 0) });
   return offsets(window).map((offset) => {
@@ -193,15 +214,27 @@ export function filterGradBySlices([a, c]: readonly Tensor[], params: p.ConvFilt
   const summed = range(rank + 1);
   const [channels, filters] = [(x.shape[rank + 1] as number) / groups, g.shape[rank + 1] as number];
   const parts = windowSlices(x, kernelSpatial, g.shape.slice(1, rank + 1), params).map((part) => {
-    if (groups === 1) return p.dotGeneral(part, g, { lhsContract: summed, rhsContract: summed, lhsBatch: [], rhsBatch: [] });
+    if (groups === 1)
+      return p.dotGeneral(part, g, { lhsContract: summed, rhsContract: summed, lhsBatch: [], rhsBatch: [] });
     const [xs, gs] = [groupsOf(part, groups), groupsOf(g, groups)];
     if (channels === 1) return p.reshape(p.reduceSum(p.mul(xs, gs), { axes: summed }), { shape: [1, filters] });
-    const byGroup = p.dotGeneral(xs, gs, { lhsContract: summed, rhsContract: summed, lhsBatch: [rank + 1], rhsBatch: [rank + 1] });
+    const byGroup = p.dotGeneral(xs, gs, {
+      lhsContract: summed,
+      rhsContract: summed,
+      lhsBatch: [rank + 1],
+      rhsBatch: [rank + 1],
+    });
     return p.reshape(p.transpose(byGroup, { permutation: [1, 0, 2] }), { shape: [channels, filters] });
   });
-  return p.reshape(p.concat(parts.map((part) => p.reshape(part, { shape: [1, channels, filters] })), { axis: 0 }), {
-    shape: [...kernelSpatial, channels, filters],
-  });
+  return p.reshape(
+    p.concat(
+      parts.map((part) => p.reshape(part, { shape: [1, channels, filters] })),
+      { axis: 0 },
+    ),
+    {
+      shape: [...kernelSpatial, channels, filters],
+    },
+  );
 }
 
 // Element types without a convolution operator: one product for each offset of the window.
@@ -211,7 +244,14 @@ function convBySlices([a, c]: readonly Tensor[], params: p.ConvParams): Tensor {
   const window = kernel.shape.slice(0, rank);
   const out = range(rank).map((i) => {
     const [low, high] = params.padding[i] as readonly [number, number];
-    return p.windowedSize(x.shape[i + 1] as number, window[i] as number, params.strides[i] as number, low, high, params.dilation[i]);
+    return p.windowedSize(
+      x.shape[i + 1] as number,
+      window[i] as number,
+      params.strides[i] as number,
+      low,
+      high,
+      params.dilation[i],
+    );
   });
   const [channels, filters] = kernel.shape.slice(rank) as [number, number];
   const taps = p.reshape(kernel, { shape: [window.reduce((n, w) => n * w, 1), channels, filters] });
@@ -246,7 +286,11 @@ function inputGradBySlices([a, c]: readonly Tensor[], params: p.ConvInputGradPar
   const swapped = p.reshape(p.transpose(split, { permutation: [...range(rank), rank + 2, rank + 1, rank] }), {
     shape: [...kernel.shape.slice(0, rank), perGroup, groups * channels],
   });
-  const spread = p.pad(g, { low: g.shape.map(() => 0), high: g.shape.map(() => 0), interior: spatial(strides.map((s) => s - 1)) });
+  const spread = p.pad(g, {
+    low: g.shape.map(() => 0),
+    high: g.shape.map(() => 0),
+    interior: spatial(strides.map((s) => s - 1)),
+  });
   const padding = range(rank).map((i) => {
     const reach = ((kernel.shape[i] as number) - 1) * (dilation[i] as number);
     const low = reach - (lows(params)[i] as number);

@@ -8,13 +8,64 @@ import { atan2, digamma, erfInv, expm1, lgamma, log1p, trigamma } from "./specia
 import { composed1, type Rows } from "./table.ts";
 
 type Names =
-  | "add" | "sub" | "mul" | "div" | "rem" | "pow" | "max" | "min" | "atan2"
-  | "and" | "or" | "xor" | "not" | "shiftLeft" | "shiftRightLogical" | "shiftRightArithmetic"
-  | "equal" | "notEqual" | "less" | "lessEqual" | "greater" | "greaterEqual"
-  | "neg" | "abs" | "sign" | "exp" | "expm1" | "log" | "log1p" | "sqrt" | "rsqrt"
-  | "sin" | "cos" | "tan" | "asin" | "acos" | "atan" | "sinh" | "cosh" | "tanh" | "asinh" | "acosh" | "atanh"
-  | "erf" | "erfInv" | "lgamma" | "digamma" | "trigamma" | "logistic" | "floor" | "ceil" | "round" | "trunc"
-  | "isFinite" | "isNan" | "stopGradient" | "where" | "cast";
+  | "add"
+  | "sub"
+  | "mul"
+  | "div"
+  | "rem"
+  | "pow"
+  | "max"
+  | "min"
+  | "atan2"
+  | "and"
+  | "or"
+  | "xor"
+  | "not"
+  | "shiftLeft"
+  | "shiftRightLogical"
+  | "shiftRightArithmetic"
+  | "equal"
+  | "notEqual"
+  | "less"
+  | "lessEqual"
+  | "greater"
+  | "greaterEqual"
+  | "neg"
+  | "abs"
+  | "sign"
+  | "exp"
+  | "expm1"
+  | "log"
+  | "log1p"
+  | "sqrt"
+  | "rsqrt"
+  | "sin"
+  | "cos"
+  | "tan"
+  | "asin"
+  | "acos"
+  | "atan"
+  | "sinh"
+  | "cosh"
+  | "tanh"
+  | "asinh"
+  | "acosh"
+  | "atanh"
+  | "erf"
+  | "erfInv"
+  | "lgamma"
+  | "digamma"
+  | "trigamma"
+  | "logistic"
+  | "floor"
+  | "ceil"
+  | "round"
+  | "trunc"
+  | "isFinite"
+  | "isNan"
+  | "stopGradient"
+  | "where"
+  | "cast";
 
 type Simple = (inputs: readonly string[], params: unknown, avals: KernelAvals) => string;
 
@@ -22,21 +73,30 @@ const two = (inputs: readonly string[]): readonly [string, string] => inputs as 
 const one = (inputs: readonly string[]): string => inputs[0] as string;
 
 export function elementwise(b: Builder): Rows<Names> {
-  const direct = (op: string): Simple => (inputs) => b.map(op, inputs);
+  const direct =
+    (op: string): Simple =>
+    (inputs) =>
+      b.map(op, inputs);
   const isBool = (x: string): boolean => b.info(x).type === "bool";
-  const logical = (op: string, forBool: string): Simple => (inputs) => b.map(isBool(one(inputs)) ? forBool : op, inputs);
+  const logical =
+    (op: string, forBool: string): Simple =>
+    (inputs) =>
+      b.map(isBool(one(inputs)) ? forBool : op, inputs);
   const not = (x: string): string => b.map("Not", [x]);
   // a < b for bool is !a && b.
-  const compare = (op: string, forBool: (a: string, c: string) => string): Simple => (inputs) => {
-    const [x, y] = two(inputs);
-    return isBool(x) ? forBool(x, y) : b.map(op, inputs, "bool");
-  };
+  const compare =
+    (op: string, forBool: (a: string, c: string) => string): Simple =>
+    (inputs) => {
+      const [x, y] = two(inputs);
+      return isBool(x) ? forBool(x, y) : b.map(op, inputs, "bool");
+    };
 
   return {
     add: direct("Add"),
     sub: direct("Sub"),
     mul: direct("Mul"),
-    div: (inputs) => (isFloatType(b.info(one(inputs)).type) ? b.map("Div", inputs) : integerDivide(b, ...two(inputs)).quotient),
+    div: (inputs) =>
+      isFloatType(b.info(one(inputs)).type) ? b.map("Div", inputs) : integerDivide(b, ...two(inputs)).quotient,
     rem: (inputs) =>
       isFloatType(b.info(one(inputs)).type)
         ? b.map("Mod", inputs, undefined, { fmod: 1 })

@@ -7,8 +7,15 @@ import { randomBits } from "./random.ts";
 import { composed1, type Rows } from "./table.ts";
 
 type Names =
-  | "take" | "gatherNd" | "scatterNd" | "dynamicSlice" | "dynamicUpdateSlice"
-  | "sort" | "argSort" | "topK" | "randomBits";
+  | "take"
+  | "gatherNd"
+  | "scatterNd"
+  | "dynamicSlice"
+  | "dynamicUpdateSlice"
+  | "sort"
+  | "argSort"
+  | "topK"
+  | "randomBits";
 
 export function indexing(b: Builder): Rows<Names> {
   return {
@@ -54,7 +61,11 @@ function scatter(b: Builder, x: string, indices: string, updates: string, mode: 
   const depth = at[at.length - 1] as number;
   const [count, width] = [sizeOf(at.slice(0, -1)), sizeOf(shape.slice(depth))];
   const flat = b.reshape(flatIndices(b, indices, shape.slice(0, depth)), [count, 1]);
-  const rows = [b.reshape(x, [sizeOf(shape) / width, width]), b.expand(flat, [count, width]), b.reshape(updates, [count, width])];
+  const rows = [
+    b.reshape(x, [sizeOf(shape) / width, width]),
+    b.expand(flat, [count, width]),
+    b.reshape(updates, [count, width]),
+  ];
   const info = { type, shape: [sizeOf(shape) / width, width] };
   return b.reshape(b.op("ScatterElements", rows, info, { axis: 0, reduction: reductions[mode] }), shape);
 }
@@ -66,7 +77,9 @@ function flatIndices(b: Builder, indices: string, shape: readonly number[]): str
   if (shape.length === 0) return b.full({ type: "int32", shape: lead }, 0);
   if (shape.length === 1) return b.reshape(indices, lead);
   const strides = stridesOf(shape);
-  return b.reduce("ReduceSum", b.map("Mul", [indices, b.constant("int32", [strides.length], strides)]), [at.length - 1]);
+  return b.reduce("ReduceSum", b.map("Mul", [indices, b.constant("int32", [strides.length], strides)]), [
+    at.length - 1,
+  ]);
 }
 
 // Starts moved so that the block lies inside.
@@ -127,7 +140,11 @@ function sorted(b: Builder, x: string, axis: number): { readonly values: string;
   return {
     get values() {
       const count = b.reduce("ReduceSum", b.cast(isNan, "int32"), [axis], true);
-      const position = b.constant("int32", shape.map((n, i) => (i === axis ? n : 1)), range(shape[axis] as number));
+      const position = b.constant(
+        "int32",
+        shape.map((n, i) => (i === axis ? n : 1)),
+        range(shape[axis] as number),
+      );
       const limit = b.map("Sub", [b.scalar(shape[axis] as number, "int32"), count]);
       return select(b, b.map("GreaterOrEqual", [position, limit], "bool"), b.scalar(Number.NaN, type), values);
     },
@@ -149,6 +166,9 @@ function topK(b: Builder, x: string, k: number): readonly [string, string] {
     { type: wide, shape: out },
     { type: "int64" as const, shape: out },
   ];
-  const [values, places] = b.ops("TopK", [b.cast(x, wide), b.ints([k])], outs, { axis, largest: 1, sorted: 1 }) as [string, string];
+  const [values, places] = b.ops("TopK", [b.cast(x, wide), b.ints([k])], outs, { axis, largest: 1, sorted: 1 }) as [
+    string,
+    string,
+  ];
   return [b.cast(values, type), b.cast(places, "int32")];
 }

@@ -20,6 +20,10 @@ export function integerPower([x, y]: readonly Tensor[]): Tensor {
   const power = result as Tensor;
   if (exponent.dtype === "uint32") return power;
   const odd = p.equal(p.and(exponent, 1), 1);
-  const unit = p.where(p.equal(base, 1), 1, p.where(p.equal(base, -1), p.where(odd, base, p.neg(base)), p.mul(base, 0)));
+  const unit = p.where(
+    p.equal(base, 1),
+    1,
+    p.where(p.equal(base, -1), p.where(odd, base, p.neg(base)), p.mul(base, 0)),
+  );
   return p.where(p.less(exponent, 0), unit, power);
 }

@@ -1,6 +1,16 @@
 // Decompositions as programs of other primitives, in double precision: loops over columns with whole-matrix steps, so that any size
 // and any batch is one Scan operator.
-import { type Aval, literal, primitives as p, placeholder, Graph, range, scalar, sizeOf, type Tensor } from "@keras-ts/core/backend";
+import {
+  type Aval,
+  Graph,
+  literal,
+  primitives as p,
+  placeholder,
+  range,
+  scalar,
+  sizeOf,
+  type Tensor,
+} from "@keras-ts/core/backend";
 import type { Builder } from "../builder.ts";
 import { inDouble } from "./special.ts";
 import { composed, type Rows } from "./table.ts";
@@ -13,7 +23,11 @@ export function linalg(b: Builder): Rows<Names> {
   return {
     cholesky: (inputs, params, avals) => whole(([x]) => [cholesky(x as Tensor)])(inputs, params, avals)[0] as string,
     triangularSolve: (inputs, params, avals) =>
-      whole<p.TriangularParams>(([a, rhs], q) => [triangularSolve(a as Tensor, rhs as Tensor, q)])(inputs, params, avals)[0] as string,
+      whole<p.TriangularParams>(([a, rhs], q) => [triangularSolve(a as Tensor, rhs as Tensor, q)])(
+        inputs,
+        params,
+        avals,
+      )[0] as string,
     qr: whole<p.ThinParams>(([x], { fullMatrices }) => qr(x as Tensor, fullMatrices)),
     eigh: whole(([x]) => eigh(x as Tensor)),
     svd: whole<p.ThinParams>(([x], { fullMatrices }) => svd(x as Tensor, fullMatrices)),
@@ -23,7 +37,9 @@ export function linalg(b: Builder): Rows<Names> {
       const n = shape[shape.length - 1] as number;
       if (sizeOf(shape) === 0) return inputs;
       const small = n <= 64 ? composed<p.FftParams>(b, fftByMatrix) : undefined;
-      return small?.(inputs, { inverse }, avals) ?? fftByOperator(b, inputs as readonly [string, string], shape, inverse);
+      return (
+        small?.(inputs, { inverse }, avals) ?? fftByOperator(b, inputs as readonly [string, string], shape, inverse)
+      );
     },
   };
 }
@@ -35,11 +51,13 @@ function batched(inputs: readonly Tensor[], f: (xs: readonly Tensor[]) => readon
   return f(flat).map((y) => p.reshape(y, { shape: [...lead, ...y.shape.slice(1)] }));
 }
 
-const index = (like: { readonly shape: readonly number[] }, axis: number): Tensor => p.iota({ shape: like.shape, axis, dtype: "int32" });
+const index = (like: { readonly shape: readonly number[] }, axis: number): Tensor =>
+  p.iota({ shape: like.shape, axis, dtype: "int32" });
 const rowOf = (x: Tensor, i: Tensor): Tensor => p.take(x, i, { axis: 1 });
 const columnOf = (x: Tensor, j: Tensor): Tensor => p.take(x, j, { axis: 2 });
 const asColumn = (x: Tensor): Tensor => p.reshape(x, { shape: [...x.shape, 1] });
-const asRow = (x: Tensor): Tensor => p.reshape(x, { shape: [...x.shape.slice(0, -1), 1, x.shape[x.ndim - 1] as number] });
+const asRow = (x: Tensor): Tensor =>
+  p.reshape(x, { shape: [...x.shape.slice(0, -1), 1, x.shape[x.ndim - 1] as number] });
 const zeros = (shape: readonly number[]): Tensor => p.full(shape, 0, "float64");
 const identity = (batch: number, n: number): Tensor => {
   const like = { shape: [batch, n, n] };
@@ -52,13 +70,25 @@ const transposed = (x: Tensor): Tensor => p.transpose(x, { permutation: [0, 2, 1
 
 type Step = (consts: readonly Tensor[], carry: readonly Tensor[], i: Tensor) => readonly Tensor[];
 /** `length` steps over a carry; the step's number comes as a scalar. Outputs beyond the carry are stacked. */
-function loop(length: number, consts: readonly Tensor[], carry: readonly Tensor[], step: Step, backwards = false): readonly Tensor[] {
+function loop(
+  length: number,
+  consts: readonly Tensor[],
+  carry: readonly Tensor[],
+  step: Step,
+  backwards = false,
+): readonly Tensor[] {
   const constants = consts.map((x) => placeholder(x));
   const state = carry.map((x) => placeholder(x));
   const i = placeholder({ shape: [], dtype: "int32" });
   const body = new Graph([...constants, ...state, i], step(constants, state, i));
   const steps = p.iota({ shape: [length], axis: 0, dtype: "int32" });
-  return p.scan([...consts, ...carry, steps], { body, numConsts: consts.length, numCarry: carry.length, length, reverse: backwards });
+  return p.scan([...consts, ...carry, steps], {
+    body,
+    numConsts: consts.length,
+    numCarry: carry.length,
+    length,
+    reverse: backwards,
+  });
 }
 
 // Column by column: L[:, j] = (A[:, j] - L L[j, :]^T) / sqrt of its own diagonal element.
@@ -90,7 +120,9 @@ function triangularSolve(a: Tensor, rhs: Tensor, { lower, transposeA, unitDiagon
     const solved = x as Tensor;
     const known = apply(transposed(solved), rowOf(off as Tensor, i));
     const rest = p.sub(rowOf(right as Tensor, i), known);
-    const row = unitDiagonal ? rest : p.div(rest, p.take(rowOf(own as Tensor, i), p.reshape(i, { shape: [1] }), { axis: 1 }));
+    const row = unitDiagonal
+      ? rest
+      : p.div(rest, p.take(rowOf(own as Tensor, i), p.reshape(i, { shape: [1] }), { axis: 1 }));
     return [p.where(p.equal(index(solved, 1), i), asRow(row), solved)];
   };
   return loop(n, [strict, matrix, rhs], [zeros(rhs.shape)], step, !isLower)[0] as Tensor;
@@ -175,7 +207,12 @@ function partners(n: number): Tensor {
 
 // Angle that makes the 2x2 matrix [[own, cross], [cross, other]] diagonal, for both members of a pair at once: the partner sees
 // the opposite sine.
-function rotation(own: Tensor, other: Tensor, cross: Tensor, partner: Tensor): { readonly c: Tensor; readonly s: Tensor } {
+function rotation(
+  own: Tensor,
+  other: Tensor,
+  cross: Tensor,
+  partner: Tensor,
+): { readonly c: Tensor; readonly s: Tensor } {
   const self = index(own, 1);
   const idle = p.or(p.equal(self, partner), p.equal(cross, 0));
   const tau = p.div(p.sub(other, own), p.mul(p.where(idle, 1, cross), 2));
@@ -185,12 +222,22 @@ function rotation(own: Tensor, other: Tensor, cross: Tensor, partner: Tensor): {
   return { c, s: p.mul(t, c) };
 }
 
-function rounds(n: number, carry: readonly Tensor[], step: (carry: readonly Tensor[], partner: Tensor) => readonly Tensor[]): readonly Tensor[] {
+function rounds(
+  n: number,
+  carry: readonly Tensor[],
+  step: (carry: readonly Tensor[], partner: Tensor) => readonly Tensor[],
+): readonly Tensor[] {
   const pairs = partners(n);
   const state = carry.map((x) => placeholder(x));
   const partner = placeholder({ shape: [n], dtype: "int32" });
   const body = new Graph([...state, partner], step(state, partner));
-  return p.scan([...carry, pairs], { body, numConsts: 0, numCarry: carry.length, length: pairs.shape[0] as number, reverse: false });
+  return p.scan([...carry, pairs], {
+    body,
+    numConsts: 0,
+    numCarry: carry.length,
+    length: pairs.shape[0] as number,
+    reverse: false,
+  });
 }
 
 // Columns (axis 2) or rows turned by the rotations of all pairs.
@@ -208,7 +255,9 @@ function eigh(a: Tensor): Tensor[] {
   const [matrix, vectors] = rounds(n, [symmetric, identity(batch, n)], ([x, v], partner) => {
     const m = x as Tensor;
     const own = diagonal(m);
-    const cross = p.reduceSum(p.where(p.equal(index(m, 2), p.reshape(partner, { shape: [n, 1] })), m, 0), { axes: [2] });
+    const cross = p.reduceSum(p.where(p.equal(index(m, 2), p.reshape(partner, { shape: [n, 1] })), m, 0), {
+      axes: [2],
+    });
     const { c, s } = rotation(own, p.take(own, partner, { axis: 1 }), cross, partner);
     return [turn(turn(m, partner, c, s, 2), partner, c, s, 1), turn(v as Tensor, partner, c, s, 2)];
   }) as [Tensor, Tensor];
@@ -253,7 +302,8 @@ function fftByMatrix([a, c]: readonly Tensor[], { inverse }: p.FftParams): reado
   const n = re.shape[re.ndim - 1] as number;
   const table = (f: (angle: number) => number): Tensor => {
     const data = new Float64Array(n * n);
-    for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) data[i * n + j] = f((2 * Math.PI * ((i * j) % n)) / n) / (inverse ? n : 1);
+    for (let i = 0; i < n; i++)
+      for (let j = 0; j < n; j++) data[i * n + j] = f((2 * Math.PI * ((i * j) % n)) / n) / (inverse ? n : 1);
     return p.cast(literal({ shape: [n, n], dtype: "float64", data }), { dtype: re.dtype });
   };
   const [cos, sin] = [table(Math.cos), table(Math.sin)];
@@ -265,12 +315,22 @@ function fftByMatrix([a, c]: readonly Tensor[], { inverse }: p.FftParams): reado
 }
 
 // In double precision: the operator's float32 path loses four digits where the length is no power of two.
-function fftByOperator(b: Builder, [re, im]: readonly [string, string], shape: readonly number[], inverse: boolean): string[] {
+function fftByOperator(
+  b: Builder,
+  [re, im]: readonly [string, string],
+  shape: readonly number[],
+  inverse: boolean,
+): string[] {
   const { type } = b.info(re);
   const n = shape[shape.length - 1] as number;
   const rows = sizeOf(shape) / n;
   const column = (x: string): string => b.reshape(b.cast(x, "float64"), [rows, n, 1]);
   const both = b.concat([column(re), column(im)], 2);
-  const out = b.op("DFT", [both, "", b.scalar(1, "int64")], { type: "float64", shape: [rows, n, 2] }, { inverse: inverse ? 1 : 0 });
+  const out = b.op(
+    "DFT",
+    [both, "", b.scalar(1, "int64")],
+    { type: "float64", shape: [rows, n, 2] },
+    { inverse: inverse ? 1 : 0 },
+  );
   return [0, 1].map((part) => b.reshape(b.cast(b.slice(out, [0, 0, part], [rows, n, part + 1]), type), shape));
 }

@@ -27,7 +27,10 @@ export function pooling(b: Builder): Rows<Names> {
       if (sizeOf(out.shape) === 0) return b.full(out, 0);
       const { places, padded } = maxPool(b, x as string, params);
       const own = b.shape(x as string);
-      const wide = sizeOf(padded) === sizeOf(own) ? (values as string) : b.pad(values as string, amounts(params, 0), amounts(params, 1));
+      const wide =
+        sizeOf(padded) === sizeOf(own)
+          ? (values as string)
+          : b.pad(values as string, amounts(params, 0), amounts(params, 1));
       const flat = b.reshape(toChannelsFirst(b, wide), [sizeOf(padded)]);
       const taken = b.op("Gather", [flat, places], { type: out.type, shape: b.shape(places) }, { axis: 0 });
       return toChannelsLast(b, taken);
@@ -60,7 +63,11 @@ export function pooling(b: Builder): Rows<Names> {
   };
 }
 
-const amounts = (params: p.PoolParams, side: 0 | 1, sign = 1): number[] => [0, ...params.padding.map((pair) => sign * (pair[side] as number)), 0];
+const amounts = (params: p.PoolParams, side: 0 | 1, sign = 1): number[] => [
+  0,
+  ...params.padding.map((pair) => sign * (pair[side] as number)),
+  0,
+];
 
 /** Windows lie side by side and cover everything. */
 function isTiling(shape: readonly number[], { window, strides, padding }: p.PoolParams): boolean {
@@ -72,10 +79,16 @@ function isTiling(shape: readonly number[], { window, strides, padding }: p.Pool
 
 // Channels-first values and flat places; `padded` is the channels-first shape that the places count in. The operator refuses pads
 // as large as the window; then we pad with the lowest value ourselves. It has no kernel for integers, but one for float64.
-function maxPool(b: Builder, x: string, params: p.PoolParams): { readonly values: string; readonly places: string; readonly padded: number[] } {
+function maxPool(
+  b: Builder,
+  x: string,
+  params: p.PoolParams,
+): { readonly values: string; readonly places: string; readonly padded: number[] } {
   const { window, strides, padding } = params;
   const { type } = b.info(x);
-  const fits = padding.every(([low, high], i) => low >= 0 && high >= 0 && low < (window[i] as number) && high < (window[i] as number));
+  const fits = padding.every(
+    ([low, high], i) => low >= 0 && high >= 0 && low < (window[i] as number) && high < (window[i] as number),
+  );
   const operand = fits ? x : b.pad(x, amounts(params, 0), amounts(params, 1), extremes(type)[0]);
   const first = toChannelsFirst(b, operand);
   const own = type === "float32" ? first : b.cast(first, "float64");
@@ -85,7 +98,9 @@ function maxPool(b: Builder, x: string, params: p.PoolParams): { readonly values
     return p.windowedSize(padded[i + 2] as number, w, strides[i] as number, low, high);
   });
   const shape = [...padded.slice(0, 2), ...spatial];
-  const pads = fits ? [...padding.map(([low]) => low), ...padding.map(([, high]) => high)] : padding.flatMap(() => [0, 0]);
+  const pads = fits
+    ? [...padding.map(([low]) => low), ...padding.map(([, high]) => high)]
+    : padding.flatMap(() => [0, 0]);
   const outs = [
     { type: b.info(own).type, shape },
     { type: "int64" as const, shape },
@@ -95,7 +110,13 @@ function maxPool(b: Builder, x: string, params: p.PoolParams): { readonly values
 }
 
 // Values at flat places of a channels-first zero tensor; places come twice only where windows overlap.
-function putBack(b: Builder, values: string, places: string, padded: readonly number[], { window, strides }: p.PoolParams): string {
+function putBack(
+  b: Builder,
+  values: string,
+  places: string,
+  padded: readonly number[],
+  { window, strides }: p.PoolParams,
+): string {
   const { type } = b.info(values);
   const apart = window.every((w, i) => (strides[i] as number) >= w);
   if (apart && type === "float32") {
@@ -110,28 +131,46 @@ function putBack(b: Builder, values: string, places: string, padded: readonly nu
 function repeatTiles(b: Builder, g: string, window: readonly number[]): string {
   const shape = b.shape(g);
   const rank = window.length;
-  const wide = b.reshape(g, shape.flatMap((n, i) => (i >= 1 && i <= rank ? [n, 1] : [n])));
-  const repeated = b.expand(wide, shape.flatMap((n, i) => (i >= 1 && i <= rank ? [n, window[i - 1] as number] : [n])));
-  return b.reshape(repeated, shape.map((n, i) => (i >= 1 && i <= rank ? n * (window[i - 1] as number) : n)));
+  const wide = b.reshape(
+    g,
+    shape.flatMap((n, i) => (i >= 1 && i <= rank ? [n, 1] : [n])),
+  );
+  const repeated = b.expand(
+    wide,
+    shape.flatMap((n, i) => (i >= 1 && i <= rank ? [n, window[i - 1] as number] : [n])),
+  );
+  return b.reshape(
+    repeated,
+    shape.map((n, i) => (i >= 1 && i <= rank ? n * (window[i - 1] as number) : n)),
+  );
 }
 
 // The mean with padding counted, times the number of elements of the window.
 function sumPool(b: Builder, x: string, params: p.PoolParams): string {
   const { window, strides, padding } = params;
-  const fits = padding.every(([low, high], i) => low >= 0 && high >= 0 && low < (window[i] as number) && high < (window[i] as number));
+  const fits = padding.every(
+    ([low, high], i) => low >= 0 && high >= 0 && low < (window[i] as number) && high < (window[i] as number),
+  );
   const first = toChannelsFirst(b, fits ? x : b.pad(x, amounts(params, 0), amounts(params, 1)));
   const shape = b.shape(first);
   const spatial = window.map((w, i) => {
     const [low, high] = fits ? (padding[i] as readonly [number, number]) : [0, 0];
     return p.windowedSize(shape[i + 2] as number, w, strides[i] as number, low, high);
   });
-  const pads = fits ? [...padding.map(([low]) => low), ...padding.map(([, high]) => high)] : padding.flatMap(() => [0, 0]);
-  const mean = b.op("AveragePool", [first], { type: "float32", shape: [...shape.slice(0, 2), ...spatial] }, {
-    kernel_shape: window,
-    strides,
-    pads,
-    count_include_pad: 1,
-  });
+  const pads = fits
+    ? [...padding.map(([low]) => low), ...padding.map(([, high]) => high)]
+    : padding.flatMap(() => [0, 0]);
+  const mean = b.op(
+    "AveragePool",
+    [first],
+    { type: "float32", shape: [...shape.slice(0, 2), ...spatial] },
+    {
+      kernel_shape: window,
+      strides,
+      pads,
+      count_include_pad: 1,
+    },
+  );
   return toChannelsLast(b, b.map("Mul", [mean, b.scalar(sizeOf(window))]));
 }
 
@@ -146,7 +185,11 @@ function sumBySlices([a]: readonly Tensor[], params: p.PoolParams): Tensor {
     .map((offset) =>
       p.slice(padded, {
         starts: [0, ...offset, 0],
-        limits: [x.shape[0] as number, ...offset.map((k, i) => k + ((out[i + 1] as number) - 1) * (strides[i] as number) + 1), x.shape[x.ndim - 1] as number],
+        limits: [
+          x.shape[0] as number,
+          ...offset.map((k, i) => k + ((out[i + 1] as number) - 1) * (strides[i] as number) + 1),
+          x.shape[x.ndim - 1] as number,
+        ],
         strides: [1, ...strides, 1],
       }),
     )

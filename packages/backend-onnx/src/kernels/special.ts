@@ -12,11 +12,15 @@ export function inDouble(f: (...xs: readonly Tensor[]) => readonly Tensor[]): (i
     return f(...wide).map((y) => (y.dtype === "float64" ? p.cast(y, { dtype }) : y));
   };
 }
-const doubled = (f: (x: Tensor) => Tensor) => (inputs: readonly Tensor[]): Tensor =>
-  inDouble((x) => [f(x as Tensor)])(inputs)[0] as Tensor;
+const doubled =
+  (f: (x: Tensor) => Tensor) =>
+  (inputs: readonly Tensor[]): Tensor =>
+    inDouble((x) => [f(x as Tensor)])(inputs)[0] as Tensor;
 
 const polynomial = (x: Tensor, highestFirst: readonly number[]): Tensor =>
-  highestFirst.slice(1).reduce<Tensor>((sum, c) => p.add(p.mul(sum, x), c), p.add(p.mul(x, 0), highestFirst[0] as number));
+  highestFirst
+    .slice(1)
+    .reduce<Tensor>((sum, c) => p.add(p.mul(sum, x), c), p.add(p.mul(x, 0), highestFirst[0] as number));
 
 /** `e^x - 1 = 2 sinh(x/2) e^(x/2)`: no cancellation near 0. Below -40 it is -1, and the product would be inf 0. */
 export function expm1(inputs: readonly Tensor[]): Tensor {
@@ -57,14 +61,20 @@ const negative = (x: Tensor): Tensor => p.less(p.where(p.equal(x, 0), p.div(1, x
 export function erfInv(inputs: readonly Tensor[]): Tensor {
   const x = one(inputs);
   const w = p.neg(p.log(p.mul(p.sub(1, x), p.add(x, 1))));
-  const central = polynomial(p.sub(w, 2.5), [
-    2.81022636e-8, 3.43273939e-7, -3.5233877e-6, -4.39150654e-6, 0.00021858087, -0.00125372503, -0.00417768164, 0.246640727,
-    1.50140941,
-  ]);
-  const tail = polynomial(p.sub(p.sqrt(p.max(w, 5)), 3), [
-    -0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773, -0.0076224613, 0.00943887047, 1.00167406,
-    2.83297682,
-  ]);
+  const central = polynomial(
+    p.sub(w, 2.5),
+    [
+      2.81022636e-8, 3.43273939e-7, -3.5233877e-6, -4.39150654e-6, 0.00021858087, -0.00125372503, -0.00417768164,
+      0.246640727, 1.50140941,
+    ],
+  );
+  const tail = polynomial(
+    p.sub(p.sqrt(p.max(w, 5)), 3),
+    [
+      -0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773, -0.0076224613, 0.00943887047,
+      1.00167406, 2.83297682,
+    ],
+  );
   const inside = p.mul(p.where(p.less(w, 5), central, tail), x);
   return p.where(p.equal(p.abs(x), 1), p.mul(x, Number.POSITIVE_INFINITY), inside);
 }
@@ -79,8 +89,8 @@ function piAngle(x: Tensor): { readonly sin: Tensor; readonly cos: Tensor } {
 }
 
 const lanczos = [
-  676.5203681218851, -1259.1392167224028, 771.3234287776531, -176.6150291621406, 12.507343278686905, -0.13857109526572012,
-  9.984369578019572e-6, 1.5056327351493116e-7,
+  676.5203681218851, -1259.1392167224028, 771.3234287776531, -176.6150291621406, 12.507343278686905,
+  -0.13857109526572012, 9.984369578019572e-6, 1.5056327351493116e-7,
 ];
 /** Lanczos' series (g = 7) in double precision; reflected below 1/2: `log(pi / |sin pi x|) - lgamma(1 - x)`. */
 export const lgamma: (inputs: readonly Tensor[]) => Tensor = doubled((x) => {

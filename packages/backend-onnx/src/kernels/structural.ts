@@ -6,9 +6,26 @@ import { select } from "./elementwise.ts";
 import type { Rows } from "./table.ts";
 
 type Names =
-  | "reshape" | "transpose" | "broadcastTo" | "slice" | "pad" | "reverse" | "concat" | "iota"
-  | "reduceSum" | "reduceMax" | "reduceMin" | "reduceProd" | "reduceAnd" | "reduceOr" | "argMax" | "argMin"
-  | "cumSum" | "cumProd" | "cumMax" | "cumMin";
+  | "reshape"
+  | "transpose"
+  | "broadcastTo"
+  | "slice"
+  | "pad"
+  | "reverse"
+  | "concat"
+  | "iota"
+  | "reduceSum"
+  | "reduceMax"
+  | "reduceMin"
+  | "reduceProd"
+  | "reduceAnd"
+  | "reduceOr"
+  | "argMax"
+  | "argMin"
+  | "cumSum"
+  | "cumProd"
+  | "cumMax"
+  | "cumMin";
 
 const one = (inputs: readonly string[]): string => inputs[0] as string;
 
@@ -37,7 +54,12 @@ export function structural(b: Builder): Rows<Names> {
       const x = one(inputs);
       const { type, shape } = b.info(x);
       if (sizeOf(shape) === 0) return x;
-      const sum = b.op("CumSum", [widened(b, x), b.scalar(axis, "int64")], { type: wideOf(type), shape }, { reverse: backwards ? 1 : 0 });
+      const sum = b.op(
+        "CumSum",
+        [widened(b, x), b.scalar(axis, "int64")],
+        { type: wideOf(type), shape },
+        { reverse: backwards ? 1 : 0 },
+      );
       return b.cast(sum, type);
     },
     cumProd: (inputs, params) => running(b, "Mul", one(inputs), params, 1),
@@ -78,10 +100,18 @@ export function dilate(b: Builder, x: string, interior: readonly number[]): stri
     const [before, after] = [shape.slice(0, axis), shape.slice(axis + 1)];
     const rows = b.reshape(y, [...before, n, 1, ...after]);
     const none = b.shape(rows).map(() => 0);
-    const padded = b.pad(rows, none, none.map((_, i) => (i === axis + 1 ? zeros : 0)));
+    const padded = b.pad(
+      rows,
+      none,
+      none.map((_, i) => (i === axis + 1 ? zeros : 0)),
+    );
     const flat = b.reshape(padded, [...before, n * (zeros + 1), ...after]);
     const limits = shape.map((size, i) => (i === axis ? (n - 1) * (zeros + 1) + 1 : size));
-    return b.slice(flat, shape.map(() => 0), limits);
+    return b.slice(
+      flat,
+      shape.map(() => 0),
+      limits,
+    );
   }, x);
 }
 
@@ -92,17 +122,30 @@ function reverse(b: Builder, x: string, axes: readonly number[]): string {
   return b.op("Slice", [x, repeat(-1), repeat(-(2 ** 31)), b.ints(axes), repeat(-1)], info);
 }
 
-function iota(b: Builder, { type, shape }: { readonly type: OnnxType; readonly shape: readonly number[] }, axis: number): string {
+function iota(
+  b: Builder,
+  { type, shape }: { readonly type: OnnxType; readonly shape: readonly number[] },
+  axis: number,
+): string {
   const n = shape[axis] as number;
   const counter: OnnxType = type === "uint32" || type === "bool" ? "int32" : type;
   const line =
     n <= 1024
       ? b.constant(type, [n], range(n))
       : b.cast(
-          b.op("Range", [b.scalar(0, counter), b.scalar(n, counter), b.scalar(1, counter)], { type: counter, shape: [n] }),
+          b.op("Range", [b.scalar(0, counter), b.scalar(n, counter), b.scalar(1, counter)], {
+            type: counter,
+            shape: [n],
+          }),
           type,
         );
-  return b.expand(b.reshape(line, shape.map((_, i) => (i === axis ? n : 1))), shape);
+  return b.expand(
+    b.reshape(
+      line,
+      shape.map((_, i) => (i === axis ? n : 1)),
+    ),
+    shape,
+  );
 }
 
 function reduce(b: Builder, op: string, x: string, axes: readonly number[], identity: Identity): string {

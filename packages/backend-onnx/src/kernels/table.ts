@@ -1,5 +1,13 @@
 // Helpers to write rows of the kernel table.
-import { type Aval, Graph, type Kernel, type Params, type PrimitiveName, placeholder, type Tensor } from "@keras-ts/core/backend";
+import {
+  type Aval,
+  Graph,
+  type Kernel,
+  type Params,
+  type PrimitiveName,
+  placeholder,
+  type Tensor,
+} from "@keras-ts/core/backend";
 import type { Builder } from "../builder.ts";
 
 /** Rows of the table for some primitives. */

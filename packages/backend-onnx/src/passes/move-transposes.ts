@@ -14,7 +14,8 @@ interface View {
 const identity = (rank: number): number[] => range(rank);
 const isIdentity = (perm: readonly number[]): boolean => perm.every((axis, i) => axis === i);
 const invert = (perm: readonly number[]): number[] => range(perm.length).map((i) => perm.indexOf(i));
-const same = (a: readonly number[], b: readonly number[]): boolean => a.length === b.length && a.every((x, i) => x === b[i]);
+const same = (a: readonly number[], b: readonly number[]): boolean =>
+  a.length === b.length && a.every((x, i) => x === b[i]);
 /** Only axes of size 1 change places: a reshape does it. */
 const movesNothing = (shape: readonly number[], perm: readonly number[]): boolean => {
   const long = perm.filter((axis) => shape[axis] !== 1);
@@ -57,7 +58,13 @@ class Mover {
     const taken = new Set([...program.inputs, ...program.outputs]);
     return program.outputs.map((name) => {
       const view = this.#views.get(name);
-      if (view !== undefined && isIdentity(view.perm) && !taken.has(view.source) && !initializers.has(view.source) && !this.#written.has(name)) {
+      if (
+        view !== undefined &&
+        isIdentity(view.perm) &&
+        !taken.has(view.source) &&
+        !initializers.has(view.source) &&
+        !this.#written.has(name)
+      ) {
         taken.add(view.source);
         return view.source;
       }
@@ -117,7 +124,13 @@ class Mover {
   #elect(inputs: readonly string[], size: number, rank: number): readonly number[] {
     const votes = new Map<string, { readonly perm: readonly number[]; count: number }>();
     for (const name of inputs) {
-      if (name === "" || this.r.size(name) !== size || this.r.shape(name).length !== rank || this.r.initializers.has(name)) continue;
+      if (
+        name === "" ||
+        this.r.size(name) !== size ||
+        this.r.shape(name).length !== rank ||
+        this.r.initializers.has(name)
+      )
+        continue;
       const { perm } = this.#view(name);
       const entry = votes.get(perm.join()) ?? { perm, count: 0 };
       entry.count += isIdentity(perm) && this.#anchored.has(name) ? 2 : 1;
@@ -138,12 +151,22 @@ class Mover {
     const inverse = invert(perm);
     if (r.shape(name).length === rank) {
       const view = this.#view(name);
-      return this.#permuted(view.source, inverse.map((axis) => view.perm[axis] as number), node);
+      return this.#permuted(
+        view.source,
+        inverse.map((axis) => view.perm[axis] as number),
+        node,
+      );
     }
     const own = this.#plain(name, node);
     const { type, shape } = r.info(own);
     const padded = [...range(rank - shape.length).map(() => 1), ...shape];
-    const wide = r.op(node, "Reshape", [own, r.constant("int64", [rank], padded)], { type, shape: padded }, { allowzero: { kind: "int", value: 1 } });
+    const wide = r.op(
+      node,
+      "Reshape",
+      [own, r.constant("int64", [rank], padded)],
+      { type, shape: padded },
+      { allowzero: { kind: "int", value: 1 } },
+    );
     return this.#permuted(wide, inverse, node);
   }
 
@@ -181,7 +204,9 @@ class Mover {
     const moved = axes.map((axis) => perm[axis] as number).sort((a, b) => a - b);
     const keep = intAttribute(node, "keepdims") === 1;
     // Where the axes that stay stand in the result, and in the result of the reduced source.
-    const stay = range(perm.length).filter((i) => keep || !axes.includes(i)).map((i) => perm[i] as number);
+    const stay = range(perm.length)
+      .filter((i) => keep || !axes.includes(i))
+      .map((i) => perm[i] as number);
     const sorted = [...stay].sort((a, b) => a - b);
     const outPerm = stay.map((axis) => sorted.indexOf(axis));
     const source = r.name({ type, shape: invert(outPerm).map((axis) => shape[axis] as number) });
@@ -202,19 +227,46 @@ class Mover {
     if (node.op === "Concat") {
       if (!data.every((x) => same(this.#view(x).perm, perm))) return false;
       const axis = perm[intAttribute(node, "axis") as number] as number;
-      made = { ...node, inputs: data.map((x) => this.#view(x).source), attributes: { axis: { kind: "int", value: axis } } };
+      made = {
+        ...node,
+        inputs: data.map((x) => this.#view(x).source),
+        attributes: { axis: { kind: "int", value: axis } },
+      };
     } else if (node.op === "Slice") {
       const axes = r.intsOf(node.inputs[3]);
       if (axes === undefined) return false;
-      const moved = r.constant("int64", [axes.length], axes.map((axis) => perm[axis] as number));
-      made = { ...node, inputs: [this.#view(data[0] as string).source, node.inputs[1] as string, node.inputs[2] as string, moved, node.inputs[4] as string] };
+      const moved = r.constant(
+        "int64",
+        [axes.length],
+        axes.map((axis) => perm[axis] as number),
+      );
+      made = {
+        ...node,
+        inputs: [
+          this.#view(data[0] as string).source,
+          node.inputs[1] as string,
+          node.inputs[2] as string,
+          moved,
+          node.inputs[4] as string,
+        ],
+      };
     } else {
       const pads = r.intsOf(node.inputs[1]);
       if (pads === undefined) return false;
       const rank = perm.length;
       const inverse = invert(perm);
-      const moved = [...inverse.map((axis) => pads[axis] as number), ...inverse.map((axis) => pads[axis + rank] as number)];
-      made = { ...node, inputs: [this.#view(data[0] as string).source, r.constant("int64", [2 * rank], moved), node.inputs[2] as string] };
+      const moved = [
+        ...inverse.map((axis) => pads[axis] as number),
+        ...inverse.map((axis) => pads[axis + rank] as number),
+      ];
+      made = {
+        ...node,
+        inputs: [
+          this.#view(data[0] as string).source,
+          r.constant("int64", [2 * rank], moved),
+          node.inputs[2] as string,
+        ],
+      };
     }
     if (made.inputs.includes(undefined as unknown as string)) return false;
     const name = r.name(source);

@@ -1,4 +1,4 @@
-import { Graph, placeholder, primitives as p, type Tensor } from "@keras-ts/core/backend";
+import { Graph, primitives as p, placeholder, type Tensor } from "@keras-ts/core/backend";
 import { expect, test } from "vitest";
 import { emit } from "../emit.ts";
 import { liveNodes, type Program } from "../program.ts";

@@ -10,7 +10,8 @@ export function reluMasks(program: Program): Program {
   for (const node of program.nodes) {
     const [condition, g, other] = node.inputs;
     const compare = made.get(condition as string);
-    const positive = compare?.op === "Greater" && r.numberOf(compare.inputs[1]) === 0 ? (compare.inputs[0] as string) : undefined;
+    const positive =
+      compare?.op === "Greater" && r.numberOf(compare.inputs[1]) === 0 ? (compare.inputs[0] as string) : undefined;
     const isRelu = positive !== undefined && made.get(positive)?.op === "Relu";
     if (node.op !== "Where" || !isRelu || r.numberOf(other) !== 0 || r.info(g as string).type !== "float32") {
       r.add(node);

@@ -63,7 +63,14 @@ export class Rewriter {
   add(node: NodeData): void {
     this.nodes.push(node);
   }
-  op(like: NodeData, op: string, inputs: readonly string[], info: Info, attributes: Record<string, Attribute> = {}, output?: string): string {
+  op(
+    like: NodeData,
+    op: string,
+    inputs: readonly string[],
+    info: Info,
+    attributes: Record<string, Attribute> = {},
+    output?: string,
+  ): string {
     const name = output ?? this.name(info);
     this.add({ op, domain: "", inputs, outputs: [name], attributes, name: `${like.name}/${op}_${this.#count++}` });
     return name;
