@@ -57,13 +57,14 @@ export async function loadOrt(
   return { ort, engine: "web" };
 }
 
-// Literal specifiers, so that bundlers find the wasm build and leave the native one out of browser bundles.
+// In Node by names that bundlers cannot follow: a browser bundle must not look for the native package. In browsers by the entry
+// with the plain wasm build: the default one brings the larger build for WebGPU along, and in Node only the default one has threads.
 async function importOrt(name: "onnxruntime-node" | "onnxruntime-web"): Promise<InjectedOrt | Error> {
   try {
-    const loaded: unknown =
-      name === "onnxruntime-node"
-        ? await import(/* @vite-ignore */ /* webpackIgnore: true */ "onnxruntime-node")
-        : await import("onnxruntime-web");
+    const hidden: string = name;
+    const loaded: unknown = inNode
+      ? await import(/* @vite-ignore */ /* webpackIgnore: true */ hidden)
+      : await import("onnxruntime-web/wasm");
     return loaded as InjectedOrt;
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
