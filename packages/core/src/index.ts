@@ -17,6 +17,7 @@ export * as ops from "./ops/catalog.ts";
 export * as random from "./random/index.ts";
 export { setRandomSeed } from "./random/index.ts";
 export { grad, gradients, jit, readAll, valueAndGrad, vjp } from "./transforms/index.ts";
-export * as tree from "./tree/index.ts";
 export * as losses from "./losses/index.ts";
+export * as metrics from "./metrics/index.ts";
 export * as optimizers from "./optimizers/index.ts";
+export * as tree from "./tree/index.ts";
