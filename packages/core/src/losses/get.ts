@@ -150,10 +150,13 @@ export const lossClasses: Readonly<Record<string, SerializableClass<Loss>>> = {
   LossFunctionWrapper,
 };
 
+/** Anything that stands for a loss: an object, a function, a name in either spelling, a config. */
+export type LossIdentifier = Loss | LossFunction | string | SerializedObject;
+
 const isLoss = (value: unknown): value is Loss => value instanceof Loss;
 
 /**
- * The loss that an identifier (an object, a function, a name in either spelling, a config) stands for; null for null. Names of functions (`mse`, `binary_crossentropy`) and functions are wrapped
+ * The loss that an identifier stands for; null for null. Names of functions (`mse`, `binary_crossentropy`) and functions are wrapped
  * under that name, names of classes make an object with its defaults.
  * @throws ConfigError for an unknown name.
  * @example losses.get("sparse_categorical_crossentropy")

@@ -48,10 +48,13 @@ const named: Readonly<Record<string, SerializableClass<Metric>>> = {
   msle: errors.MeanSquaredLogarithmicError,
 };
 
+/** Anything that stands for a metric: an object, a function, a name in either spelling, a config. */
+export type MetricIdentifier = Metric | MetricFunction | string | SerializedObject;
+
 const isMetric = (value: unknown): value is Metric => value instanceof Metric;
 
 /**
- * The metric that an identifier (an object, a function, a name in either spelling, a config) stands for; null for null. Functions are
+ * The metric that an identifier stands for; null for null. Functions are
  * averaged under their name. @throws ConfigError for an unknown name.
  * @example metrics.get("mae")
  */

@@ -22,9 +22,12 @@ export const optimizerClasses: Readonly<Record<string, SerializableClass<Optimiz
   Adadelta,
 };
 
+/** Anything that stands for an optimizer: an object, a name in any case, a config. */
+export type OptimizerIdentifier = Optimizer | string | SerializedObject;
+
 const isOptimizer = (value: unknown): value is Optimizer => value instanceof Optimizer;
 
-/** The optimizer that an identifier (an object, a name in any case, a config) stands for; null for null. @throws ConfigError for an unknown name. @example optimizers.get("adam") */
+/** The optimizer that an identifier stands for; null for null. @throws ConfigError for an unknown name. @example optimizers.get("adam") */
 export function get(identifier: null | undefined): null;
 export function get(identifier: unknown): Optimizer;
 export function get(identifier: unknown): Optimizer | null {
