@@ -1,12 +1,11 @@
 // Losses of class probabilities, as functions. Shapes: B batch, C classes.
 import { normalizeAxis } from "../aval/index.ts";
-import { complain, ShapeError, showShape, warnOnce } from "../errors/index.ts";
+import { showShape, warnOnce } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import { setMask } from "../layers/masking.ts";
 import { convertToTensor, type TensorLike } from "../ops/convert.ts";
 import * as ops from "../ops/index.ts";
-import { logistic, logSoftmax, softmax, softplus, where } from "../primitives/index.ts";
-import { EPSILON, operandsOf } from "./operands.ts";
+import { operandsOf } from "./operands.ts";
 
 /** Options of the crossentropies. */
 export interface CrossentropyOptions {
@@ -34,26 +33,8 @@ export interface BinaryFocalOptions extends FocalOptions {
   readonly applyClassBalancing?: boolean | undefined;
 }
 
-const clipped = (x: Tensor): Tensor => ops.clip(x, EPSILON, 1 - EPSILON);
-
-// log p over `axis`, from scores or from probabilities (made to sum to 1 and kept away from 0 and 1).
-function logProbabilities(x: Tensor, fromLogits: boolean, axis: number): Tensor {
-  const place = normalizeAxis(axis, x.ndim, "crossentropy");
-  if (fromLogits) return logSoftmax(x, { axes: [place] });
-  return ops.log(clipped(x.divide(ops.sum(x, { axis: place, keepdims: true }))));
-}
-
 function smoothed(t: Tensor, amount: number, classes: number): Tensor {
   return amount === 0 ? t : t.multiply(1 - amount).add(convertToTensor(amount, { dtype: t.dtype }).divide(classes));
-}
-
-function sameShapes(where: string, t: Tensor, p: Tensor): void {
-  if (p.ndim > 0 && String(t.shape) === String(p.shape)) return;
-  const got = `${showShape(t.shape)} and ${showShape(p.shape)}`;
-  const todo = "For class numbers as targets use sparseCategoricalCrossentropy; else check the model's last layer";
-  throw new ShapeError(
-    complain(where, { must: "targets and predictions must have one shape, at least of rank 1", got, todo }),
-  );
 }
 
 function warnOfOneClass(where: string, p: Tensor): void {
@@ -74,10 +55,9 @@ export function categoricalCrossentropy(
   { fromLogits = false, labelSmoothing = 0, axis = -1 }: CrossentropyOptions = {},
 ): Tensor {
   const [t, p] = operandsOf(yTrue, yPred);
-  sameShapes("categoricalCrossentropy", t, p);
   warnOfOneClass("categoricalCrossentropy", p);
   const targets = smoothed(t, labelSmoothing, t.shape.at(-1) ?? 1);
-  return ops.sum(targets.multiply(logProbabilities(p, fromLogits, axis)), { axis }).negative();
+  return ops.categoricalCrossentropy(targets, p, { fromLogits, axis });
 }
 
 /**
@@ -93,48 +73,17 @@ export function sparseCategoricalCrossentropy(
   const place = normalizeAxis(axis, p.ndim, "sparseCategoricalCrossentropy");
   let t = convertToTensor(yTrue);
   if (t.ndim === p.ndim && t.shape[place] === 1) t = ops.squeeze(t, { axis: place });
-  const rest = p.shape.filter((_, i) => i !== place);
-  if (String(t.shape) !== String(rest)) {
-    const got = `${showShape(t.shape)} and ${showShape(p.shape)}`;
-    const todo = "Targets are class numbers here; for one-hot targets use categoricalCrossentropy";
-    throw new ShapeError(
-      complain("sparseCategoricalCrossentropy", {
-        must: "targets must have the shape of predictions without classes",
-        got,
-        todo,
-      }),
-    );
-  }
   let valid: Tensor | undefined;
   if (ignoreClass !== null) {
     valid = t.notEqual(convertToTensor(ignoreClass, { dtype: p.dtype }));
-    t = where(valid, t, 0);
-    p = where(ops.expandDims(valid, place), p, 0);
+    t = ops.where(valid, t, 0);
+    p = ops.where(ops.expandDims(valid, place), p, 0);
   }
-  const classes = ops.arange(p.shape[place] as number, { dtype: "int32" });
-  const column = ops.reshape(
-    classes,
-    p.shape.map((n, i) => (i === place ? n : 1)),
-  );
-  const hot = ops.expandDims(convertToTensor(t, { dtype: "int32" }), place).equal(column);
-  const picked = convertToTensor(hot, { dtype: p.dtype }).multiply(logProbabilities(p, fromLogits, place));
-  const loss = ops.sum(picked, { axis: place }).negative();
+  const loss = ops.sparseCategoricalCrossentropy(t, p, { fromLogits, axis: place });
   if (valid === undefined) return loss;
-  const masked = where(valid, loss, 0);
+  const masked = ops.where(valid, loss, 0);
   setMask(masked, valid);
   return masked;
-}
-
-// -(t log p + (1 - t) log(1 - p)), elementwise.
-function binary(t: Tensor, p: Tensor, fromLogits: boolean): Tensor {
-  sameShapes("binaryCrossentropy", t, p);
-  const others = ops.subtract(1, t);
-  if (fromLogits) return t.multiply(softplus(p.negative())).add(others.multiply(softplus(p)));
-  const inside = clipped(p);
-  return t
-    .multiply(ops.log(inside))
-    .add(others.multiply(ops.log(ops.subtract(1, inside))))
-    .negative();
 }
 
 /**
@@ -147,7 +96,7 @@ export function binaryCrossentropy(
   { fromLogits = false, labelSmoothing = 0, axis = -1 }: CrossentropyOptions = {},
 ): Tensor {
   const [t, p] = operandsOf(yTrue, yPred);
-  return ops.mean(binary(smoothed(t, labelSmoothing, 2), p, fromLogits), { axis });
+  return ops.mean(ops.binaryCrossentropy(smoothed(t, labelSmoothing, 2), p, { fromLogits }), { axis });
 }
 
 /** Crossentropy times `alpha (1 - p)^gamma`, summed over `axis`. Source: Lin et al. 2017, eq. 5. */
@@ -160,8 +109,9 @@ export function categoricalFocalCrossentropy(
   warnOfOneClass("categoricalFocalCrossentropy", p);
   const targets = smoothed(t, labelSmoothing, t.shape.at(-1) ?? 1);
   const place = normalizeAxis(axis, p.ndim, "categoricalFocalCrossentropy");
-  const probabilities = fromLogits ? softmax(p, { axes: [place] }) : p;
-  const inside = clipped(probabilities.divide(ops.sum(probabilities, { axis: place, keepdims: true })));
+  const probabilities = fromLogits ? ops.softmax(p, { axis: place }) : p;
+  const share = probabilities.divide(ops.sum(probabilities, { axis: place, keepdims: true }));
+  const inside = ops.clip(share, ops.epsilon(), 1 - ops.epsilon());
   const plain = targets.negative().multiply(ops.log(inside));
   return ops.sum(ops.subtract(1, inside).power(gamma).multiply(alpha).multiply(plain), { axis: place });
 }
@@ -182,13 +132,10 @@ export function binaryFocalCrossentropy(
   } = options;
   const [raw, scores] = operandsOf(yTrue, yPred);
   const t = smoothed(raw, labelSmoothing, 2);
-  const p = fromLogits ? logistic(scores) : scores;
+  const p = fromLogits ? ops.sigmoid(scores) : scores;
   const others = ops.subtract(1, t);
   const right = t.multiply(p).add(others.multiply(ops.subtract(1, p)));
-  const focal = ops
-    .subtract(1, right)
-    .power(gamma)
-    .multiply(binary(t, p, false));
+  const focal = ops.subtract(1, right).power(gamma).multiply(ops.binaryCrossentropy(t, p));
   const weighted = applyClassBalancing
     ? t
         .multiply(alpha)
@@ -200,11 +147,11 @@ export function binaryFocalCrossentropy(
 
 /** `sum(yTrue log(yTrue / yPred))` over the last axis; both kept in [1e-7, 1]. Source: Kullback and Leibler 1951. */
 export function klDivergence(yTrue: TensorLike, yPred: TensorLike): Tensor {
-  const [t, p] = operandsOf(yTrue, yPred).map((x) => ops.clip(x, EPSILON, 1)) as [Tensor, Tensor];
+  const [t, p] = operandsOf(yTrue, yPred).map((x) => ops.clip(x, ops.epsilon(), 1)) as [Tensor, Tensor];
   return ops.sum(t.multiply(ops.log(t.divide(p))), { axis: -1 });
 }
 /** `mean(yPred - yTrue log(yPred + 1e-7))` over the last axis. */
 export function poisson(yTrue: TensorLike, yPred: TensorLike): Tensor {
   const [t, p] = operandsOf(yTrue, yPred);
-  return ops.mean(p.subtract(t.multiply(ops.log(p.add(EPSILON)))), { axis: -1 });
+  return ops.mean(p.subtract(t.multiply(ops.log(p.add(ops.epsilon())))), { axis: -1 });
 }

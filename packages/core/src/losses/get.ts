@@ -162,9 +162,9 @@ const isLoss = (value: unknown): value is Loss => value instanceof Loss;
  * @example losses.get("sparse_categorical_crossentropy")
  */
 export function get(identifier: null | undefined): null;
-export function get(identifier: LossIdentifier): Loss;
-export function get(identifier: LossIdentifier | null | undefined): Loss | null;
-export function get(identifier: LossIdentifier | null | undefined): Loss | null {
+export function get(identifier: LossFunction): Loss;
+export function get(identifier: unknown): Loss;
+export function get(identifier: unknown): Loss | null {
   if (identifier === null || identifier === undefined) return null;
   if (typeof identifier === "string" && Object.hasOwn(lossClasses, identifier)) {
     return resolveIdentifier("losses.get", identifier, lossClasses, isLoss);

@@ -2,14 +2,13 @@
 import type { Tensor } from "../graph/index.ts";
 import type { TensorLike } from "../ops/convert.ts";
 import * as ops from "../ops/index.ts";
-import { where } from "../primitives/index.ts";
 import { FunctionLoss, type LossConfig } from "./loss.ts";
 import { operandsOf } from "./operands.ts";
 
 // Only if every label is 0 or 1.
 function toSigns(labels: Tensor): Tensor {
   const binary = ops.all(ops.logicalOr(labels.equal(0), labels.equal(1)));
-  return where(binary, labels.multiply(2).subtract(1), labels);
+  return ops.where(binary, labels.multiply(2).subtract(1), labels);
 }
 function margin(yTrue: TensorLike, yPred: TensorLike): Tensor {
   const [t, p] = operandsOf(yTrue, yPred);

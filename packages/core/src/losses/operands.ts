@@ -3,9 +3,6 @@ import type { Tensor } from "../graph/index.ts";
 import { convertToTensor, type TensorLike } from "../ops/convert.ts";
 import { squeezeOrExpandToSameRank } from "./reduce.ts";
 
-/** Keras' fuzz factor. */
-export const EPSILON = 1e-7;
-
 /** Targets in the dtype of the predictions, both as tensors. */
 export function operandsOf(yTrue: TensorLike, yPred: TensorLike): [yTrue: Tensor, yPred: Tensor] {
   const pred = convertToTensor(yPred);

@@ -4,7 +4,7 @@ import type { TensorLike } from "../ops/convert.ts";
 import * as ops from "../ops/index.ts";
 import type { Config } from "../registry/index.ts";
 import { FunctionLoss, type LossConfig } from "./loss.ts";
-import { EPSILON, operandsOf } from "./operands.ts";
+import { operandsOf } from "./operands.ts";
 
 /** Over which axes regions extend; all by default. */
 export interface RegionOptions {
@@ -21,7 +21,7 @@ export interface TverskyOptions extends RegionOptions {
 export function dice(yTrue: TensorLike, yPred: TensorLike, { axis = null }: RegionOptions = {}): Tensor {
   const [t, p] = operandsOf(yTrue, yPred);
   const both = ops.sum(t.multiply(p), { axis });
-  const sizes = ops.sum(t, { axis }).add(ops.sum(p, { axis })).add(EPSILON);
+  const sizes = ops.sum(t, { axis }).add(ops.sum(p, { axis })).add(ops.epsilon());
   return ops.subtract(1, both.multiply(2).divide(sizes));
 }
 /** `1 - both / (both + alpha fp + beta fn)`; with 0.5 and 0.5 it is `dice`. Source: Salehi et al. 2017. */
@@ -34,7 +34,7 @@ export function tversky(
   const both = ops.sum(t.multiply(p), { axis });
   const first = ops.sum(ops.subtract(1, p).multiply(t), { axis });
   const second = ops.sum(p.multiply(ops.subtract(1, t)), { axis });
-  return ops.subtract(1, both.divide(both.add(first.multiply(alpha)).add(second.multiply(beta)).add(EPSILON)));
+  return ops.subtract(1, both.divide(both.add(first.multiply(alpha)).add(second.multiply(beta)).add(ops.epsilon())));
 }
 
 /** Dice loss: one minus twice the overlap over the sizes. @example new losses.Dice({ axis: [1, 2] }) */

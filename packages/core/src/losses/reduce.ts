@@ -4,7 +4,6 @@ import { ConfigError, complain, didYouMean } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import { convertToTensor, type TensorLike } from "../ops/convert.ts";
 import * as ops from "../ops/index.ts";
-import { where } from "../primitives/index.ts";
 import { toSnake } from "../registry/index.ts";
 
 const reductions = ["sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none"] as const;
@@ -79,7 +78,7 @@ export function applyMask(
   if (reduction === "mean" || reduction === "sum_over_batch_size") {
     const valid = ops.sum(masked);
     const share = ops.divideNoNan(convertToTensor(sizeOf(mask.shape), { dtype }), valid);
-    masked = where(convertToTensor(mask, { dtype: "bool" }), share, 0);
+    masked = ops.where(convertToTensor(mask, { dtype: "bool" }), share, 0);
   }
   if (weight === undefined) return masked;
   const [a, b] = squeezeOrExpandToSameRank(masked, convertToTensor(weight, { dtype }));

@@ -2,9 +2,8 @@
 import type { Tensor } from "../graph/index.ts";
 import { convertToTensor, type TensorLike } from "../ops/convert.ts";
 import * as ops from "../ops/index.ts";
-import { softplus, where } from "../primitives/index.ts";
 import { FunctionLoss, type LossConfig } from "./loss.ts";
-import { EPSILON, pairOf } from "./operands.ts";
+import { pairOf } from "./operands.ts";
 
 const last = { axis: -1 } as const;
 
@@ -24,12 +23,12 @@ export function meanAbsoluteError(yTrue: TensorLike, yPred: TensorLike): Tensor 
 /** `100 mean(|(yTrue - yPred) / yTrue|)` over the last axis; targets nearer to 0 than 1e-7 count as 1e-7. */
 export function meanAbsolutePercentageError(yTrue: TensorLike, yPred: TensorLike): Tensor {
   const [t, p] = pairOf(yTrue, yPred);
-  return ops.mean(t.subtract(p).divide(ops.maximum(t.abs(), EPSILON)).abs(), last).multiply(100);
+  return ops.mean(t.subtract(p).divide(ops.maximum(t.abs(), ops.epsilon())).abs(), last).multiply(100);
 }
 /** `mean((log(1 + yTrue) - log(1 + yPred))^2)` over the last axis; values below 1e-7 count as 1e-7. */
 export function meanSquaredLogarithmicError(yTrue: TensorLike, yPred: TensorLike): Tensor {
   const [t, p] = pairOf(yTrue, yPred);
-  const log = (x: Tensor): Tensor => ops.log(ops.maximum(x, convertToTensor(EPSILON)).add(1));
+  const log = (x: Tensor): Tensor => ops.log(ops.maximum(x, convertToTensor(ops.epsilon())).add(1));
   return ops.mean(ops.square(log(p).subtract(log(t))), last);
 }
 
@@ -45,28 +44,23 @@ export function huber(yTrue: TensorLike, yPred: TensorLike, { delta = 1 }: Huber
   const size = error.abs();
   const bound = convertToTensor(delta, { dtype: p.dtype });
   const straight = size.multiply(bound).subtract(ops.square(bound).multiply(0.5));
-  return ops.mean(where(size.lessEqual(bound), ops.square(error).multiply(0.5), straight), last);
+  return ops.mean(ops.where(size.lessEqual(bound), ops.square(error).multiply(0.5), straight), last);
 }
 /** `mean(log(cosh(yPred - yTrue)))` over the last axis, as `x + softplus(-2 x) - log 2`. */
 export function logCosh(yTrue: TensorLike, yPred: TensorLike): Tensor {
   const [t, p] = pairOf(yTrue, yPred);
   const x = p.subtract(t);
-  return ops.mean(x.add(softplus(x.multiply(-2))).subtract(Math.LN2), last);
+  return ops.mean(x.add(ops.softplus(x.multiply(-2))).subtract(Math.LN2), last);
 }
 
 /** The axis along which vectors lie. */
 export interface AxisOptions {
   readonly axis?: number | undefined;
 }
-// x / |x|, with |x| at least 1e-7.
-function unit(x: Tensor, axis: number): Tensor {
-  const inverse = ops.rsqrt(ops.sum(ops.square(x), { axis, keepdims: true }));
-  return x.multiply(ops.minimum(inverse, 1 / EPSILON));
-}
 /** `-sum(yTrue / |yTrue| * yPred / |yPred|)` over `axis`: -1 for the same direction, 1 for the opposite. */
 export function cosineSimilarity(yTrue: TensorLike, yPred: TensorLike, { axis = -1 }: AxisOptions = {}): Tensor {
   const [t, p] = pairOf(yTrue, yPred);
-  return ops.sum(unit(t, axis).multiply(unit(p, axis)), { axis }).negative();
+  return ops.sum(ops.normalize(t, { axis }).multiply(ops.normalize(p, { axis })), { axis }).negative();
 }
 
 /**

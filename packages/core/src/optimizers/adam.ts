@@ -6,7 +6,8 @@ import { convertToTensor } from "../ops/convert.ts";
 import * as ops from "../ops/index.ts";
 import type { Config } from "../registry/index.ts";
 import type { Variable } from "../weights/index.ts";
-import { Optimizer, type OptimizerConfig } from "./optimizer.ts";
+import { Optimizer } from "./optimizer.ts";
+import type { OptimizerConfig } from "./optimizer-config.ts";
 
 type Slots = (Variable | null)[];
 

@@ -1,7 +1,6 @@
 // Bounds on gradients. Source: keras/src/optimizers/base_optimizer.py.
 import type { Tensor } from "../graph/index.ts";
 import * as ops from "../ops/index.ts";
-import { where } from "../primitives/index.ts";
 
 /** `g * limit / max(|g|, limit)`: a gradient no longer than `limit`. */
 export function clipByNorm(gradient: Tensor, limit: number): Tensor {
@@ -10,7 +9,7 @@ export function clipByNorm(gradient: Tensor, limit: number): Tensor {
     gradient.shape.map(() => 1),
   );
   const positive = square.greater(0);
-  const norm = where(positive, ops.sqrt(where(positive, square, 1)), square);
+  const norm = ops.where(positive, ops.sqrt(ops.where(positive, square, 1)), square);
   return gradient.multiply(limit).divide(ops.maximum(norm, limit));
 }
 

@@ -29,9 +29,8 @@ const isOptimizer = (value: unknown): value is Optimizer => value instanceof Opt
 
 /** The optimizer that an identifier stands for; null for null. @throws ConfigError for an unknown name. @example optimizers.get("adam") */
 export function get(identifier: null | undefined): null;
-export function get(identifier: OptimizerIdentifier): Optimizer;
-export function get(identifier: OptimizerIdentifier | null | undefined): Optimizer | null;
-export function get(identifier: OptimizerIdentifier | null | undefined): Optimizer | null {
+export function get(identifier: unknown): Optimizer;
+export function get(identifier: unknown): Optimizer | null {
   if (identifier === null || identifier === undefined) return null;
   return resolveIdentifier("optimizers.get", identifier, optimizerClasses, isOptimizer);
 }

@@ -4,59 +4,19 @@ import type { Tensor } from "../graph/index.ts";
 import { convertToTensor, floatx, type TensorLike } from "../ops/convert.ts";
 import * as ops from "../ops/index.ts";
 import { autoName } from "../ops/naming.ts";
-import { where } from "../primitives/index.ts";
-import { type Config, isSerialized, type Serializable, type SerializedObject } from "../registry/index.ts";
-import { insideScope, realise, type StateCell, withScope } from "../transforms/index.ts";
+import { type Config, isSerialized, type Serializable } from "../registry/index.ts";
+import { insideScope } from "../transforms/index.ts";
 import { getInitializer, StatelessScope, Variable, withNameScope } from "../weights/index.ts";
+import { allAtOnce } from "./all-at-once.ts";
 import { clipByGlobalNorm, clipByNorm } from "./clipping.ts";
+import {
+  type Gradient,
+  type LearningRate,
+  type OptimizerConfig,
+  type OptimizerVariableOptions,
+  RateVariable,
+} from "./optimizer-config.ts";
 import { deserialize as deserializeSchedule, LearningRateSchedule } from "./schedules/index.ts";
-
-/** A number, a schedule, or a function that gives the rate when asked. */
-export type LearningRate = number | LearningRateSchedule | (() => TensorLike);
-type Gradient = Tensor | null;
-
-/** Options that every optimizer takes. */
-export interface OptimizerConfig {
-  readonly name?: string | null | undefined;
-  readonly learningRate?: LearningRate | SerializedObject | undefined;
-  /** Decoupled: before each update weights shrink by `weightDecay * learningRate` of themselves. */
-  readonly weightDecay?: number | null | undefined;
-  /** Bound on the norm of each gradient. */
-  readonly clipnorm?: number | null | undefined;
-  /** Bound on the norm of all gradients together. */
-  readonly globalClipnorm?: number | null | undefined;
-  /** Bound on each element of a gradient. */
-  readonly clipvalue?: number | null | undefined;
-  /** True to keep an exponential moving average of the weights. */
-  readonly useEma?: boolean | undefined;
-  /** In [0, 1]: how much of the average stays at each step. */
-  readonly emaMomentum?: number | undefined;
-  /** Weights are overwritten by their average every so many steps; null only at the end of training. */
-  readonly emaOverwriteFrequency?: number | null | undefined;
-  /** The loss is multiplied by it and gradients divided by it. */
-  readonly lossScaleFactor?: number | null | undefined;
-  /** At least 2: gradients of so many steps are averaged before one update. */
-  readonly gradientAccumulationSteps?: number | null | undefined;
-}
-
-/** Options of `addVariable`. */
-export interface OptimizerVariableOptions {
-  readonly shape: Shape;
-  /** A number to fill it with, a function of shape and dtype, or an initializer's name, config or object. */
-  readonly initializer?: unknown;
-  readonly dtype?: string;
-  readonly name?: string;
-}
-
-// Remembers the number, because configs are written without waiting for an engine.
-class RateVariable extends Variable {
-  number = 0;
-  override assign(value: TensorLike): void {
-    const next = convertToTensor(value, { dtype: this.dtype });
-    if (next.source.kind === "literal" && !insideScope()) this.number = next.source.value.data[0] as number;
-    super.assign(next);
-  }
-}
 
 /**
  * The base of all optimizers. Subclasses declare a static `className`, create their slots in `build` and change one variable in
@@ -417,8 +377,8 @@ export abstract class Optimizer implements Serializable {
     }
     const accumulator = this.#accumulators[this.#indexOf(v)] as Variable;
     const most = ops.maximum(g, accumulator.value);
-    v.assign(where(this.#isUpdate, most, v.value));
-    accumulator.assign(where(this.#isUpdate, ops.zerosLike(g), most));
+    v.assign(ops.where(this.#isUpdate, most, v.value));
+    accumulator.assign(ops.where(this.#isUpdate, ops.zerosLike(g), most));
   }
 
   #update(grads: readonly Tensor[], variables: readonly Variable[]): void {
@@ -433,15 +393,15 @@ export abstract class Optimizer implements Serializable {
     const before = state.map((v) => v.value);
     const accumulators = variables.map((v) => this.#accumulators[this.#indexOf(v)] as Variable);
     const sums = grads.map((g, i) => g.add((accumulators[i] as Variable).value));
-    const means = sums.map((sum, i) => where(isUpdate, sum.divide(steps), grads[i] as Tensor));
+    const means = sums.map((sum, i) => ops.where(isUpdate, sum.divide(steps), grads[i] as Tensor));
     this.#clipDecayUpdate(means, variables);
     state.forEach((v, i) => {
       const [old, now] = [before[i] as Tensor, v.value];
-      if (old !== now) v.assign(where(isUpdate, now, old));
+      if (old !== now) v.assign(ops.where(isUpdate, now, old));
     });
     accumulators.forEach((accumulator, i) => {
       const sum = sums[i] as Tensor;
-      accumulator.assign(where(isUpdate, ops.zerosLike(sum), sum));
+      accumulator.assign(ops.where(isUpdate, ops.zerosLike(sum), sum));
     });
   }
 
@@ -495,7 +455,7 @@ export abstract class Optimizer implements Serializable {
     const overwrite = iterations.add(1).mod(every).equal(0);
     this.#trainable.forEach((v, i) => {
       const average = this.#averages[i];
-      if (average) v.assign(where(overwrite, average.value, v.value));
+      if (average) v.assign(ops.where(overwrite, average.value, v.value));
     });
   }
 
@@ -597,21 +557,6 @@ export abstract class Optimizer implements Serializable {
   getConfig(): Config {
     const rate = this.#learningRate;
     return { ...this.#options(), learningRate: rate instanceof RateVariable ? rate.number : rate };
-  }
-}
-
-// Runs `f` with assignments kept back, computes them in one program and then makes them.
-function allAtOnce(f: () => void): void {
-  const written = new Map<StateCell, Tensor>();
-  const write = (cell: StateCell, value: Tensor): boolean => {
-    written.set(cell, value);
-    return true;
-  };
-  withScope({ read: (cell) => written.get(cell), write }, f);
-  realise([...written.values()]);
-  for (const [cell, value] of written) {
-    if (cell instanceof Variable) cell.assign(value);
-    else cell.tensor = value;
   }
 }
 

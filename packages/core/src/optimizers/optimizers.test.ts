@@ -209,6 +209,21 @@ test("a compiled step sees a rate that was set", async () => {
   expect(await w.value.array()).toEqual([-1.5]);
 });
 
+test("slots of one's own start as they are told", async () => {
+  const optimizer = new optimizers.SGD();
+  const made = [
+    optimizer.addVariable({ shape: [2], initializer: "ones", name: "named" }),
+    optimizer.addVariable({ shape: [2], initializer: 3 }),
+    optimizer.addVariable({ shape: [2], initializer: (shape: readonly number[]) => ops.full(shape, 0.5) }),
+  ];
+  expect(await Promise.all(made.map((v) => v.value.array()))).toEqual([
+    [1, 1],
+    [3, 3],
+    [0.5, 0.5],
+  ]);
+  expect(made[0]?.path).toBe("sgd/named");
+});
+
 test("variables that ask for it are overwritten by their gradients", async () => {
   const w = new Variable([1, 2], { name: "w" });
   const scale = new Variable([0], { name: "scale", overwriteWithGradient: true });

@@ -3,7 +3,8 @@ import type { Tensor } from "../graph/index.ts";
 import { convertToTensor } from "../ops/convert.ts";
 import type { Config } from "../registry/index.ts";
 import type { Variable } from "../weights/index.ts";
-import { Optimizer, type OptimizerConfig } from "./optimizer.ts";
+import { Optimizer } from "./optimizer.ts";
+import type { OptimizerConfig } from "./optimizer-config.ts";
 
 export interface SGDConfig extends OptimizerConfig {
   /** In [0, 1]: how much of the last change goes on. */

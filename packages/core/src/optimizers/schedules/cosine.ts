@@ -3,7 +3,6 @@ import { ConfigError, complain } from "../../errors/index.ts";
 import type { Tensor } from "../../graph/index.ts";
 import { convertToTensor, floatx, type TensorLike } from "../../ops/convert.ts";
 import * as ops from "../../ops/index.ts";
-import { where } from "../../primitives/index.ts";
 import type { Config } from "../../registry/index.ts";
 import { LearningRateSchedule } from "./learning-rate-schedule.ts";
 
@@ -70,7 +69,7 @@ export class CosineDecay extends LearningRateSchedule {
     const warm = float(this.warmupSteps);
     const at = ops.minimum(float(step), float(this.decaySteps).add(warm));
     const rising = target.subtract(initial).multiply(at.divide(warm)).add(initial);
-    return where(at.less(warm), rising, this.#decayed(at.subtract(warm), target));
+    return ops.where(at.less(warm), rising, this.#decayed(at.subtract(warm), target));
   }
   override getConfig(): Config {
     const { initialLearningRate, decaySteps, alpha, name, warmupTarget, warmupSteps } = this;

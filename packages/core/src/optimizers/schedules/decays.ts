@@ -3,7 +3,6 @@ import { ConfigError, complain } from "../../errors/index.ts";
 import type { Tensor } from "../../graph/index.ts";
 import { convertToTensor, floatx, type TensorLike } from "../../ops/convert.ts";
 import * as ops from "../../ops/index.ts";
-import { where } from "../../primitives/index.ts";
 import type { Config } from "../../registry/index.ts";
 import { LearningRateSchedule } from "./learning-rate-schedule.ts";
 
@@ -115,7 +114,7 @@ export class PiecewiseConstantDecay extends LearningRateSchedule {
     return this.boundaries.reduceRight(
       (after, boundary, i) => {
         const limit = convertToTensor(boundary, { dtype: at.dtype });
-        return where(at.lessEqual(limit), rate(i), after);
+        return ops.where(at.lessEqual(limit), rate(i), after);
       },
       rate(this.values.length - 1),
     );
@@ -156,7 +155,7 @@ export class PolynomialDecay extends LearningRateSchedule {
     const { initialLearningRate, decaySteps, endLearningRate = 0, power = 1, cycle } = this.#config;
     let at = float(step);
     let steps = float(decaySteps);
-    if (cycle) steps = steps.multiply(where(at.equal(0), float(1), ops.ceil(at.divide(decaySteps))));
+    if (cycle) steps = steps.multiply(ops.where(at.equal(0), float(1), ops.ceil(at.divide(decaySteps))));
     else at = ops.minimum(at, steps);
     const end = float(endLearningRate);
     const rest = ops.power(ops.subtract(1, at.divide(steps)), float(power));
