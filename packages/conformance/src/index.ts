@@ -1,1 +1,2 @@
+export * from "./describe-backend.ts";
 export * from "./primitives/index.ts";

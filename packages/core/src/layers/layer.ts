@@ -279,8 +279,8 @@ export abstract class Layer extends Operation implements Serializable {
     for (const layer of this.sublayers) layer.trainable = value;
   }
 
-  /** The values of this object's fields, containers opened, in the order of assignment. */
-  #fields(): unknown[] {
+  /** The values of this object's fields, containers opened, in the order of assignment. Internal. */
+  assignedValues(): readonly unknown[] {
     const found: unknown[] = [];
     const visit = (value: unknown): void => {
       if (value instanceof Map) for (const item of value.values()) visit(item);
@@ -293,7 +293,7 @@ export abstract class Layer extends Operation implements Serializable {
 
   /** Layers that this layer holds directly, in the order of assignment. */
   get sublayers(): readonly Layer[] {
-    return [...new Set(this.#fields().filter((x): x is Layer => x instanceof Layer && x !== this))];
+    return [...new Set(this.assignedValues().filter((x): x is Layer => x instanceof Layer && x !== this))];
   }
   /** This layer and every layer inside it, each once. */
   flattenLayers(): readonly Layer[] {
@@ -309,14 +309,14 @@ export abstract class Layer extends Operation implements Serializable {
 
   /** Variables made by this layer itself: first those of `addWeight`, then those assigned to fields. Internal. */
   ownVariables(): readonly Variable[] {
-    const assigned = this.#fields().filter((x): x is Variable => x instanceof Variable);
+    const assigned = this.assignedValues().filter((x): x is Variable => x instanceof Variable);
     const all = [...new Set([...this.#added, ...assigned])];
     const trains = (v: Variable): boolean => !this.#frozen.has(v) && (v.trainable || this.#added.includes(v));
     return [...all.filter(trains), ...all.filter((v) => !trains(v))];
   }
   /** Seed generators of this layer itself. Internal. */
   ownSeedGenerators(): readonly SeedGenerator[] {
-    return this.#fields().filter((x): x is SeedGenerator => x instanceof SeedGenerator);
+    return this.assignedValues().filter((x): x is SeedGenerator => x instanceof SeedGenerator);
   }
 
   /** All state: own variables and seed states, then those of the layers inside. */

@@ -1,7 +1,7 @@
-export * from "./binary.ts";
-export * from "./creation.ts";
-export { convertToTensor } from "./convert.ts";
-export * from "./elementwise.ts";
-export * from "./joining.ts";
-export * from "./reduction.ts";
-export * from "./shape.ts";
+export * from "./catalog.ts";
+export * from "./config.ts";
+export * from "./convert.ts";
+export * from "./keras-tensor.ts";
+export * from "./naming.ts";
+export * from "./op.ts";
+export * from "./operation.ts";

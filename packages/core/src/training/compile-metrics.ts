@@ -11,6 +11,11 @@ interface Group {
   readonly outputName: string | undefined;
 }
 
+interface Groups {
+  readonly plain: readonly (Group | null)[];
+  readonly weighted: readonly (Group | null)[];
+}
+
 function resolve(identifier: unknown, yTrue: Tensor, yPred: Tensor): Metric {
   if (typeof identifier !== "string") return metrics.get(identifier);
   if (["accuracy", "acc"].includes(identifier.toLowerCase())) {
@@ -34,7 +39,7 @@ export class CompileMetrics {
   readonly #plain: unknown;
   readonly #weighted: unknown;
   readonly #outputNames: readonly string[] | undefined;
-  #groups: { readonly plain: readonly (Group | null)[]; readonly weighted: readonly (Group | null)[] } | undefined;
+  #groups: Groups | undefined;
 
   constructor(plain: unknown, weighted: unknown, outputNames: readonly string[] | undefined) {
     for (const [name, value] of [["metrics", plain], ["weightedMetrics", weighted]] as const) {
@@ -93,7 +98,7 @@ export class CompileMetrics {
 
   updateState(yTrue: tree.Tree<Tensor>, yPred: tree.Tree<Tensor>, sampleWeight: tree.Tree<Tensor> | undefined): void {
     this.build(yTrue, yPred);
-    const { plain, weighted } = this.#groups as NonNullable<typeof this.#groups>;
+    const { plain, weighted } = this.#groups as Groups;
     const [trues, preds] = [tree.flatten(yTrue), tree.flatten(yPred)];
     const weights = sampleWeight === undefined ? [] : tree.flatten(sampleWeight);
     preds.forEach((pred, i) => {
@@ -117,7 +122,7 @@ export class CompileMetrics {
       taken.set(name, (count ?? 0) + 1);
       return count === undefined ? name : `${name}_${count}`;
     };
-    const { plain, weighted } = this.#groups as NonNullable<typeof this.#groups>;
+    const { plain, weighted } = this.#groups as Groups;
     const prefixed = (group: Group, name: string): string => (group.outputName === undefined ? name : `${group.outputName}_${name}`);
     for (const group of plain) for (const m of group?.metrics ?? []) results[unique(prefixed(group as Group, m.name))] = m.result() as Tensor;
     for (const group of weighted) {

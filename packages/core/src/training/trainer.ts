@@ -3,7 +3,7 @@ import { type HostArray, isFloat } from "../aval/index.ts";
 import { complain, ConfigError, ShapeError, StateError, warnOnce } from "../errors/index.ts";
 import { literal, type Tensor } from "../graph/index.ts";
 import { Layer } from "../layers/index.ts";
-import { Mean, type Metric } from "../metrics/index.ts";
+import { Mean, Metric } from "../metrics/index.ts";
 import * as ops from "../ops/index.ts";
 import { inferSpec, KerasTensor, type TensorLike } from "../ops/index.ts";
 import * as optimizers from "../optimizers/index.ts";
@@ -144,7 +144,8 @@ export abstract class Trainer extends Layer {
     return [...(tracker === undefined ? [] : [tracker]), ...(metrics?.metrics ?? []), ...(loss?.metrics ?? []), ...this.#ownMetrics()];
   }
   #ownMetrics(): Metric[] {
-    return this.flattenLayers().flatMap((layer) => (layer === this || !(layer instanceof Trainer) ? layer.layerMetrics() : []));
+    const holders = this.flattenLayers().filter((layer) => layer === this || !(layer instanceof Trainer));
+    return holders.flatMap((layer) => layer.assignedValues().filter((x): x is Metric => x instanceof Metric));
   }
   get metricsVariables(): readonly StateCell[] {
     return this.metrics.flatMap((metric) => metric.variables);

@@ -1,3 +1,4 @@
+import { complain, ValueError } from "../../errors/index.ts";
 import { Mt19937 } from "./mt19937.ts";
 
 /**
@@ -20,12 +21,16 @@ export class NumpyRandomState {
   /**
    * Starts the stream anew.
    * @param seed an integer in [0, 2^32).
-   * @throws RangeError if `seed` is not an integer in that range, as NumPy does.
+   * @throws ValueError if `seed` is not an integer in that range, as NumPy does.
    */
   seed(seed: number): void {
     if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {
-      throw new RangeError(
-        `NumpyRandomState.seed: seed must be an integer in [0, 2^32), got ${seed}. Take it modulo 2^32.`,
+      throw new ValueError(
+        complain("NumpyRandomState.seed", {
+          must: "seed must be an integer in [0, 2^32)",
+          got: `${seed}`,
+          todo: "Take it modulo 2^32.",
+        }),
       );
     }
     this.#twister.seedByNumber(seed);
@@ -35,12 +40,16 @@ export class NumpyRandomState {
    * Draws an order of the integers below `size`: a Fisher-Yates shuffle from the last place down.
    * @param size how many, in [0, 2^32).
    * @returns `[size]` integers, each of 0 .. size - 1 once.
-   * @throws RangeError if `size` is not an integer in that range.
+   * @throws ValueError if `size` is not an integer in that range.
    */
   permutation(size: number): Uint32Array {
     if (!Number.isInteger(size) || size < 0 || size >= 2 ** 32) {
-      throw new RangeError(
-        `NumpyRandomState.permutation: size must be an integer in [0, 2^32), got ${size}. Pass the number of rows.`,
+      throw new ValueError(
+        complain("NumpyRandomState.permutation", {
+          must: "size must be an integer in [0, 2^32)",
+          got: `${size}`,
+          todo: "Pass the number of rows.",
+        }),
       );
     }
     const order = Uint32Array.from({ length: size }, (_, index) => index);

@@ -1,3 +1,4 @@
+import { complain, ValueError } from "../../errors/index.ts";
 import { Mt19937 } from "./mt19937.ts";
 
 /**
@@ -21,14 +22,26 @@ export class PythonRandom {
   /**
    * Starts the stream anew from an integer; its sign does not count, as in Python.
    * @param seed a safe integer, or a bigint of any size.
-   * @throws RangeError if `seed` is a number but not a safe integer.
+   * @throws ValueError if `seed` is a number but not a safe integer.
    */
   seed(seed: number | bigint): void {
     if (typeof seed === "number" && !Number.isInteger(seed)) {
-      throw new RangeError(`PythonRandom.seed: seed must be an integer, got ${seed}. Round it, or pass a bigint.`);
+      throw new ValueError(
+        complain("PythonRandom.seed", {
+          must: "seed must be an integer",
+          got: `${seed}`,
+          todo: "Round it, or pass a bigint.",
+        }),
+      );
     }
     if (typeof seed === "number" && !Number.isSafeInteger(seed)) {
-      throw new RangeError(`PythonRandom.seed: a number must be within 2^53, got ${seed}. Pass it as a bigint.`);
+      throw new ValueError(
+        complain("PythonRandom.seed", {
+          must: "a number must be within 2^53",
+          got: `${seed}`,
+          todo: "Pass it as a bigint.",
+        }),
+      );
     }
     this.#twister.seedByArray(wordsOf(BigInt(seed)));
   }
@@ -36,12 +49,16 @@ export class PythonRandom {
   /**
    * Draws an integer of `bits` random bits.
    * @param bits in [0, 53], so that the result is exact.
-   * @throws RangeError if `bits` is not an integer in that range.
+   * @throws ValueError if `bits` is not an integer in that range.
    */
   getrandbits(bits: number): number {
     if (!Number.isInteger(bits) || bits < 0 || bits > 53) {
-      throw new RangeError(
-        `PythonRandom.getrandbits: bits must be an integer in [0, 53], got ${bits}. Draw several times for more.`,
+      throw new ValueError(
+        complain("PythonRandom.getrandbits", {
+          must: "bits must be an integer in [0, 53]",
+          got: `${bits}`,
+          todo: "Draw several times for more.",
+        }),
       );
     }
     if (bits === 0) return 0;
@@ -55,13 +72,17 @@ export class PythonRandom {
    * Draws an integer between two bounds, both included: as many bits as the width needs, drawn again while too large.
    * @param low smallest value.
    * @param high largest value, at least `low`.
-   * @throws RangeError if a bound is not a safe integer, or the range is empty or wider than 2^53.
+   * @throws ValueError if a bound is not a safe integer, or the range is empty or wider than 2^53.
    */
   randint(low: number, high: number): number {
     const width = high - low + 1;
     if (!Number.isSafeInteger(low) || !Number.isSafeInteger(high) || !Number.isSafeInteger(width) || width < 1) {
-      throw new RangeError(
-        `PythonRandom.randint: low <= high must be safe integers, got ${low} and ${high}. Swap or narrow them.`,
+      throw new ValueError(
+        complain("PythonRandom.randint", {
+          must: "low <= high must be safe integers",
+          got: `${low} and ${high}`,
+          todo: "Swap or narrow them.",
+        }),
       );
     }
     const bits = width < 2 ** 32 ? 32 - Math.clz32(width) : 64 - Math.clz32(Math.floor(width / 2 ** 32));

@@ -1,0 +1,181 @@
+// Activation functions on tensors.
+import { isFloat, normalizeAxes, normalizeAxis } from "../aval/index.ts";
+import { complain, ShapeError, showShape } from "../errors/index.ts";
+import type { Tensor } from "../graph/index.ts";
+import * as p from "../primitives/index.ts";
+import { castTo } from "./arithmetic-core.ts";
+import { convertToTensor, type TensorLike, toFloat } from "./convert-core.ts";
+import type { UnaryOp } from "./elementwise.ts";
+import { sliceAxis } from "./get-item.ts";
+import type { AxisOption } from "./joining.ts";
+import { op, type Op } from "./op.ts";
+
+const onFloats = (name: string, f: (x: Tensor) => Tensor): UnaryOp => op(name, (x: TensorLike) => f(toFloat(x)));
+
+/** `max(x, 0)`. */
+export const relu: UnaryOp = /* @__PURE__ */ op("relu", (x: TensorLike): Tensor => {
+  const t = convertToTensor(x);
+  return isFloat(t.dtype) ? p.relu(t) : t.dtype === "bool" ? t : p.max(t, 0);
+});
+// max(min(x, 6), 0) with no gradient at either edge.
+const relu6Of = (x: Tensor): Tensor => p.where(p.less(x, 6), p.relu(x), p.where(p.isNan(x), x, 6));
+/** `min(max(x, 0), 6)`. */
+export const relu6: UnaryOp = /* @__PURE__ */ onFloats("relu6", relu6Of);
+/** `1 / (1 + e^-x)`. */
+export const sigmoid: UnaryOp = /* @__PURE__ */ onFloats("sigmoid", p.logistic);
+/** `log(1 + e^x)`. */
+export const softplus: UnaryOp = /* @__PURE__ */ onFloats("softplus", p.softplus);
+/** `x / (1 + |x|)`. */
+export const softsign: UnaryOp = /* @__PURE__ */ onFloats("softsign", (x) => p.div(x, p.add(p.abs(x), 1)));
+/** `x sigmoid(x)`. */
+export const silu: UnaryOp = /* @__PURE__ */ onFloats("silu", p.silu);
+/** The same as `silu`. */
+export const swish: UnaryOp = /* @__PURE__ */ onFloats("swish", p.silu);
+/** `log sigmoid(x)`. */
+export const logSigmoid: UnaryOp = /* @__PURE__ */ onFloats("logSigmoid", (x) => p.neg(p.softplus(p.neg(x))));
+const hardSigmoidOf = (x: Tensor): Tensor => p.div(relu6Of(p.add(x, 3)), 6);
+/** `relu6(x + 3) / 6`. */
+export const hardSigmoid: UnaryOp = /* @__PURE__ */ onFloats("hardSigmoid", hardSigmoidOf);
+/** `x hardSigmoid(x)`. */
+export const hardSilu: UnaryOp = /* @__PURE__ */ onFloats("hardSilu", (x) => p.mul(x, hardSigmoidOf(x)));
+/** The same as `hardSilu`. */
+export const hardSwish: UnaryOp = /* @__PURE__ */ onFloats("hardSwish", (x) => p.mul(x, hardSigmoidOf(x)));
+/** `x` limited to `[-1, 1]`. */
+export const hardTanh: UnaryOp = /* @__PURE__ */ onFloats("hardTanh", (x) =>
+  p.where(p.greater(x, 1), 1, p.where(p.less(x, -1), -1, x)),
+);
+/** `x - tanh(x)`. */
+export const tanhShrink: UnaryOp = /* @__PURE__ */ onFloats("tanhShrink", (x) => p.sub(x, p.tanh(x)));
+/** 0 below -1, `x` above 1, `(x + 1)^2 / 4` between. */
+export const sparsePlus: UnaryOp = /* @__PURE__ */ onFloats("sparsePlus", (x) => {
+  const shifted = p.add(x, 1);
+  return p.where(p.lessEqual(x, -1), 0, p.where(p.greaterEqual(x, 1), x, p.div(p.mul(shifted, shifted), 4)));
+});
+/** 0 below -1, 1 above 1, `(x + 1) / 2` between. */
+export const sparseSigmoid: UnaryOp = /* @__PURE__ */ onFloats("sparseSigmoid", (x) =>
+  p.mul(p.min(p.max(p.add(x, 1), 0), 2), 0.5),
+);
+
+/** An activation with one option. */
+type With<O> = Op<(x: TensorLike, options?: O) => Tensor>;
+export interface AlphaOption {
+  readonly alpha?: number;
+}
+function eluOf(x: Tensor, alpha: number): Tensor {
+  const positive = p.greater(x, 0);
+  // The inner where keeps e^x of large x, and its gradient, out of the other branch.
+  return p.where(positive, x, p.mul(p.expm1(p.where(positive, 0, x)), alpha));
+}
+/** `x` above 0, `alpha (e^x - 1)` below. */
+export const elu: With<AlphaOption> = /* @__PURE__ */ op("elu", (x: TensorLike, { alpha = 1 }: AlphaOption = {}) =>
+  eluOf(toFloat(x), alpha),
+);
+/** `1.0507 elu(x, 1.6733)`: keeps mean 0 and variance 1 through layers. Source: Klambauer et al. 2017. */
+export const selu: UnaryOp = /* @__PURE__ */ onFloats("selu", (x) =>
+  p.mul(eluOf(x, 1.6732632423543772848170429916717), 1.0507009873554804934193349852946),
+);
+/** `max(x, 0) + min(0, alpha (e^(x / alpha) - 1))`. */
+export const celu: With<AlphaOption> = /* @__PURE__ */ op("celu", (x: TensorLike, { alpha = 1 }: AlphaOption = {}): Tensor => {
+  const t = toFloat(x);
+  return p.add(p.max(t, 0), p.mul(p.expm1(p.div(p.min(t, 0), alpha)), alpha));
+});
+export interface SlopeOption {
+  /** The slope below 0. */
+  readonly negativeSlope?: number;
+}
+/** `x` above 0, `negativeSlope x` below. */
+export const leakyRelu: With<SlopeOption> = /* @__PURE__ */ op(
+  "leakyRelu",
+  (x: TensorLike, { negativeSlope = 0.2 }: SlopeOption = {}): Tensor => {
+    const t = toFloat(x);
+    return p.where(p.greaterEqual(t, 0), t, p.mul(t, negativeSlope));
+  },
+);
+export interface GeluOptions {
+  /** Use the tanh approximation. */
+  readonly approximate?: boolean;
+}
+/** `x Phi(x)` with the normal distribution function. Source: Hendrycks and Gimpel 2016. */
+export const gelu: With<GeluOptions> = /* @__PURE__ */ op("gelu", (x: TensorLike, { approximate = true }: GeluOptions = {}) =>
+  (approximate ? p.geluTanh : p.gelu)(toFloat(x)),
+);
+export interface ThresholdOption {
+  readonly threshold?: number;
+}
+/** `x` where `|x| > threshold`, else 0. */
+export const hardShrink: With<ThresholdOption> = /* @__PURE__ */ op(
+  "hardShrink",
+  (x: TensorLike, { threshold: limit = 0.5 }: ThresholdOption = {}): Tensor => {
+    const t = toFloat(x);
+    return p.where(p.greater(p.abs(t), limit), t, 0);
+  },
+);
+/** `x` moved toward 0 by `threshold`, 0 within it. */
+export const softShrink: With<ThresholdOption> = /* @__PURE__ */ op(
+  "softShrink",
+  (x: TensorLike, { threshold: limit = 0.5 }: ThresholdOption = {}): Tensor => {
+    const t = toFloat(x);
+    return p.where(p.greater(t, limit), p.sub(t, limit), p.where(p.less(t, -limit), p.add(t, limit), 0));
+  },
+);
+/** `x` where it is above `threshold`, else `defaultValue`. */
+export const threshold: Op<(x: TensorLike, threshold: number, defaultValue: number) => Tensor> = /* @__PURE__ */ op(
+  "threshold",
+  (x: TensorLike, limit: number, defaultValue: number): Tensor => {
+    const t = toFloat(x);
+    return p.where(p.greater(t, limit), t, defaultValue);
+  },
+);
+/** `(x + sqrt(x^2 + b)) / 2`. */
+export const squareplus: With<{ readonly b?: number }> = /* @__PURE__ */ op(
+  "squareplus",
+  (x: TensorLike, { b = 4 }: { readonly b?: number } = {}): Tensor => {
+    const t = toFloat(x);
+    return p.div(p.add(t, p.sqrt(p.add(p.mul(t, t), b))), 2);
+  },
+);
+/** The first half along `axis` times the sigmoid of the second. @throws ShapeError if the axis is odd. */
+export const glu: With<AxisOption> = /* @__PURE__ */ op("glu", (x: TensorLike, { axis = -1 }: AxisOption = {}): Tensor => {
+  const t = toFloat(x);
+  const at = normalizeAxis(axis, t.ndim, "glu");
+  const n = t.shape[at] as number;
+  if (n % 2 !== 0) {
+    const got = `${showShape(t.shape)}, axis ${axis}`;
+    throw new ShapeError(complain("glu", { must: "the axis must have an even size", got, todo: "Choose another axis" }));
+  }
+  return p.mul(sliceAxis(t, at, 0, n / 2, 1), p.logistic(sliceAxis(t, at, n / 2, n / 2, 1)));
+});
+
+export interface AxesOption {
+  /** One axis or several; `null` for all. */
+  readonly axis?: number | readonly number[] | null;
+}
+/** `e^x / sum e^x` over `axis`. @example softmax([0, 0]) // [0.5, 0.5] */
+export const softmax: With<AxesOption> = /* @__PURE__ */ op("softmax", (x: TensorLike, { axis = -1 }: AxesOption = {}): Tensor => {
+  const t = toFloat(x);
+  return p.softmax(t, { axes: normalizeAxes(axis, t.ndim, "softmax") });
+});
+/** `x - log sum e^x` over `axis`. */
+export const logSoftmax: With<AxesOption> = /* @__PURE__ */ op(
+  "logSoftmax",
+  (x: TensorLike, { axis = -1 }: AxesOption = {}): Tensor => {
+    const t = toFloat(x);
+    return p.logSoftmax(t, { axes: normalizeAxes(axis, t.ndim, "logSoftmax") });
+  },
+);
+/** The nearest point of the simplex: like softmax, but with exact zeros. Source: Martins and Astudillo 2016. */
+export const sparsemax: With<AxisOption> = /* @__PURE__ */ op("sparsemax", (x: TensorLike, { axis = -1 }: AxisOption = {}): Tensor => {
+  const t = toFloat(x);
+  const at = normalizeAxis(axis, t.ndim, "sparsemax");
+  const descending = p.neg(p.sort(p.neg(t), { axis: at }));
+  const sums = p.cumSum(descending, { axis: at, reverse: false });
+  const ranks = p.add(p.iota({ shape: t.shape, axis: at, dtype: t.dtype }), 1);
+  const support = p.greater(p.sub(descending, p.div(p.sub(sums, 1), ranks)), 0);
+  const kept = t.shape.map((n, i) => (i === at ? 1 : n));
+  const total = (y: Tensor): Tensor => p.reshape(p.reduceSum(y, { axes: [at] }), { shape: kept });
+  const count = castTo(total(castTo(support, "int32")), t.dtype);
+  // Keras sums all running sums inside the support; the golden values are its own.
+  const tau = p.div(p.sub(total(p.where(support, sums, 0)), 1), count);
+  return p.max(p.sub(t, tau), 0);
+});
+

@@ -1,0 +1,3 @@
+export * from "./draw.ts";
+export { drawPythonSeed, permutation, setRandomSeed } from "./python-state.ts";
+export { drawSeed, type Seed, SeedGenerator, type SeedGeneratorOptions, splitKey } from "./seed-generator.ts";
