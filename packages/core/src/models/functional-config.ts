@@ -1,7 +1,7 @@
 // Functional models as Keras writes them: layers with their calls, by name and number. Source: keras/src/models/functional.py.
 import { complain, ConfigError } from "../errors/index.ts";
 import { Layer } from "../layers/index.ts";
-import { type CallNode, isSymbolic, type KerasTensor, OpOperation, type Operation } from "../ops/index.ts";
+import { type CallNode, isSymbolic, type KerasTensor, OpOperation, type Operation, tensor } from "../ops/index.ts";
 import {
   type Config,
   deserializeKerasObject,
@@ -12,7 +12,6 @@ import {
   toCamel,
   toSnake,
 } from "../registry/index.ts";
-import { tensor } from "../ops/catalog.ts";
 import * as tree from "../tree/index.ts";
 import type { FunctionalParts, Model } from "./model.ts";
 import { applyOperation, operationCall, operationConfig } from "./operation-config.ts";
