@@ -17,7 +17,7 @@ import {
   subtractCore,
 } from "./arithmetic-core.ts";
 import { convertToTensor, promote, type TensorLike } from "./convert-core.ts";
-import { op, type Op } from "./op.ts";
+import { type Op, op } from "./op.ts";
 
 /** An op of two tensors. */
 export type BinaryOp = Op<(x1: TensorLike, x2: TensorLike) => Tensor>;
@@ -97,9 +97,12 @@ export const heaviside: BinaryOp = /* @__PURE__ */ onFloats("heaviside", (a, b) 
 });
 /** `x1 2^x2` with whole `x2`. @throws DtypeError if `x2` is not an integer tensor. */
 export const ldexp: BinaryOp = /* @__PURE__ */ op("ldexp", (x1: TensorLike, x2: TensorLike): Tensor => {
-  const exponent = typeof x2 === "number" && Number.isInteger(x2) ? convertToTensor(x2, { dtype: "int32" }) : convertToTensor(x2);
+  const exponent =
+    typeof x2 === "number" && Number.isInteger(x2) ? convertToTensor(x2, { dtype: "int32" }) : convertToTensor(x2);
   if (isFloat(exponent.dtype) || exponent.dtype === "bool") {
-    throw new DtypeError(complain("ldexp", { must: "the exponent must be an integer", got: showAval(exponent), todo: "Cast x2 to int32" }));
+    throw new DtypeError(
+      complain("ldexp", { must: "the exponent must be an integer", got: showAval(exponent), todo: "Cast x2 to int32" }),
+    );
   }
   const [a, b] = promoteFloat(x1, exponent) as [Tensor, Tensor];
   // In two halves, so that 2^x2 itself need not be representable.
@@ -143,7 +146,11 @@ export interface CloseOptions {
   readonly atol?: number;
   readonly equalNan?: boolean;
 }
-function close(x1: TensorLike, x2: TensorLike, { rtol = 1e-5, atol = 1e-8, equalNan = false }: CloseOptions = {}): Tensor {
+function close(
+  x1: TensorLike,
+  x2: TensorLike,
+  { rtol = 1e-5, atol = 1e-8, equalNan = false }: CloseOptions = {},
+): Tensor {
   const [a, b] = promote(x1, x2) as [Tensor, Tensor];
   if (!isFloat(a.dtype)) return close(castTo(a, "float32"), castTo(b, "float32"), { rtol, atol });
   const near = p.lessEqual(p.abs(p.sub(a, b)), p.add(p.mul(p.abs(b), rtol), atol));
@@ -152,7 +159,10 @@ function close(x1: TensorLike, x2: TensorLike, { rtol = 1e-5, atol = 1e-8, equal
   return equalNan ? p.or(result, p.and(p.isNan(a), p.isNan(b))) : result;
 }
 /** `|x1 - x2| <= atol + rtol |x2|`, elementwise. */
-export const isclose: Op<(x1: TensorLike, x2: TensorLike, options?: CloseOptions) => Tensor> = /* @__PURE__ */ op("isclose", close);
+export const isclose: Op<(x1: TensorLike, x2: TensorLike, options?: CloseOptions) => Tensor> = /* @__PURE__ */ op(
+  "isclose",
+  close,
+);
 /** True if `isclose` holds everywhere. */
 export const allclose: Op<(x1: TensorLike, x2: TensorLike, options?: CloseOptions) => Tensor> = /* @__PURE__ */ op(
   "allclose",

@@ -1,11 +1,11 @@
 // Triangles, diagonals and norms of matrices.
 import { keepAxes, normalizeAxes, normalizeAxis, range } from "../aval/index.ts";
-import { complain, ConfigError, ShapeError, showShape } from "../errors/index.ts";
+import { ConfigError, complain, ShapeError, showShape } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
 import { castTo } from "./arithmetic-core.ts";
 import { convertToTensor, type TensorLike, toFloat } from "./convert-core.ts";
-import { op, type Op } from "./op.ts";
+import { type Op, op } from "./op.ts";
 import { wideInteger } from "./reduction.ts";
 import { moveAxes } from "./shape.ts";
 
@@ -30,9 +30,13 @@ const triangle = (name: string, keep: (row: Tensor, column: Tensor, k: number) =
     return p.where(keep(...places(t), k), t, 0);
   });
 /** Zeros above diagonal `k`. @example tril([[1, 2], [3, 4]]) // [[1, 0], [3, 4]] */
-export const tril: TriangleOp = /* @__PURE__ */ triangle("tril", (row, column, k) => p.lessEqual(column, p.add(row, k)));
+export const tril: TriangleOp = /* @__PURE__ */ triangle("tril", (row, column, k) =>
+  p.lessEqual(column, p.add(row, k)),
+);
 /** Zeros below diagonal `k`. */
-export const triu: TriangleOp = /* @__PURE__ */ triangle("triu", (row, column, k) => p.greaterEqual(column, p.add(row, k)));
+export const triu: TriangleOp = /* @__PURE__ */ triangle("triu", (row, column, k) =>
+  p.greaterEqual(column, p.add(row, k)),
+);
 
 export interface DiagonalOptions {
   readonly offset?: number;
@@ -68,7 +72,10 @@ function onDiagonal(v: Tensor, k: number): Tensor {
   const low = Math.max(0, -k);
   const padded = p.pad(v, { low: [low], high: [n - v.size - low], interior: [0] });
   const column = p.reshape(padded, { shape: [n, 1] });
-  const [row, place] = [p.iota({ shape: [n, n], axis: 0, dtype: "int32" }), p.iota({ shape: [n, n], axis: 1, dtype: "int32" })];
+  const [row, place] = [
+    p.iota({ shape: [n, n], axis: 0, dtype: "int32" }),
+    p.iota({ shape: [n, n], axis: 1, dtype: "int32" }),
+  ];
   return p.where(p.equal(p.add(row, k), place), column, 0);
 }
 /** A matrix with the vector `x` on diagonal `k`, or that diagonal of the matrix `x`. */
@@ -76,13 +83,22 @@ export const diag: TriangleOp = /* @__PURE__ */ op("diag", (x: TensorLike, { k =
   const t = convertToTensor(x);
   if (t.ndim === 1) return onDiagonal(t, k);
   if (t.ndim === 2) return diagonalOf("diag", t, { offset: k });
-  throw new ShapeError(complain("diag", { must: "the input must be a vector or a matrix", got: showShape(t.shape), todo: "Use ops.diagonal" }));
+  throw new ShapeError(
+    complain("diag", {
+      must: "the input must be a vector or a matrix",
+      got: showShape(t.shape),
+      todo: "Use ops.diagonal",
+    }),
+  );
 });
 /** A matrix with all elements of `x` on diagonal `k`. */
-export const diagflat: TriangleOp = /* @__PURE__ */ op("diagflat", (x: TensorLike, { k = 0 }: DiagonalOption = {}): Tensor => {
-  const t = convertToTensor(x);
-  return onDiagonal(p.reshape(t, { shape: [t.size] }), k);
-});
+export const diagflat: TriangleOp = /* @__PURE__ */ op(
+  "diagflat",
+  (x: TensorLike, { k = 0 }: DiagonalOption = {}): Tensor => {
+    const t = convertToTensor(x);
+    return onDiagonal(p.reshape(t, { shape: [t.size] }), k);
+  },
+);
 
 export interface NormOptions {
   /** `null`: the root of the sum of squares; a number or ±Infinity; `"fro"` or `"nuc"` for matrices. */
@@ -98,7 +114,8 @@ export const norm: Op<(x: TensorLike, options?: NormOptions) => Tensor> = /* @__
     const axes = normalizeAxes(axis, t.ndim, "norm");
     const shaped = (y: Tensor): Tensor => (keepdims ? p.reshape(y, { shape: keepAxes(t.shape, axes) }) : y);
     const euclid = (): Tensor => p.sqrt(p.reduceSum(p.mul(t, t), { axes }));
-    if (ord === null || (ord === "fro" && axes.length === 2) || (ord === 2 && axes.length === 1)) return shaped(euclid());
+    if (ord === null || (ord === "fro" && axes.length === 2) || (ord === 2 && axes.length === 1))
+      return shaped(euclid());
     if (axes.length === 1 && typeof ord === "number") return shaped(vectorNorm(t, ord, axes));
     if (axes.length === 2 && typeof ord === "number") {
       const named = axis === null ? axes : (axis as readonly number[]).map((a) => normalizeAxis(a, t.ndim, "norm"));
@@ -109,8 +126,10 @@ export const norm: Op<(x: TensorLike, options?: NormOptions) => Tensor> = /* @__
       const [, values] = p.svd(moveAxes(t, axes, [-2, -1], "norm"), { fullMatrices: false });
       return shaped(p.reduceSum(values, { axes: [values.ndim - 1] }));
     }
-    const must = "ord must be null, a number for vectors, or \"fro\", \"nuc\", ±1, ±2 or ±Infinity for matrices";
-    throw new ConfigError(complain("norm", { must, got: `${String(ord)} over ${axes.length} axes`, todo: "Check ord and axis" }));
+    const must = 'ord must be null, a number for vectors, or "fro", "nuc", ±1, ±2 or ±Infinity for matrices';
+    throw new ConfigError(
+      complain("norm", { must, got: `${String(ord)} over ${axes.length} axes`, todo: "Check ord and axis" }),
+    );
   },
 );
 function vectorNorm(x: Tensor, ord: number, axes: readonly number[]): Tensor {
@@ -130,6 +149,7 @@ function matrixNorm(x: Tensor, ord: number, axes: readonly number[]): Tensor | n
     return extreme(values, { axes: [values.ndim - 1] });
   }
   if (Math.abs(ord) === 1) return extreme(p.reduceSum(p.abs(t), { axes: [row] }), { axes: [row] });
-  if (Math.abs(ord) === Number.POSITIVE_INFINITY) return extreme(p.reduceSum(p.abs(t), { axes: [column] }), { axes: [row] });
+  if (Math.abs(ord) === Number.POSITIVE_INFINITY)
+    return extreme(p.reduceSum(p.abs(t), { axes: [column] }), { axes: [row] });
   return null;
 }

@@ -11,7 +11,8 @@ const { binary, unary } = JSON.parse(readFileSync(path, "utf8")) as { readonly b
 const camel = (name: string): string => name.replace(/_([a-z0-9])/g, (_, c: string) => c.toUpperCase());
 const functions = ops as unknown as Readonly<Record<string, (...args: unknown[]) => unknown>>;
 // A Python float that is whole has no twin in JS: 0.5 stands for it.
-const operand = (name: string): unknown => (name === "int" ? 1 : name === "float" ? 0.5 : tensor([[1]], { dtype: name }));
+const operand = (name: string): unknown =>
+  name === "int" ? 1 : name === "float" ? 0.5 : tensor([[1]], { dtype: name });
 // How the golden script called ops whose two operands are not the first two arguments.
 const call = (op: string, a: unknown, b: unknown): unknown => {
   if (op === "concatenate") return functions.concatenate?.([a, b]);

@@ -52,7 +52,10 @@ export function trace(f: (...args: Tensor[]) => readonly Tensor[], avals: readon
   const outputs = [...results, ...writes.values()];
   // Tensors older than the trace come from outside; small literals are written into the program, all else is handed in.
   const isCapture = (x: Tensor): boolean => !own.has(x) && x.source.kind !== "literal" && x.id < start;
-  const leaves = leavesOf(outputs, (x) => own.has(x) || isCapture(x) || x.source.kind === "input" || x.source.kind === "value");
+  const leaves = leavesOf(
+    outputs,
+    (x) => own.has(x) || isCapture(x) || x.source.kind === "input" || x.source.kind === "value",
+  );
   const foreign = leaves.filter((x) => !own.has(x));
   for (const x of foreign) {
     if (x.source.kind === "input" && x.id >= start) {
@@ -92,7 +95,9 @@ export function closure(
   const { graph, reads, writes, captures, numArguments } = trace(f, avals);
   if (writes.length > 0) {
     const must = "the body of a loop or branch must not assign variables";
-    throw new StateError(complain(where, { must, got: `${writes.length} assignments`, todo: "Carry the value and assign it afterwards" }));
+    throw new StateError(
+      complain(where, { must, got: `${writes.length} assignments`, todo: "Carry the value and assign it afterwards" }),
+    );
   }
   const args = graph.inputs.slice(0, numArguments);
   const rest = graph.inputs.slice(numArguments);
