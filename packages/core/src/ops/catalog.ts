@@ -13,6 +13,7 @@ export * from "./encoding.ts";
 export * from "./indexing.ts";
 export * from "./joining.ts";
 export * from "./matrix.ts";
+export * from "./nan-reduction.ts";
 export * from "./normalization.ts";
 export * from "./pooling.ts";
 export * from "./reduction.ts";
