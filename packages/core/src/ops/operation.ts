@@ -1,6 +1,6 @@
 import { type Aval, sameShape } from "../aval/index.ts";
 import { ConfigError, complain, StateError } from "../errors/index.ts";
-import { placeholder, Tensor } from "../graph/index.ts";
+import { Tensor } from "../graph/index.ts";
 import { trace } from "../transforms/index.ts";
 import * as tree from "../tree/index.ts";
 import { isSymbolic, KerasTensor } from "./keras-tensor.ts";
@@ -91,13 +91,17 @@ export function inferSpec(f: (...args: unknown[]) => unknown, args: readonly unk
 
 function traceWith(f: (...args: unknown[]) => unknown, args: readonly unknown[], standIn: number): unknown {
   let result: unknown;
-  trace(() => {
-    const filled = tree.map(args as tree.Tree<unknown>, (leaf) =>
-      isSymbolic(leaf) ? placeholder(avalOf(leaf, standIn)) : leaf,
-    );
-    result = f(...(filled as unknown[]));
-    return [];
-  }, []);
+  const symbols = tree.flatten(args as tree.Tree<unknown>).filter(isSymbolic);
+  // As inputs of the trace, so that what the call assigns to variables (moving means) may depend on them.
+  trace(
+    (...places) => {
+      let next = 0;
+      const filled = tree.map(args as tree.Tree<unknown>, (leaf) => (isSymbolic(leaf) ? places[next++] : leaf));
+      result = f(...(filled as unknown[]));
+      return [];
+    },
+    symbols.map((x) => avalOf(x, standIn)),
+  );
   return result;
 }
 
