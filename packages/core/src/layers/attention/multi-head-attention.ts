@@ -5,7 +5,6 @@ import * as ops from "../../ops/index.ts";
 import { convertToTensor, type KerasTensor, type TensorLike } from "../../ops/index.ts";
 import type { Config } from "../../registry/index.ts";
 import { isBranch, type Tree } from "../../tree/index.ts";
-import { maskedSoftmax } from "../activations/softmax.ts";
 import { Softmax } from "../activations/activation-layers.ts";
 import { fraction, kernelAndBias, type KernelBiasConfig, partsConfig, positiveInteger } from "../arguments.ts";
 import { EinsumDense } from "../core/einsum-dense.ts";
@@ -41,7 +40,7 @@ export interface MultiHeadAttentionConfig extends LayerConfig, KernelBiasConfig 
 export interface AttentionCallOptions extends CallOptions {
   /** The keys; the values by default. */
   readonly key?: unknown;
-  /** `[B, T]`. */
+  /** `[B, T]`. Ignored when passed, as in Keras: the mask that travels with the query is used. */
   readonly queryMask?: unknown;
   /** `[B, S]`. */
   readonly valueMask?: unknown;
@@ -134,7 +133,8 @@ export class MultiHeadAttention extends Layer {
       throw new ConfigError(complain(this.name, { must: "attention takes a query and a value", got: "one input", todo }));
     }
     const named = isBranch(third) && !Array.isArray(third);
-    const { key, ...options } = (named ? third : (fourth ?? {})) as AttentionCallOptions;
+    // Only a mask that travels with the query counts: Keras overwrites `query_mask` with it.
+    const { key, queryMask: _, ...options } = (named ? third : (fourth ?? {})) as AttentionCallOptions;
     const keys = (named ? key : third) ?? key;
     return super.invoke(keys === undefined || keys === null ? [query, value, undefined, options] : [query, value, keys, options]);
   }
@@ -226,7 +226,8 @@ export class MultiHeadAttention extends Layer {
     }
     const allowed = causal ? causalMask(q.shape[1] as number, v.shape[1] as number) : mask;
     const raw = ops.einsum(this.#scoresEquation, k, ops.multiply(q, scale));
-    const scores = maskedSoftmax(raw, this._softmax.axis, allowed === null ? null : withHeads(allowed, raw.ndim, axes));
+    const wide = allowed === null ? null : withHeads(allowed, raw.ndim, axes);
+    const scores = this._softmax.invoke([raw, { mask: wide }]) as Tensor;
     const kept = this.dropout > 0 ? (this._dropoutLayer.invoke([scores, { training }]) as Tensor) : scores;
     return [ops.einsum(this.#combineEquation, kept, v), scores];
   }

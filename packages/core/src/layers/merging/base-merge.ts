@@ -2,6 +2,7 @@ import { type SymbolicShape, sameShape } from "../../aval/index.ts";
 import { complain, ConfigError, ShapeError, showShape } from "../../errors/index.ts";
 import type { Tensor } from "../../graph/index.ts";
 import * as ops from "../../ops/index.ts";
+import { isSymbolic, KerasTensor } from "../../ops/index.ts";
 import { type CallOptions, Layer, type LayerConfig } from "../layer.ts";
 
 /** @throws ShapeError unless there are shapes, of one batch size. */
@@ -40,6 +41,10 @@ export abstract class Merge extends Layer {
     );
   }
 
+  override computeOutputSpec(...args: readonly unknown[]): unknown {
+    return inDtype(super.computeOutputSpec(...args), this.computeDtype);
+  }
+
   override computeMask(inputs: readonly Tensor[], mask: unknown): unknown {
     if (mask === null || mask === undefined) return null;
     const masks = listOfMasks(this.name, inputs, mask);
@@ -47,6 +52,9 @@ export abstract class Merge extends Layer {
     return (masks as readonly Tensor[]).reduce((a, b) => ops.logicalOr(a, b));
   }
 }
+
+/** A symbolic result in the compute dtype, as Keras declares merged tensors even where integers go in. */
+export const inDtype = (spec: unknown, dtype: string): unknown => (isSymbolic(spec) ? new KerasTensor(spec.shape, { dtype }) : spec);
 
 const ones = (count: number): number[] => Array.from({ length: count }, () => 1);
 

@@ -4,7 +4,7 @@ import type { Tensor } from "../../graph/index.ts";
 import * as ops from "../../ops/index.ts";
 import type { Config } from "../../registry/index.ts";
 import { Layer, type LayerConfig } from "../layer.ts";
-import { listOfMasks, requireList } from "./base-merge.ts";
+import { inDtype, listOfMasks, requireList } from "./base-merge.ts";
 
 /**
  * Its inputs side by side along `axis`.
@@ -40,6 +40,9 @@ export class Concatenate extends Layer {
     return ops.concatenate(inputs, { axis: this.axis });
   }
 
+  override computeOutputSpec(...args: readonly unknown[]): unknown {
+    return inDtype(super.computeOutputSpec(...args), this.computeDtype);
+  }
   override computeMask(inputs: readonly Tensor[], mask: unknown): unknown {
     if (mask === null || mask === undefined) return null;
     const masks = listOfMasks(this.name, inputs, mask);
@@ -117,6 +120,9 @@ export class Dot extends Layer {
     const right = ops.reshape(ops.moveaxis(y, b, 1), [batch, size, product(restY)]);
     const rest = [...restX, ...restY];
     return ops.reshape(ops.matmul(left, right), [batch, ...(rest.length === 0 ? [1] : rest)]);
+  }
+  override computeOutputSpec(...args: readonly unknown[]): unknown {
+    return inDtype(super.computeOutputSpec(...args), this.computeDtype);
   }
   override computeMask(): null {
     return null;
