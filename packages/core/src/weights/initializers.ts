@@ -97,6 +97,10 @@ export class Identity extends Initializer {
     }
     return ops.multiply(convertToTensor(this.gain, { dtype }), ops.eye(rows, { M: columns, dtype }));
   }
+  // Keras forgets the gain; it reads one, though.
+  override getConfig(): Config {
+    return this.gain === 1 ? {} : { gain: this.gain };
+  }
 }
 
 /** A seed as options take it: an integer, a generator, or nothing for one drawn at construction. */

@@ -18,6 +18,7 @@ export class Activation extends Layer {
     super(config);
     this.supportsMasking = true;
     this.activation = get(activation);
+    this.buildAtInit();
   }
   override call(x: Tensor): Tensor {
     return activate(this.activation, x);
@@ -59,6 +60,7 @@ export class ReLU extends Layer {
     this.maxValue = maxValue === undefined || maxValue === null ? null : notNegative("ReLU", "maxValue", maxValue);
     this.negativeSlope = notNegative("ReLU", "negativeSlope", negativeSlope);
     this.threshold = notNegative("ReLU", "threshold", threshold);
+    this.buildAtInit();
   }
   override call(x: Tensor): Tensor {
     const { maxValue, negativeSlope, threshold } = this;
@@ -79,6 +81,7 @@ export class LeakyReLU extends Layer {
     super(config);
     this.supportsMasking = true;
     this.negativeSlope = notNegative("LeakyReLU", "negativeSlope", negativeSlope);
+    this.buildAtInit();
   }
   override call(x: Tensor): Tensor {
     return ops.leakyRelu(x, { negativeSlope: this.negativeSlope });
@@ -89,7 +92,7 @@ export class LeakyReLU extends Layer {
 }
 
 /**
- * `x` above 0, `alpha (e^x - 1)` below. Differs from Keras: `alpha` is in the config (there it is lost).
+ * `x` above 0, `alpha (e^x - 1)` below.
  * Source: keras/src/layers/activations/elu.py. @example new layers.ELU({ alpha: 0.5 })
  */
 export class ELU extends Layer {
@@ -100,6 +103,7 @@ export class ELU extends Layer {
     super(config);
     this.supportsMasking = true;
     this.alpha = alpha;
+    this.buildAtInit();
   }
   override call(x: Tensor): Tensor {
     return ops.elu(x, { alpha: this.alpha });
@@ -163,6 +167,7 @@ export class Softmax extends Layer {
     super(config);
     this.supportsMasking = true;
     this.axis = axis;
+    this.buildAtInit();
   }
   override call(x: Tensor, { mask }: CallOptions = {}): Tensor {
     return maskedSoftmax(x, this.axis, mask as Tensor | null | undefined);

@@ -1,4 +1,4 @@
-import { complain, ConfigError } from "../../errors/index.ts";
+import { ConfigError, complain } from "../../errors/index.ts";
 import type { Tensor } from "../../graph/index.ts";
 import { isSymbolic, KerasTensor } from "../../ops/index.ts";
 import * as random from "../../random/index.ts";
@@ -36,10 +36,13 @@ export class Dropout extends Layer {
     this.noiseShape = noiseShape ?? null;
     if (this.noiseShape !== null && !this.noiseShape.every((n) => n === null || (Number.isInteger(n) && n > 0))) {
       const must = "noiseShape must hold positive integers or null";
-      throw new ConfigError(complain("Dropout", { must, got: JSON.stringify(noiseShape), todo: "Use 1 for axes that share a mask" }));
+      throw new ConfigError(
+        complain("Dropout", { must, got: JSON.stringify(noiseShape), todo: "Use 1 for axes that share a mask" }),
+      );
     }
     if (rate > 0) this.seedGenerator = new SeedGenerator({ seed: this.seed });
     this.supportsMasking = true;
+    this.buildAtInit();
   }
 
   override call(x: Tensor, { training }: CallOptions = {}): Tensor {

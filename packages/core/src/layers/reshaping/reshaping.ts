@@ -52,6 +52,7 @@ export class Reshape extends Layer {
       throw new ConfigError(complain("Reshape", { must, got: JSON.stringify(targetShape), todo: "Name all other sizes" }));
     }
     this.targetShape = targetShape;
+    this.buildAtInit();
   }
   #resolve(shape: readonly number[]): number[] {
     const total = sizeOf(shape);
