@@ -164,7 +164,7 @@ export abstract class Layer extends Operation implements Serializable {
             : (this.call as (...a: readonly unknown[]) => unknown)(...ready, full),
         ),
       );
-      if (symbolic) this.recordCall([...ready, ...(Object.keys(options).length > 0 ? [options] : [])], outputs);
+      if (symbolic) this.recordCall(this.#recorded(ready, options), outputs);
       else this.#addActivityLoss(outputs);
       this.#passMask(ready[0], full, outputs);
       return outputs;
@@ -187,6 +187,13 @@ export abstract class Layer extends Operation implements Serializable {
       throw new ConfigError(complain(this.name, { must, got: `${args.length} arguments`, todo }));
     }
     return { inputs, options: options as CallOptions };
+  }
+
+  // Options keep their place after inputs that were left out.
+  #recorded(inputs: readonly unknown[], options: CallOptions): readonly unknown[] {
+    if (Object.keys(options).length === 0) return inputs;
+    const { numInputs } = this.constructor as typeof Layer;
+    return [...inputs, ...Array.from({ length: numInputs - inputs.length }, () => undefined), options];
   }
 
   #toInput(leaf: unknown): unknown {
@@ -240,8 +247,9 @@ export abstract class Layer extends Operation implements Serializable {
   protected get buildShapes(): readonly InputShape[] {
     return this.#buildShapes ?? [];
   }
-  /** The shapes it was built with, as Keras writes them. */
+  /** The shapes it was built with, as Keras writes them; undefined for layers that have nothing to build. */
   getBuildConfig(): Record<string, unknown> | undefined {
+    if (this.build === Layer.prototype.build) return undefined;
     const [first] = this.#buildShapes ?? [];
     return first === undefined ? undefined : { input_shape: first };
   }

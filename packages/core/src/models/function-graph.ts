@@ -11,12 +11,15 @@ export class FunctionGraph {
   readonly nodes: readonly CallNode[];
   /** Operations in Keras' order: by depth, then by first visit. */
   readonly operations: readonly Operation[];
+  /** How far each call is from the outputs. */
+  readonly depths: ReadonlyMap<CallNode, number>;
 
   constructor(inputs: readonly KerasTensor[], outputs: readonly KerasTensor[]) {
     this.inputs = inputs;
     this.outputs = outputs;
-    const { nodes, operations } = order(inputs, outputs);
+    const { nodes, operations, depths } = order(inputs, outputs);
     this.nodes = nodes;
+    this.depths = depths;
     this.operations = operations;
   }
 
@@ -37,7 +40,7 @@ export class FunctionGraph {
 function order(
   inputs: readonly KerasTensor[],
   outputs: readonly KerasTensor[],
-): { nodes: CallNode[]; operations: Operation[] } {
+): { nodes: CallNode[]; operations: Operation[]; depths: Map<CallNode, number> } {
   const indices = new Map<Operation, number>();
   const finished: CallNode[] = [];
   const state = new Map<CallNode, "open" | "done">();
@@ -86,6 +89,7 @@ function order(
     const node = nodeOf(x);
     if (node === undefined || operationDepths.has(node.operation)) continue;
     operationDepths.set(node.operation, 0);
+    depths.set(node, 0);
     indices.set(node.operation, -1);
     finished.push(node);
   }
@@ -93,7 +97,7 @@ function order(
     .sort(([a, da], [b, db]) => db - da || (indices.get(a) as number) - (indices.get(b) as number))
     .map(([operation]) => operation);
   requireUniqueNames(operations);
-  return { nodes: finished, operations };
+  return { nodes: finished, operations, depths };
 }
 
 function requireUniqueNames(operations: readonly Operation[]): void {

@@ -1,13 +1,17 @@
 import { isFloat, type SymbolicShape } from "../aval/index.ts";
-import { complain, ConfigError, ShapeError, showAval, showShape } from "../errors/index.ts";
+import { complain, ConfigError, ShapeError, showAval, showShape, warnOnce } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import { type CallOptions, Layer, type LayerConfig, maskOf, setMask } from "../layers/index.ts";
 import * as layers from "../layers/index.ts";
 import * as ops from "../ops/index.ts";
 import { type CallNode, isSymbolic, KerasTensor } from "../ops/index.ts";
-import { Trainer } from "../training/index.ts";
+import { type Config, type LoadContext, type SerializableClass, serializeKerasObject, withSharedObjects } from "../registry/index.ts";
+import type { FileSource, LoadWeightsOptions } from "../saving/index.ts";
+import { compileConfig, compileOptions, Trainer } from "../training/index.ts";
 import * as tree from "../tree/index.ts";
 import { FunctionGraph } from "./function-graph.ts";
+import { functionalConfig, graphFromConfig, isFunctionalConfig } from "./functional-config.ts";
+import { printSummary, type SummaryOptions } from "./summary.ts";
 
 type SymbolicTree = tree.Tree<KerasTensor>;
 
@@ -34,7 +38,7 @@ export interface FunctionalParts {
  */
 export class Model extends Trainer {
   static override readonly className: string = "Model";
-  static override readonly module: string = "keras";
+  static readonly module: string = "keras";
   readonly #parts: FunctionalParts | undefined;
 
   constructor(config: ModelConfig = {}) {
@@ -102,13 +106,113 @@ export class Model extends Trainer {
         if (own !== null && own !== undefined) setMask(x as Tensor, own as Tensor);
       });
     }
-    const results = functional.graph.run(values, callNode);
+    const results = functional.graph.run(values, (node, args) => callNode(node, withTraining(node, args, options.training)));
     return tree.packAs(functional.outputs, results);
   }
 
   override computeMask(_inputs: unknown, mask: unknown): unknown {
     return this.functional === undefined ? mask : null;
   }
+
+  /** Keras' name of the class: a model made of inputs and outputs is a `Functional` there. Internal. */
+  get pythonClassName(): string {
+    const { className } = this.constructor as typeof Model;
+    return this.constructor === Model && this.functional !== undefined ? "Functional" : className;
+  }
+  /** True if files have the layers before all other parts. Internal. */
+  get layersFirst(): boolean {
+    return this.functional !== undefined;
+  }
+
+  /**
+   * What makes the same model again. Functional models and Sequential have one; subclasses with a `call` must write their own.
+   * @throws ConfigError for a subclass that does not override it.
+   */
+  override getConfig(): Config {
+    if (this.constructor === Model && this.functional !== undefined) {
+      return { name: this.name, trainable: this.trainable, ...functionalConfig(this.functional) };
+    }
+    if (this.getConfig !== Model.prototype.getConfig) return super.getConfig();
+    const { name } = this.constructor;
+    const must = "a subclass of Model must override getConfig to be saved as a whole";
+    const todo = `Return { ...super.getConfig(), and the options of ${name}'s constructor }, or use saveWeights`;
+    throw new ConfigError(complain(this.name, { must, got: `${name} without it`, todo }));
+  }
+  /** The model that a config describes. */
+  static fromConfig(config: Config, context: LoadContext = {}): Model {
+    // biome-ignore lint/complexity/noThisInStatic: subclasses make themselves
+    if (!isFunctionalConfig(config)) return new (this as unknown as new (config: Config) => Model)(config);
+    const { inputs, outputs } = graphFromConfig(config, context);
+    const { name, trainable } = config as { readonly name?: string; readonly trainable?: boolean };
+    return new Model({ inputs, outputs, name, trainable: trainable ?? true });
+  }
+  override getBuildConfig(): Record<string, unknown> | undefined {
+    return this.pythonClassName === "Functional" ? { input_shape: null } : super.getBuildConfig();
+  }
+  /** How it was compiled, in Keras' JSON form; empty before `compile`. */
+  getCompileConfig(): Record<string, unknown> {
+    const { compileOptions: options } = this;
+    return options === undefined ? {} : compileConfig(options, this.optimizer);
+  }
+  /** Compiles as `getCompileConfig` says, and makes the optimizer's variables. */
+  compileFromConfig(config: Readonly<Record<string, unknown>>, context: LoadContext = {}): void {
+    if (this.compile !== Trainer.prototype.compile) {
+      warnOnce(`"${this.name}" has a compile of its own, so it was not compiled while loading. Compile it, or override compileFromConfig.`);
+      return;
+    }
+    this.compile(compileOptions(config, context));
+    if (this.built) this.optimizer.build(this.trainableVariables as Parameters<typeof this.optimizer.build>[0]);
+  }
+  override serializedExtras(): Record<string, unknown> {
+    const functional = this.pythonClassName === "Functional" && functionalForm;
+    return { ...functional, ...super.serializedExtras(), compile_config: this.getCompileConfig() };
+  }
+
+  /** The JSON text of the architecture, as Keras' `to_json`. */
+  async toJSON(): Promise<string> {
+    const { stringifyPythonJson } = await import("../saving/index.ts");
+    return stringifyPythonJson(withSharedObjects(() => serializeKerasObject(this)));
+  }
+  /**
+   * Writes architecture, weights and optimizer state to a `.keras` file, which Python's Keras loads as well. The path holds the old
+   * file or the whole new one at every moment. In a page the file is offered as a download.
+   * @throws ConfigError for another extension, or a part that cannot be saved.
+   * @example await model.save("digits.keras");
+   */
+  async save(path: string): Promise<void> {
+    const { saveModel } = await import("../saving/index.ts");
+    await saveModel(this, path);
+  }
+  /** Writes the weights, and the optimizer's state, to a `.weights.h5` file. */
+  async saveWeights(path: string): Promise<void> {
+    const { saveWeights } = await import("../saving/index.ts");
+    await saveWeights(this, path);
+  }
+  /** Loads weights from a `.weights.h5` or `.keras` file (a path, bytes or a Blob). Files that do not fit change nothing. */
+  async loadWeights(source: FileSource, options: LoadWeightsOptions = {}): Promise<void> {
+    const { loadWeights } = await import("../saving/index.ts");
+    await loadWeights(this, source, options);
+  }
+  /** Prints the layers, their output shapes and numbers of parameters, as Keras does. @example model.summary(); */
+  summary(options: SummaryOptions = {}): void {
+    printSummary(this, options);
+  }
+}
+
+const functionalForm = { module: "keras.src.models.functional", class_name: "Functional", registered_name: "Functional" };
+
+/** The name of functional models in files. Only for loading. */
+export const Functional: SerializableClass<Model> = Object.assign(
+  class extends Model {},
+  { className: "Functional", module: "keras.src.models.functional" } as const,
+);
+
+// As in Keras, the mode of the outer call wins over one that was given when the graph was made.
+function withTraining({ operation }: CallNode, args: readonly unknown[], training: boolean | null | undefined): readonly unknown[] {
+  if (training === null || training === undefined || !(operation instanceof Layer)) return args;
+  const { numInputs } = operation.constructor as typeof Layer;
+  const options = args[numInputs] as CallOptions | undefined;
+  return options !== undefined && "training" in options ? [...args.slice(0, numInputs), { ...options, training }] : args;
 }
 
 /** Runs one recorded call on values. */

@@ -2,6 +2,7 @@ import type { SymbolicShape } from "../aval/index.ts";
 import { complain, ConfigError, ValueError } from "../errors/index.ts";
 import { type CallOptions, InputLayer, type InputShape, input, Layer, type LayerConfig } from "../layers/index.ts";
 import { isSymbolic, KerasTensor } from "../ops/index.ts";
+import { type Config, deserializeKerasObject, type LoadContext, type SerializedObject } from "../registry/index.ts";
 import { type FunctionalParts, Model } from "./model.ts";
 
 /** Layers, or the result of `input(...)` in the first place. */
@@ -101,6 +102,30 @@ export class Sequential extends Model {
   }
   override get sublayers(): readonly Layer[] {
     return [...this.#layers];
+  }
+
+  override get layersFirst(): boolean {
+    return true;
+  }
+  override getConfig(): Config {
+    const { name, trainable, dtypePolicy: dtype, allLayers: layers } = this;
+    const [first] = layers;
+    const shape = this.#inner !== undefined && first instanceof InputLayer ? { buildInputShape: first.batchShape } : {};
+    return { name, trainable, dtype, layers, ...shape };
+  }
+  /** The stack that a config describes, built if it was. */
+  static override fromConfig(config: Config, context: LoadContext = {}): Sequential {
+    const { name, layers, buildInputShape, trainable = true } = config as {
+      readonly name?: string;
+      readonly layers: readonly SerializedObject[];
+      readonly buildInputShape?: InputShape | null;
+      readonly trainable?: boolean;
+    };
+    const made = layers.map((entry) => deserializeKerasObject(entry, context) as unknown as Layer);
+    // biome-ignore lint/complexity/noThisInStatic: subclasses make themselves
+    const model = new (this as unknown as typeof Sequential)({ name, trainable, layers: made });
+    if (!model.built && buildInputShape !== undefined && buildInputShape !== null) model.buildFrom(buildInputShape);
+    return model;
   }
 
   override call(inputs: unknown, options: CallOptions = {}): unknown {

@@ -1,5 +1,5 @@
 // What the methods of tensors do: Python's operators with Keras' promotion, indexing, and reading.
-import type { BinaryOperator, TensorMethods } from "../graph/index.ts";
+import type { BinaryOperator, Tensor, TensorMethods } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
 import { dispose, read } from "../transforms/index.ts";
 import {
@@ -40,7 +40,12 @@ export const binaryCores: Readonly<Record<BinaryOperator, BinaryCore>> = {
   logicalXor: logical(p.xor),
 };
 
-export const unaryCores = { negative: negativeCore, abs: absCore, invert: invertCore } as const;
+/** The unary operators by name. */
+export const unaryCores: Readonly<Record<"negative" | "abs" | "invert", (x: Tensor) => Tensor>> = {
+  negative: negativeCore,
+  abs: absCore,
+  invert: invertCore,
+};
 
 export const tensorMethods: TensorMethods = {
   binary: (name, a, b, reflected = false) => (reflected ? binaryCores[name](b, a) : binaryCores[name](a, b)),

@@ -1,2 +1,3 @@
 export * from "./registry.ts";
+export { withSharedObjects } from "./sharing.ts";
 export * from "./spelling.ts";

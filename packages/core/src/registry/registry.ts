@@ -1,7 +1,8 @@
 // Class names <-> constructors, and objects <-> the JSON in which Keras writes them. Source: keras/src/saving/serialization_lib.py.
 import { complain, ConfigError, didYouMean } from "../errors/index.ts";
 import { isBranch } from "../tree/index.ts";
-import { toCamel, toSnake } from "./spelling.ts";
+import { recordShared } from "./sharing.ts";
+import { identifierKey, toCamel, toSnake } from "./spelling.ts";
 
 /** Constructor options, camelCase; the twin of Keras' `get_config()`. */
 export type Config = Readonly<Record<string, unknown>>;
@@ -40,7 +41,23 @@ export interface LoadContext {
   readonly customObjects?: CustomObjects;
   /** Objects met before, by Python's id. */
   readonly shared?: Map<number, unknown>;
+  /** False if models must not be compiled as they were. */
+  readonly compile?: boolean;
 }
+
+let active: LoadContext = {};
+/** Runs `f` with everything that is deserialized inside, however deep, in this context. */
+export function withLoadContext<R>(context: LoadContext, f: () => R): R {
+  const outer = active;
+  active = { shared: new Map(), ...context };
+  try {
+    return f();
+  } finally {
+    active = outer;
+  }
+}
+/** The context of the load that is going on. */
+export const loadContext = (): LoadContext => active;
 
 const classes = new Map<string, SerializableClass>();
 const registeredNames = new Map<SerializableClass, string>();
@@ -65,7 +82,7 @@ export function registerKerasSerializable(ctor: SerializableClass, { package: pk
 }
 
 /** The class that a name or registered name stands for. */
-export function classNamed(name: string, registeredName: string | null | undefined, context: LoadContext = {}): SerializableClass {
+export function classNamed(name: string, registeredName: string | null | undefined, context: LoadContext = active): SerializableClass {
   const custom = context.customObjects?.[registeredName ?? name] ?? context.customObjects?.[name];
   if (isSerializableClass(custom)) return custom;
   const found = (registeredName ? classes.get(registeredName) : undefined) ?? classes.get(name);
@@ -91,13 +108,13 @@ export function serializeKerasObject(object: Serializable): SerializedObject {
     throw new ConfigError(complain("serialize", { must, got: ctor.name, todo: `Add static readonly className = "${ctor.name}"` }));
   }
   const extra = (object as { serializedExtras?: () => Record<string, unknown> }).serializedExtras?.() ?? {};
-  return {
+  return recordShared(object, {
     module: ctor.module ?? null,
     class_name: ctor.className,
     config: serializeConfig(object.getConfig()),
     registered_name: registeredNames.get(ctor) ?? (ctor.module === undefined ? ctor.className : null),
     ...extra,
-  };
+  });
 }
 
 /** A config with Python's keys; objects inside it are serialized. */
@@ -111,10 +128,33 @@ export function serializeValue(value: unknown): unknown {
   if (isSerializable(value)) return serializeKerasObject(value);
   if (Array.isArray(value)) return value.map(serializeValue);
   if (isBranch(value)) return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, serializeValue(v)]));
-  if (typeof value === "function") {
-    const must = "functions in a config must be built in, and then are saved by name";
-    throw new ConfigError(complain("serialize", { must, got: value.name || "a function", todo: "Use a registered class" }));
+  if (typeof value === "function") return serializeFunction(value as (...args: never[]) => unknown);
+  return value;
+}
+
+// Keras writes functions by name only; whoever loads the file passes them as custom objects unless they are Keras' own.
+function serializeFunction(f: (...args: never[]) => unknown): SerializedObject {
+  if (f.name === "") {
+    const must = "functions in a config must have a name, because they are saved by name";
+    throw new ConfigError(complain("serialize", { must, got: "an arrow function without one", todo: "Give it a name, or use a registered class" }));
   }
+  return { module: "builtins", class_name: "function", config: toSnake(f.name) as never, registered_name: "function" };
+}
+
+/**
+ * What a value inside a config stands for: JSON forms become objects, containers are searched, all else stays.
+ * A function is looked up in the custom objects; one of Keras' own stays a name.
+ */
+export function deserializeValue(value: unknown, context: LoadContext = active): unknown {
+  if (isSerialized(value)) {
+    if (value.class_name !== "function") return deserializeKerasObject(value, context);
+    const name = String(value.config);
+    const key = identifierKey(name);
+    const custom = Object.entries(context.customObjects ?? {}).find(([other]) => identifierKey(other) === key);
+    return custom === undefined ? name : custom[1];
+  }
+  if (Array.isArray(value)) return value.map((item) => deserializeValue(item, context));
+  if (isBranch(value)) return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, deserializeValue(v, context)]));
   return value;
 }
 
@@ -123,14 +163,26 @@ export function deserializeConfig(config: Readonly<Record<string, unknown>>): Re
   return Object.fromEntries(Object.entries(config).map(([key, value]) => [toCamel(key), value]));
 }
 
-/** The object that a JSON form describes. @throws ConfigError for an unknown class. */
-export function deserializeKerasObject(serialized: SerializedObject, context: LoadContext = {}): Serializable {
-  const { shared_object_id: id } = serialized;
+/** What can be built and compiled as a file says. */
+interface Revivable {
+  readonly built?: boolean;
+  buildFromConfig?(config: Readonly<Record<string, unknown>>): void;
+  compileFromConfig?(config: Readonly<Record<string, unknown>>, context: LoadContext): void;
+}
+
+/** The object that a JSON form describes, built and compiled as it was. @throws ConfigError for an unknown class. */
+export function deserializeKerasObject(serialized: SerializedObject, context: LoadContext = active): Serializable {
+  const { shared_object_id: id, build_config: build, compile_config: compile } = serialized;
   const known = id === undefined ? undefined : context.shared?.get(id);
   if (known !== undefined) return known as Serializable;
   const ctor = classNamed(serialized.class_name, serialized.registered_name, context);
   const config = deserializeConfig(serialized.config);
   const made = ctor.fromConfig === undefined ? new ctor(config) : ctor.fromConfig(config, context);
+  const revivable = made as Revivable;
+  if (isBranch(build) && revivable.built !== true) revivable.buildFromConfig?.(build as Record<string, unknown>);
+  if (isBranch(compile) && Object.keys(compile).length > 0 && context.compile !== false) {
+    revivable.compileFromConfig?.(compile as Record<string, unknown>, context);
+  }
   if (id !== undefined) context.shared?.set(id, made);
   return made;
 }
@@ -150,11 +202,13 @@ export function resolveIdentifier<T extends Serializable>(
     const own = lookup(table, identifier.class_name);
     if (own === undefined) return deserializeKerasObject(identifier) as T;
     const config = deserializeConfig(identifier.config);
-    return own.fromConfig === undefined ? new own(config) : own.fromConfig(config, {});
+    return own.fromConfig === undefined ? new own(config) : own.fromConfig(config, active);
   }
   if (typeof identifier === "string") {
     const found = lookup(table, identifier);
     if (found !== undefined) return new found({});
+    const custom = active.customObjects?.[identifier];
+    if (isSerializableClass(custom)) return new custom({}) as T;
   }
   const names = Object.keys(table);
   const got = typeof identifier === "string" ? `"${identifier}"` : String(identifier);

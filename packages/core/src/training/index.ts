@@ -1,3 +1,4 @@
+export * from "./compile-config.ts";
 export * from "./batches.ts";
 export * from "./callbacks.ts";
 export * from "./compile-loss.ts";

@@ -21,7 +21,7 @@ export type StepLogs = Readonly<Record<string, Tensor>>;
 
 export interface CompileOptions {
   /** Name, config or object; rmsprop by default. */
-  readonly optimizer?: unknown;
+  readonly optimizer?: optimizers.OptimizerIdentifier | undefined;
   /** Name, object or function; an array or object for several outputs. */
   readonly loss?: unknown;
   readonly lossWeights?: unknown;
@@ -90,6 +90,11 @@ export abstract class Trainer extends Layer {
   #testStep: Step | undefined;
   #predictStep: ((x: tree.Tree<Tensor>) => unknown) | undefined;
   #history: History | undefined;
+
+  /** Saves the whole model. */
+  abstract save(path: string): Promise<void>;
+  /** Saves the weights. */
+  abstract saveWeights(path: string): Promise<void>;
 
   /** Names of the outputs, if they are known. */
   get outputNames(): readonly string[] | undefined {
