@@ -1,5 +1,5 @@
 import type { SymbolicShape } from "../../aval/index.ts";
-import { complain, ConfigError } from "../../errors/index.ts";
+import { ConfigError, complain } from "../../errors/index.ts";
 import type { Tensor } from "../../graph/index.ts";
 import * as ops from "../../ops/index.ts";
 import type { Config } from "../../registry/index.ts";
@@ -133,7 +133,13 @@ export class PReLU extends Layer {
   alpha!: Variable;
   readonly sharedAxes: readonly number[] | null;
   readonly #parts: WeightParts;
-  constructor({ alphaInitializer = "Zeros", alphaRegularizer, alphaConstraint, sharedAxes, ...config }: PReLUConfig = {}) {
+  constructor({
+    alphaInitializer = "Zeros",
+    alphaRegularizer,
+    alphaConstraint,
+    sharedAxes,
+    ...config
+  }: PReLUConfig = {}) {
     super(config);
     this.supportsMasking = true;
     this.#parts = weightParts(alphaInitializer, alphaRegularizer, alphaConstraint);
@@ -143,7 +149,9 @@ export class PReLU extends Layer {
     const shared = this.sharedAxes ?? [];
     const shape = inputShape.slice(1).map((size, i) => (shared.includes(i + 1) ? 1 : size));
     this.alpha = this.addWeight({ name: "alpha", shape, ...this.#parts });
-    const fixed = inputShape.map((size, i) => [i, size] as const).filter(([i]) => i > 0 && shared.length > 0 && !shared.includes(i));
+    const fixed = inputShape
+      .map((size, i) => [i, size] as const)
+      .filter(([i]) => i > 0 && shared.length > 0 && !shared.includes(i));
     this.inputSpec = { ndim: inputShape.length, axes: Object.fromEntries(fixed) as Record<number, number> };
   }
   override call(x: Tensor): Tensor {
