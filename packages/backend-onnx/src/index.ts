@@ -1,1 +1,3 @@
-export {};
+export { type OnnxOptions, type OrtHandle, onnx } from "./backend.ts";
+export { limitations } from "./limitations.ts";
+export type { Engine, InjectedOrt } from "./ort.ts";

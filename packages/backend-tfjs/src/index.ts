@@ -1,1 +1,3 @@
-export {};
+export type { Device, Tensor as TfjsTensor, Tf } from "./engine.ts";
+export { limitations } from "./limitations.ts";
+export { type TfjsOptions, tfjs } from "./tfjs.ts";

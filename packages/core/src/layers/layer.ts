@@ -239,6 +239,10 @@ export abstract class Layer extends Operation implements Serializable {
     this.built = true;
   }
 
+  /** The shapes that it was built for, one for each input. Internal. */
+  protected get buildShapes(): readonly InputShape[] {
+    return this.#buildShapes ?? [];
+  }
   /** The shapes it was built with, as Keras writes them; undefined for layers that have nothing to build. */
   getBuildConfig(): Record<string, unknown> | undefined {
     if (this.build === Layer.prototype.build) return undefined;

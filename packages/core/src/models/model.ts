@@ -38,7 +38,7 @@ export interface FunctionalParts {
  */
 export class Model extends Trainer {
   static override readonly className: string = "Model";
-  static override readonly module: string = "keras";
+  static readonly module: string = "keras";
   readonly #parts: FunctionalParts | undefined;
 
   constructor(config: ModelConfig = {}) {

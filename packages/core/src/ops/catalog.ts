@@ -3,6 +3,7 @@ export * from "./activations.ts";
 export * from "./attention.ts";
 export * from "./binary.ts";
 export * from "./contraction.ts";
+export * from "./control.ts";
 export * from "./conv.ts";
 export * from "./core.ts";
 export * from "./creation.ts";

@@ -40,7 +40,12 @@ export const binaryCores: Readonly<Record<BinaryOperator, BinaryCore>> = {
   logicalXor: logical(p.xor),
 };
 
-export const unaryCores = { negative: negativeCore, abs: absCore, invert: invertCore } as const;
+/** The unary operators by name. */
+export const unaryCores: Readonly<Record<"negative" | "abs" | "invert", (x: Tensor) => Tensor>> = {
+  negative: negativeCore,
+  abs: absCore,
+  invert: invertCore,
+};
 
 export const tensorMethods: TensorMethods = {
   binary: (name, a, b, reflected = false) => (reflected ? binaryCores[name](b, a) : binaryCores[name](a, b)),

@@ -32,7 +32,7 @@ function resolve(identifier: unknown, yTrue: Tensor, yPred: Tensor): losses.Loss
     const name = kind === "categorical" ? "categorical_crossentropy" : `${kind === "sparse" ? "sparse_categorical" : kind}_crossentropy`;
     return losses.get(name);
   }
-  return losses.get(identifier);
+  return losses.get(identifier as losses.LossIdentifier);
 }
 
 /** The total loss of all outputs, and a running mean for each if there are several. */

@@ -21,7 +21,7 @@ export type StepLogs = Readonly<Record<string, Tensor>>;
 
 export interface CompileOptions {
   /** Name, config or object; rmsprop by default. */
-  readonly optimizer?: unknown;
+  readonly optimizer?: optimizers.OptimizerIdentifier | undefined;
   /** Name, object or function; an array or object for several outputs. */
   readonly loss?: unknown;
   readonly lossWeights?: unknown;

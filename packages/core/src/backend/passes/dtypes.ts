@@ -59,6 +59,8 @@ function lowerNode(
     const special = unsigned[name];
     if (special !== undefined) return special(inputs, node.params);
   }
+  const shifted = was !== undefined && carry(was) !== was ? lowerShift(name, inputs, was) : undefined;
+  if (shifted !== undefined) return [shifted];
   const outs = node.outs.map((o) => ({ shape: o.shape, dtype: carry(o.dtype) }));
   const params: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(node.params)) {
@@ -69,6 +71,19 @@ function lowerNode(
     const logical = (node.outs[i] as { dtype: DType }).dtype;
     return logical === x.dtype || exact.has(name) ? x : narrow(x, logical);
   });
+}
+
+// Shifts to the right see the top bit of the narrow type: carried signed values have copies of it above, unsigned ones zeros.
+function lowerShift(name: string, [x, by]: readonly Tensor[], dtype: DType): Tensor | undefined {
+  const bits = dtype.endsWith("16") ? 16 : 8;
+  if (name === "shiftRightLogical" && (dtype === "int8" || dtype === "int16")) {
+    return narrow(p.shiftRightLogical(p.and(x as Tensor, 2 ** bits - 1), by as Tensor), dtype);
+  }
+  if (name === "shiftRightArithmetic" && (dtype === "uint8" || dtype === "uint16")) {
+    const high = p.shiftRightArithmetic(p.shiftLeft(x as Tensor, 32 - bits), by as Tensor);
+    return p.shiftRightLogical(high, 32 - bits);
+  }
+  return undefined;
 }
 
 // Results are inputs unchanged, or chosen from them: nothing to wrap or round.
@@ -183,5 +198,4 @@ const unsigned: Readonly<Record<string, (inputs: readonly Tensor[], params: Para
     const [a, b] = [n as Tensor, d as Tensor];
     return [p.where(p.equal(b, 0), a, p.sub(a, p.mul(unsignedQuotient(a, b), b)))];
   },
-  shiftRightArithmetic: ([a, b]) => [p.shiftRightLogical(a as Tensor, b as Tensor)],
 };

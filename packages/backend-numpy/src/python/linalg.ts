@@ -1,0 +1,113 @@
+/** Linear algebra where numpy.linalg raises, or has nothing; transforms; composites; control flow. */
+export const linalg: string = `
+def cholesky(x):
+    """nan for matrices that are not positive definite, where numpy.linalg raises, or in WebAssembly fills the upper triangle too."""
+    try:
+        return np.tril(np.linalg.cholesky(x))
+    except np.linalg.LinAlgError:
+        if x.ndim == 2:
+            return np.tril(np.full_like(x, np.nan))
+        flat = x.reshape((-1,) + x.shape[-2:])
+        return np.stack([cholesky(matrix) for matrix in flat]).reshape(x.shape)
+
+
+def triangular_solve(a, b, lower, transpose_a, unit_diagonal):
+    """Substitution, one row at a time for all matrices and columns together."""
+    if transpose_a:
+        a, lower = a.swapaxes(-1, -2), not lower
+    n = a.shape[-1]
+    x = np.array(b)
+    for i in range(n) if lower else range(n - 1, -1, -1):
+        known = slice(0, i) if lower else slice(i + 1, n)
+        if known.start < known.stop:
+            x[..., i, :] -= np.matmul(a[..., i, None, known], x[..., known, :])[..., 0, :]
+        if not unit_diagonal:
+            x[..., i, :] /= a[..., i, i, None]
+    return x
+
+
+def lu(x):
+    """Partial pivoting by the first largest element; a column of zeros is left as it is."""
+    m, n = x.shape[-2:]
+    k = min(m, n)
+    factors = np.array(x).reshape(-1, m, n)
+    pivots = np.zeros((factors.shape[0], k), np.int32)
+    order = np.tile(np.arange(m, dtype=np.int32), (factors.shape[0], 1))
+    for matrix, pivot, rows in zip(factors, pivots, order):
+        for j in range(k):
+            best = j + int(np.argmax(np.abs(matrix[j:, j])))
+            pivot[j] = best
+            if best != j:
+                matrix[[j, best]] = matrix[[best, j]]
+                rows[[j, best]] = rows[[best, j]]
+            if matrix[j, j] != 0:
+                matrix[j + 1 :, j] /= matrix[j, j]
+            matrix[j + 1 :, j + 1 :] -= np.outer(matrix[j + 1 :, j], matrix[j, j + 1 :])
+    batch = x.shape[:-2]
+    return factors.reshape(x.shape), pivots.reshape(batch + (k,)), order.reshape(batch + (m,))
+
+
+def _nan_on_failure(decompose, x):
+    """Each matrix on its own, nan for those that do not converge (they hold nan or inf)."""
+    try:
+        return tuple(decompose(x))
+    except np.linalg.LinAlgError:
+        if x.ndim == 2:
+            shapes = decompose(np.zeros_like(x))
+            return tuple(np.full_like(part, np.nan) for part in shapes)
+        parts = [_nan_on_failure(decompose, matrix) for matrix in x.reshape((-1,) + x.shape[-2:])]
+        stacked = (np.stack(part) for part in zip(*parts))
+        return tuple(part.reshape(x.shape[:-2] + part.shape[1:]) for part in stacked)
+
+
+def eigh(x):
+    return _nan_on_failure(lambda a: np.linalg.eigh(a, UPLO="L"), x)
+
+
+def svd(x, full_matrices):
+    return _nan_on_failure(lambda a: np.linalg.svd(a, full_matrices=full_matrices), x)
+
+
+def fft(re, im, inverse):
+    if re.size == 0:
+        return re, im
+    joined = np.empty(re.shape, np.complex128 if re.dtype == np.float64 else np.complex64)
+    joined.real, joined.imag = re, im
+    out = np.fft.ifft(joined, axis=-1) if inverse else np.fft.fft(joined, axis=-1)
+    return out.real.astype(re.dtype), out.imag.astype(re.dtype)
+
+
+def softmax(x, axes):
+    powers = np.exp(x - np.max(x, axis=axes, keepdims=True))
+    powers /= np.sum(powers, axis=axes, keepdims=True)
+    return powers
+
+
+def log_softmax(x, axes):
+    shifted = x - np.max(x, axis=axes, keepdims=True)
+    return shifted - np.log(np.sum(np.exp(shifted), axis=axes, keepdims=True))
+
+
+def normalize(x, axes, epsilon):
+    centered = x - np.mean(x, axis=axes, keepdims=True, dtype=x.dtype)
+    variance = np.mean(np.square(centered), axis=axes, keepdims=True, dtype=x.dtype)
+    return centered / np.sqrt(variance + x.dtype.type(epsilon))
+
+
+def while_loop(condition, body, consts, carry):
+    while condition(*consts, *carry)[0]:
+        carry = body(*consts, *carry)
+    return carry
+
+
+def scan(body, consts, carry, xs, length, backwards, ys):
+    """ys: shape and dtype of each stacked result."""
+    stacked = [np.empty(shape, dtype) for shape, dtype in ys]
+    count = len(carry)
+    for step in range(length - 1, -1, -1) if backwards else range(length):
+        results = body(*consts, *carry, *(x[step] for x in xs))
+        carry = results[:count]
+        for array, value in zip(stacked, results[count:]):
+            array[step] = value
+    return (*carry, *stacked)
+`;

@@ -1,0 +1,229 @@
+// The backend: handles are tensors of ONNX Runtime, programs are sessions.
+import {
+  type Aval,
+  arrayTypeOf,
+  type Backend,
+  BackendError,
+  type CompileOptions,
+  complain,
+  type Executable,
+  type Graph,
+  type HostArray,
+  sizeOf,
+} from "@keras-ts/core/backend";
+import { typeOf } from "./builder.ts";
+import { compositeNames } from "./composites.ts";
+import { emit } from "./emit.ts";
+import { limitations } from "./limitations.ts";
+import {
+  type Engine,
+  type InjectedOrt,
+  loadOrt,
+  type OrtData,
+  type OrtSession,
+  type OrtSessionOptions,
+  type OrtTensor,
+  type OrtType,
+} from "./ort.ts";
+import { optimize } from "./passes/index.ts";
+import { serialize } from "./program.ts";
+
+/** Options of `onnx`. */
+export interface OnnxOptions {
+  /** `"node"`: native, from `onnxruntime-node`. `"web"`: wasm, from `onnxruntime-web`, in browsers and Node. */
+  readonly engine?: Engine;
+  /** Threads for each operator; all cores if not given. In browsers more than 1 needs cross-origin isolation. */
+  readonly threads?: number;
+  /** The namespace of `onnxruntime-node` or `onnxruntime-web`, for a copy of your own. */
+  readonly ort?: InjectedOrt;
+  /** Where the wasm files of `onnxruntime-web` are served: a prefix, or `{ wasm, mjs }` URLs. */
+  readonly wasmPaths?: string | { readonly wasm?: string; readonly mjs?: string };
+  /** Whether idle threads spin for the next operator: faster alone, wasteful on a busy machine. */
+  readonly spinning?: boolean;
+  /** Anything else of ONNX Runtime's session options. */
+  readonly session?: OrtSessionOptions;
+}
+
+/** A tensor that ONNX Runtime can read and write. */
+export interface OrtHandle {
+  readonly tensor: OrtTensor;
+  readonly bytes: number;
+}
+
+const handleTypes: ReadonlySet<string> = new Set<OrtType>(["float32", "int32", "uint32", "bool"]);
+
+/**
+ * ONNX Runtime as an engine: every graph, training steps included, becomes one ONNX model.
+ * @throws BackendError if the package of the engine is not installed.
+ * @example
+ * setBackend(await onnx());
+ */
+export async function onnx(options: OnnxOptions = {}): Promise<Backend<OrtHandle>> {
+  const loaded =
+    options.ort === undefined
+      ? await loadOrt(options.engine)
+      : { ort: options.ort, engine: options.engine ?? engineOf(options.ort) };
+  const { ort, engine } = loaded;
+  configure(ort, engine, options);
+  const sessionOptions = sessionOptionsOf(engine, options);
+  const live = { handles: 0, bytes: 0 };
+  const sessions = new Set<Program>();
+
+  const wrap = (tensor: OrtTensor, bytes: number): OrtHandle => {
+    live.handles++;
+    live.bytes += bytes;
+    return { tensor, bytes };
+  };
+  const allocate = (aval: Aval): OrtTensor => {
+    const data = new (arrayTypeOf(aval.dtype))(sizeOf(aval.shape));
+    return new ort.Tensor(typeOf(aval.dtype) as OrtType, data as OrtData, aval.shape);
+  };
+  const forget = (handle: OrtHandle): void => {
+    live.handles--;
+    live.bytes -= handle.bytes;
+  };
+
+  return {
+    name: `onnx ${engine}`,
+    dtypes: new Set(["bool", "int32", "uint32", "float32"]),
+    limitations,
+    composites: compositeNames,
+    unrollLimit: 64,
+    upload({ shape, dtype, data }) {
+      const type = typeOf(dtype);
+      if (!handleTypes.has(type)) typeOf("complex64");
+      return wrap(new ort.Tensor(type as OrtType, data.slice() as OrtData, shape), data.byteLength);
+    },
+    download({ tensor }) {
+      return {
+        shape: tensor.dims,
+        dtype: tensor.type as OrtType,
+        data: (tensor.data as OrtData).slice(),
+      } satisfies HostArray;
+    },
+    release: forget,
+    async compile(graph, compileOptions) {
+      const label = compileOptions.label ?? "program";
+      const program = optimize(emit(graph));
+      const session = await attempt(`onnx ${engine} backend`, label, () =>
+        ort.InferenceSession.create(serialize(program), sessionOptions),
+      );
+      const made = new Program({
+        graph,
+        session,
+        label: `onnx ${engine} backend`,
+        inputs: program.inputs,
+        outputs: program.outputs,
+        compileOptions,
+        allocate: engine === "node" ? allocate : undefined,
+        wrap,
+        forget,
+      });
+      sessions.add(made);
+      return {
+        run: (inputs) => made.run(inputs),
+        dispose: () => {
+          sessions.delete(made);
+          made.dispose();
+        },
+      } satisfies Executable<OrtHandle>;
+    },
+    memory: () => ({ ...live }),
+    async dispose() {
+      await Promise.all([...sessions].map((program) => program.dispose()));
+      sessions.clear();
+    },
+  };
+}
+
+const engineOf = (ort: InjectedOrt): Engine =>
+  ort.env.wasm === undefined || Object.keys(ort.env.wasm).length === 0 ? "node" : "web";
+
+function configure(ort: InjectedOrt, engine: Engine, { threads, wasmPaths }: OnnxOptions): void {
+  ort.env.logLevel = "error";
+  if (engine !== "web" || ort.env.wasm === undefined) return;
+  if (threads !== undefined) ort.env.wasm.numThreads = threads;
+  if (wasmPaths !== undefined) ort.env.wasm.wasmPaths = wasmPaths;
+}
+
+function sessionOptionsOf(engine: Engine, { threads, spinning, session }: OnnxOptions): OrtSessionOptions {
+  return {
+    executionProviders: [engine === "node" ? "cpu" : "wasm"],
+    graphOptimizationLevel: "all",
+    executionMode: "sequential",
+    enableMemPattern: true,
+    enableCpuMemArena: true,
+    logSeverityLevel: 3,
+    ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+    ...(spinning === undefined ? {} : { extra: { session: { intra_op: { allow_spinning: spinning ? "1" : "0" } } } }),
+    ...session,
+  };
+}
+
+interface ProgramParts {
+  readonly graph: Graph;
+  readonly session: OrtSession;
+  readonly label: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly compileOptions: CompileOptions;
+  /** Only the native build writes into buffers that it is given; the wasm build copies results out of its heap. */
+  readonly allocate: ((aval: Aval) => OrtTensor) | undefined;
+  readonly wrap: (tensor: OrtTensor, bytes: number) => OrtHandle;
+  readonly forget: (handle: OrtHandle) => void;
+}
+
+/** A session with its buffers. The memory of a donated input becomes the output buffer of the next run. */
+class Program {
+  readonly #parts: ProgramParts;
+  readonly #avals: readonly { readonly aval: Aval; readonly bytes: number }[];
+  readonly #spare: (OrtTensor | undefined)[];
+
+  constructor(parts: ProgramParts) {
+    this.#parts = parts;
+    this.#avals = parts.graph.outputs.map(({ shape, dtype }) => ({
+      aval: { shape, dtype },
+      bytes: sizeOf(shape) * (dtype === "bool" ? 1 : 4),
+    }));
+    this.#spare = new Array<OrtTensor | undefined>(parts.outputs.length).fill(undefined);
+  }
+
+  async run(handles: readonly OrtHandle[]): Promise<readonly OrtHandle[]> {
+    const { session, inputs, outputs, allocate, wrap, forget, compileOptions, label } = this.#parts;
+    const feeds: Record<string, OrtTensor> = {};
+    for (let i = 0; i < inputs.length; i++) feeds[inputs[i] as string] = (handles[i] as OrtHandle).tensor;
+    const fetches: Record<string, OrtTensor | null> = {};
+    outputs.forEach((name, i) => {
+      fetches[name] = this.#spare[i] ?? allocate?.((this.#avals[i] as { aval: Aval }).aval) ?? null;
+      this.#spare[i] = undefined;
+    });
+    const results = await attempt(label, compileOptions.label ?? "program", () => session.run(feeds, fetches));
+    for (const [input, output] of compileOptions.donate ?? []) {
+      const handle = handles[input] as OrtHandle;
+      forget(handle);
+      if (allocate !== undefined) this.#spare[output] = handle.tensor;
+    }
+    return outputs.map((name, i) =>
+      wrap(fetches[name] ?? (results[name] as OrtTensor), (this.#avals[i] as { bytes: number }).bytes),
+    );
+  }
+
+  dispose(): Promise<void> {
+    this.#spare.fill(undefined);
+    return this.#parts.session.release();
+  }
+}
+
+// ONNX Runtime names the failing operator in its message; ours are named after the primitive that wrote them.
+async function attempt<T>(where: string, label: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (cause) {
+    const got = cause instanceof Error ? cause.message : String(cause);
+    const node = /[Nn]ode:?\s*\(?'?"?([\w/]+)/.exec(got)?.[1];
+    const must = node === undefined ? `${label} must run` : `${label} must run, node ${node} in it too`;
+    throw new BackendError(complain(where, { must, got, todo: "Report this: shapes and dtypes were checked before" }), {
+      cause,
+    });
+  }
+}

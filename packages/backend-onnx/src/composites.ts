@@ -1,0 +1,57 @@
+// Composites that both builds of ONNX Runtime have as one operator.
+import { type Aval, type CompositeName, type Kernels, sizeOf } from "@keras-ts/core/backend";
+import type { Builder } from "./builder.ts";
+
+type Names = "relu" | "softplus" | "silu" | "gelu" | "geluTanh" | "softmax" | "logSoftmax" | "normalize";
+/** A row gives nothing where the operator does not cover the case: the composite's body is written instead. */
+export type CompositeRows = {
+  readonly [N in Names]: (
+    inputs: Parameters<NonNullable<Kernels<string>[N]>>[0],
+    params: Parameters<NonNullable<Kernels<string>[N]>>[1],
+    avals: { readonly ins: readonly Aval[] },
+  ) => string | undefined;
+};
+
+export const compositeNames: ReadonlySet<CompositeName> = new Set<Names>([
+  "relu",
+  "softplus",
+  "silu",
+  "gelu",
+  "geluTanh",
+  "softmax",
+  "logSoftmax",
+  "normalize",
+]);
+
+export function composites(b: Builder): CompositeRows {
+  const isFloat32 = (x: string): boolean => b.info(x).type === "float32";
+  const unary =
+    (op: string, domain = "", attributes: Record<string, number | string> = {}) =>
+    ([x]: readonly string[]): string | undefined =>
+      isFloat32(x as string) ? b.map(op, [x as string], undefined, attributes, domain) : undefined;
+  // The operator takes one axis.
+  const alongAxis =
+    (op: string) =>
+    ([x]: readonly string[], { axes }: { readonly axes: readonly number[] }): string | undefined => {
+      const info = b.info(x as string);
+      if (axes.length !== 1 || info.type !== "float32" || sizeOf(info.shape) === 0) return undefined;
+      return b.op(op, [x as string], info, { axis: axes[0] as number });
+    };
+  return {
+    relu: unary("Relu"),
+    softplus: unary("Softplus"),
+    silu: unary("QuickGelu", "com.microsoft", { alpha: 1 }),
+    gelu: unary("Gelu"),
+    geluTanh: unary("Gelu", "", { approximate: "tanh" }),
+    softmax: alongAxis("Softmax"),
+    logSoftmax: alongAxis("LogSoftmax"),
+    normalize: ([x], { axes, epsilon }) => {
+      const info = b.info(x as string);
+      const first = info.shape.length - axes.length;
+      const trailing = axes.length > 0 && [...axes].sort((p, q) => p - q).every((axis, i) => axis === first + i);
+      if (!trailing || info.type !== "float32" || sizeOf(info.shape) === 0) return undefined;
+      const ones = b.full({ type: "float32", shape: info.shape.slice(first) }, 1);
+      return b.op("LayerNormalization", [x as string, ones], info, { axis: first, epsilon });
+    },
+  };
+}

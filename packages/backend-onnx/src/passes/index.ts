@@ -1,0 +1,14 @@
+import type { Program } from "../program.ts";
+import { dropExpands } from "./drop-expands.ts";
+import { moveTransposes } from "./move-transposes.ts";
+import { reluMasks } from "./relu-masks.ts";
+
+export type Pass = (program: Program) => Program;
+
+/** In this order. */
+export const passes: readonly Pass[] = [dropExpands, reluMasks, moveTransposes];
+
+/** The program after all passes. */
+export function optimize(program: Program): Program {
+  return passes.reduce((p, pass) => pass(p), program);
+}

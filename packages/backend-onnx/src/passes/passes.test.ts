@@ -1,0 +1,63 @@
+import { Graph, primitives as p, placeholder, type Tensor } from "@keras-ts/core/backend";
+import { expect, test } from "vitest";
+import { emit } from "../emit.ts";
+import { liveNodes, type Program } from "../program.ts";
+import { dropExpands } from "./drop-expands.ts";
+import { moveTransposes } from "./move-transposes.ts";
+import { reluMasks } from "./relu-masks.ts";
+
+const float = (...shape: number[]): Tensor => placeholder({ shape, dtype: "float32" });
+const written = (inputs: readonly Tensor[], ...outputs: readonly Tensor[]): Program => emit(new Graph(inputs, outputs));
+const operators = (program: Program): string[] => liveNodes(program).map((node) => node.op);
+const unit = { strides: [1, 1], padding: [[0, 0] as const, [0, 0] as const], dilation: [1, 1], groups: 1 };
+
+test("dropExpands: an operator that broadcasts reads what was expanded", () => {
+  const [x, bias] = [float(4, 3), float(3)];
+  const program = written([x, bias], p.add(x, p.broadcastTo(bias, { shape: [4, 3] })));
+  expect(operators(program)).toEqual(["Expand", "Add"]);
+  expect(operators(dropExpands(program))).toEqual(["Add"]);
+});
+
+test("dropExpands: an expand that gives the result its shape stays", () => {
+  const bias = float(3);
+  const program = written([bias], p.neg(p.broadcastTo(bias, { shape: [4, 3] })));
+  expect(operators(dropExpands(program))).toEqual(["Expand", "Neg"]);
+});
+
+test("reluMasks: the gradient of relu is a product with its mask", () => {
+  const [x, g] = [float(4), float(4)];
+  const y = p.relu(x);
+  const program = written([x, g], p.where(p.greater(y, 0), g, 0));
+  expect(operators(program)).toEqual(["Relu", "Greater", "Where"]);
+  expect(operators(reluMasks(program))).toEqual(["Relu", "HardSigmoid", "Mul"]);
+});
+
+test("reluMasks: other selections stay, since a mask would let nan through", () => {
+  const [x, g] = [float(4), float(4)];
+  const program = written([x, g], p.where(p.greater(x, 0), g, 0));
+  expect(operators(reluMasks(program))).toEqual(["Greater", "Where"]);
+});
+
+test("moveTransposes: between two convolutions nothing is left but the edges", () => {
+  const [x, k1, bias, k2] = [float(2, 8, 8, 3), float(3, 3, 3, 4), float(4), float(3, 3, 4, 5)];
+  const y = p.conv(p.relu(p.add(p.conv(x, k1, unit), bias)), k2, unit);
+  const program = written([x, k1, bias, k2], y);
+  const count = (q: Program): number => operators(q).filter((op) => op === "Transpose").length;
+  expect(count(program)).toBe(6);
+  // Input, two kernels, output.
+  expect(count(moveTransposes(program))).toBe(4);
+});
+
+test("moveTransposes: a reduction takes the axes as they are, a transpose of units is a reshape", () => {
+  const [x, k] = [float(2, 8, 8, 1), float(3, 3, 1, 4)];
+  const program = moveTransposes(written([x, k], p.reduceSum(p.conv(x, k, unit), { axes: [0, 1, 2] })));
+  expect(operators(program)).toEqual(["Reshape", "Transpose", "Conv", "ReduceSum"]);
+});
+
+test("moveTransposes: optimizer state stays in its own layout", () => {
+  const [x, g, m] = [float(2, 6, 6, 3), float(2, 6, 6, 4), float(1, 1, 3, 4)];
+  const filter = p.convFilterGrad(x, g, { ...unit, kernelSpatial: [1, 1] });
+  const program = moveTransposes(written([x, g, m], p.add(p.mul(m, 0.9), filter)));
+  const added = liveNodes(program).at(-1);
+  expect(added?.op).toBe("Add");
+});

@@ -1,0 +1,158 @@
+// The few messages of onnx.proto that a written model needs, as plain data and their wire form.
+import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+
+/** Element types of ONNX that we use. `int64` carries shapes and positions; the others mirror dtypes of core. */
+export type OnnxType = "float32" | "int32" | "uint32" | "bool" | "int64" | "float64" | "uint8" | "uint64";
+
+/** Numbers of `TensorProto.DataType`. */
+const typeNumber: Readonly<Record<OnnxType, number>> = {
+  float32: 1,
+  uint8: 2,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float64: 11,
+  uint32: 12,
+  uint64: 13,
+};
+
+export interface ValueInfo {
+  readonly name: string;
+  readonly type: OnnxType;
+  readonly shape: readonly number[];
+}
+
+/** A constant: `data` is little-endian, row-major. */
+export interface Initializer extends ValueInfo {
+  readonly data: Uint8Array;
+}
+
+export type Attribute =
+  | { readonly kind: "int"; readonly value: number }
+  | { readonly kind: "float"; readonly value: number }
+  | { readonly kind: "string"; readonly value: string }
+  | { readonly kind: "ints"; readonly value: readonly number[] }
+  | { readonly kind: "floats"; readonly value: readonly number[] }
+  | { readonly kind: "graph"; readonly value: GraphData };
+
+/** One operator. An empty input name stands for an optional input left out. */
+export interface NodeData {
+  readonly op: string;
+  readonly domain: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: Readonly<Record<string, Attribute>>;
+  readonly name: string;
+}
+
+export interface GraphData {
+  readonly name: string;
+  readonly nodes: readonly NodeData[];
+  readonly initializers: readonly Initializer[];
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly ValueInfo[];
+}
+
+export interface ModelData {
+  readonly graph: GraphData;
+  /** Versions of the operator sets by domain; `""` is ONNX itself. */
+  readonly opsets: Readonly<Record<string, number>>;
+}
+
+/** IR version that goes with opset 21. */
+const IR_VERSION = 10;
+
+/** The bytes of a `.onnx` file. */
+export function encodeModel({ graph, opsets }: ModelData): Uint8Array {
+  const w = new BinaryWriter();
+  w.tag(1, WireType.Varint).int64(IR_VERSION);
+  w.tag(2, WireType.LengthDelimited).string("keras-ts");
+  message(w, 7, () => writeGraph(w, graph));
+  for (const [domain, version] of Object.entries(opsets)) {
+    message(w, 8, () => {
+      w.tag(1, WireType.LengthDelimited).string(domain);
+      w.tag(2, WireType.Varint).int64(version);
+    });
+  }
+  return w.finish();
+}
+
+function message(w: BinaryWriter, field: number, body: () => void): void {
+  w.tag(field, WireType.LengthDelimited).fork();
+  body();
+  w.join();
+}
+
+function text(w: BinaryWriter, field: number, value: string): void {
+  w.tag(field, WireType.LengthDelimited).string(value);
+}
+
+function packedInts(w: BinaryWriter, field: number, values: readonly number[]): void {
+  message(w, field, () => values.forEach((v) => w.int64(v)));
+}
+
+function writeGraph(w: BinaryWriter, graph: GraphData): void {
+  for (const node of graph.nodes) message(w, 1, () => writeNode(w, node));
+  text(w, 2, graph.name);
+  for (const tensor of graph.initializers) message(w, 5, () => writeTensor(w, tensor));
+  for (const info of graph.inputs) message(w, 11, () => writeInfo(w, info));
+  for (const info of graph.outputs) message(w, 12, () => writeInfo(w, info));
+}
+
+function writeNode(w: BinaryWriter, node: NodeData): void {
+  for (const name of node.inputs) text(w, 1, name);
+  for (const name of node.outputs) text(w, 2, name);
+  text(w, 3, node.name);
+  text(w, 4, node.op);
+  for (const [name, attribute] of Object.entries(node.attributes))
+    message(w, 5, () => writeAttribute(w, name, attribute));
+  if (node.domain !== "") text(w, 7, node.domain);
+}
+
+function writeAttribute(w: BinaryWriter, name: string, attribute: Attribute): void {
+  text(w, 1, name);
+  const type = (number: number): void => {
+    w.tag(20, WireType.Varint).int32(number);
+  };
+  switch (attribute.kind) {
+    case "float":
+      w.tag(2, WireType.Bit32).float(attribute.value);
+      return type(1);
+    case "int":
+      w.tag(3, WireType.Varint).int64(attribute.value);
+      return type(2);
+    case "string":
+      text(w, 4, attribute.value);
+      return type(3);
+    case "graph":
+      message(w, 6, () => writeGraph(w, attribute.value));
+      return type(5);
+    case "floats":
+      message(w, 7, () => attribute.value.forEach((v) => w.float(v)));
+      return type(6);
+    case "ints":
+      packedInts(w, 8, attribute.value);
+      return type(7);
+    default:
+      attribute satisfies never;
+  }
+}
+
+function writeTensor(w: BinaryWriter, tensor: Initializer): void {
+  packedInts(w, 1, tensor.shape);
+  w.tag(2, WireType.Varint).int32(typeNumber[tensor.type]);
+  text(w, 8, tensor.name);
+  w.tag(9, WireType.LengthDelimited).bytes(tensor.data);
+}
+
+function writeInfo(w: BinaryWriter, info: ValueInfo): void {
+  text(w, 1, info.name);
+  message(w, 2, () => {
+    message(w, 1, () => {
+      w.tag(1, WireType.Varint).int32(typeNumber[info.type]);
+      message(w, 2, () => {
+        for (const size of info.shape) message(w, 1, () => w.tag(1, WireType.Varint).int64(size));
+      });
+    });
+  });
+}

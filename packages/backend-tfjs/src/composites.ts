@@ -1,0 +1,46 @@
+// Composites for which TensorFlow.js has one kernel, or fewer than their bodies in primitives.
+import { type Kernel, type Kernels, range, sizeOf } from "@keras-ts/core/backend";
+import type { Engine, Tensor } from "./engine.ts";
+import { otherAxes, reshaped, transposed } from "./kernels/structural.ts";
+
+export type CompositeTable = Pick<Kernels<Tensor>, "relu" | "softplus" | "softmax" | "normalize">;
+
+export function composites(e: Engine): CompositeTable {
+  return {
+    relu: ([x]) => e.run("Relu", { x: x as Tensor }),
+    softplus: ([x]) => e.run("Softplus", { x: x as Tensor }),
+    softmax: softmax(e),
+    normalize: normalize(e),
+  };
+}
+
+// The kernel works along the last axis.
+function softmax(e: Engine): Kernel<"softmax", Tensor> {
+  return ([x], { axes }) => {
+    const input = x as Tensor;
+    if (axes.length === 0) return e.fill(input.shape, 1, "float32");
+    const order = [...otherAxes(input.rank, axes), ...axes];
+    const size = sizeOf(axes.map((axis) => input.shape[axis] as number));
+    return e.scoped(() => {
+      const moved = transposed(e, input, order);
+      const flat = e.run("Softmax", { logits: reshaped(e, moved, [input.size / size, size]) }, { dim: 1 });
+      const back = range(input.rank).map((axis) => order.indexOf(axis));
+      return transposed(e, reshaped(e, flat, moved.shape), back);
+    });
+  };
+}
+
+// Broadcasts in the binary kernels, where the body would write out the mean and the scale.
+function normalize(e: Engine): Kernel<"normalize", Tensor> {
+  return ([x], { axes, epsilon }) => {
+    const input = x as Tensor;
+    return e.scoped(() => {
+      const axis = [...axes];
+      const mean = e.run("Mean", { x: input }, { axis, keepDims: true });
+      const centered = e.run("Sub", { a: input, b: mean });
+      const variance = e.run("Mean", { x: e.run("Square", { x: centered }) }, { axis, keepDims: true });
+      const shifted = e.run("Add", { a: variance, b: e.fill([], epsilon, "float32") });
+      return e.run("Multiply", { a: centered, b: e.run("Rsqrt", { x: shifted }) });
+    });
+  };
+}

@@ -1,0 +1,109 @@
+// What every kernel stands on: TensorFlow.js bound to one device, and the way back to host memory.
+import {
+  type Aval,
+  arrayTypeOf,
+  type DType,
+  type HostArray,
+  type Kernel,
+  type KernelAvals,
+  type ParamsOf,
+  type PrimitiveName,
+  reference,
+  type Shape,
+  sizeOf,
+  type TypedArray,
+} from "@keras-ts/core/backend";
+import type * as tfjs from "@tensorflow/tfjs";
+
+/** The TensorFlow.js module. */
+export type Tf = typeof tfjs;
+/** A tensor of TensorFlow.js: the handles of this engine. */
+export type Tensor = tfjs.Tensor;
+export type Device = "cpu" | "wasm" | "webgl" | "webgpu";
+
+/** Dtypes that TensorFlow.js computes in. */
+export type NativeDType = "bool" | "int32" | "float32";
+type Attributes = Readonly<Record<string, unknown>>;
+type RunKernel = ReturnType<Tf["engine"]>["runKernel"];
+
+/** TensorFlow.js on one device. */
+export interface Engine {
+  readonly tf: Tf;
+  readonly device: Device;
+  /** True where the device's memory is the host's (`cpu`, `wasm`), so that reading values is only a copy. */
+  readonly onHost: boolean;
+  /** Makes this device the one that TensorFlow.js runs on: several engines may take turns. */
+  activate(): void;
+  /** Runs one kernel of TensorFlow.js without its op layer (no argument checks, no tape). */
+  run(name: string, inputs: Readonly<Record<string, Tensor>> | readonly Tensor[], attributes?: Attributes): Tensor;
+  /** Runs `body` and frees what it made, except its result. */
+  scoped<T extends Tensor | readonly Tensor[]>(body: () => T): T;
+  /** A new tensor over `data`, which must not be changed afterwards. */
+  make(data: TypedArray, shape: Shape, dtype: DType): Tensor;
+  fill(shape: Shape, value: number, dtype: DType): Tensor;
+  /** Values of a tensor, not to be changed. */
+  read(x: Tensor): TypedArray;
+  /** A kernel computed by core's reference engine on the host. */
+  host<N extends PrimitiveName>(name: N): Kernel<N, Tensor>;
+}
+
+type HostKernel = (
+  inputs: readonly HostArray[],
+  params: unknown,
+  avals: KernelAvals,
+) => HostArray | readonly HostArray[];
+
+/** A dtype that the engine holds: core gives no others, except the bit patterns of uint32, which are int32's. */
+export const nativeDtype = (dtype: DType): NativeDType => (dtype === "bool" || dtype === "float32" ? dtype : "int32");
+
+/** The same bits as an array of the class that TensorFlow.js expects. */
+function asNative(data: TypedArray, dtype: DType): TypedArray {
+  if (data instanceof Uint32Array) return new Int32Array(data.buffer, data.byteOffset, data.length);
+  const Native = arrayTypeOf(nativeDtype(dtype));
+  return data instanceof Native ? data : new Native(data);
+}
+
+/** Binds TensorFlow.js to a device that is already initialised. */
+export function engineOn(tf: Tf, device: Device): Engine {
+  const kernels = reference().kernels as unknown as Readonly<Record<PrimitiveName, HostKernel>>;
+  const make = (data: TypedArray, shape: Shape, dtype: DType): Tensor =>
+    tf.engine().makeTensor(asNative(data, dtype) as Float32Array, [...shape], nativeDtype(dtype));
+  const read = (x: Tensor): TypedArray => x.dataSync() as TypedArray;
+  const toHost = (x: Tensor, aval: Aval): HostArray => {
+    const data = read(x);
+    if (aval.dtype !== "uint32") return { shape: aval.shape, dtype: aval.dtype, data };
+    return { shape: aval.shape, dtype: "uint32", data: new Uint32Array(data.buffer, data.byteOffset, data.length) };
+  };
+  const fromHost = (x: HostArray): Tensor => make(x.data, x.shape, x.dtype);
+  return {
+    tf,
+    device,
+    onHost: device === "cpu" || device === "wasm",
+    activate: () => {
+      // Takes effect at once for a device that is initialised; the promise only says so.
+      if (tf.getBackend() !== device) void tf.setBackend(device);
+    },
+    run: (name, inputs, attributes) =>
+      tf.engine().runKernel(name, inputs as unknown as tfjs.NamedTensorMap, attributes as Parameters<RunKernel>[2]),
+    scoped: (body) => tf.tidy(body as () => tfjs.TensorContainer) as ReturnType<typeof body>,
+    make,
+    fill: (shape, value, dtype) => {
+      const size = sizeOf(shape);
+      if (size <= 1)
+        return make(new (arrayTypeOf(nativeDtype(dtype)))(new Array<number>(size).fill(value)), shape, dtype);
+      return tf.engine().runKernel("Fill", {}, { shape: [...shape], value, dtype: nativeDtype(dtype) });
+    },
+    read,
+    host: <N extends PrimitiveName>(name: N): Kernel<N, Tensor> => {
+      const kernel = (inputs: readonly Tensor[], params: ParamsOf<N>, avals: KernelAvals): Tensor | Tensor[] => {
+        const results = kernels[name](
+          inputs.map((x, i) => toHost(x, avals.ins[i] as Aval)),
+          params,
+          avals,
+        );
+        return Array.isArray(results) ? results.map(fromHost) : fromHost(results as HostArray);
+      };
+      return kernel as Kernel<N, Tensor>;
+    },
+  };
+}

@@ -1,0 +1,78 @@
+// Matrix products.
+import { type Aval, isFloat, type Kernel, type KernelTable, range, sizeOf } from "@keras-ts/core/backend";
+import type { Engine, Tensor } from "../engine.ts";
+import { joined, otherAxes, reshaped, sliced, transposed } from "./structural.ts";
+
+export type ContractionTable = Pick<KernelTable<Tensor>, "dotGeneral">;
+
+export function contractions(e: Engine): ContractionTable {
+  return { dotGeneral: dotGeneral(e) };
+}
+
+// wasm multiplies fast only whole matrices that are not transposed; above this many products a matrix is worth its own call.
+const OWN_CALL = 2 ** 21;
+
+interface Side {
+  readonly x: Tensor;
+  readonly transposed: boolean;
+}
+
+// The operand as [batch, rows, columns], or with rows and columns swapped and `transposed` set, whichever needs no copy.
+function arrange(
+  e: Engine,
+  x: Tensor,
+  axes: readonly [batch: number[], rows: number[], columns: number[]],
+  copy: boolean,
+): Side {
+  const sizes = axes.map((part) => sizeOf(part.map((axis) => x.shape[axis] as number))) as [number, number, number];
+  const [batch, rows, columns] = axes;
+  const inPlace = (order: readonly number[]): boolean => {
+    const long = order.filter((axis) => x.shape[axis] !== 1);
+    return long.every((axis, i) => i === 0 || axis > (long[i - 1] as number));
+  };
+  if (inPlace([...batch, ...rows, ...columns])) return { x: reshaped(e, x, sizes), transposed: false };
+  if (inPlace([...batch, ...columns, ...rows])) {
+    const flipped = reshaped(e, x, [sizes[0], sizes[2], sizes[1]]);
+    return copy ? { x: transposed(e, flipped, [0, 2, 1]), transposed: false } : { x: flipped, transposed: true };
+  }
+  return { x: reshaped(e, transposed(e, x, [...batch, ...rows, ...columns]), sizes), transposed: false };
+}
+
+/** Product of `[batch, m, k]` and `[batch, k, n]` matrices. */
+export function product(e: Engine, a: Tensor, b: Tensor, transposeA = false, transposeB = false): Tensor {
+  return e.run("BatchMatMul", { a, b }, { transposeA, transposeB });
+}
+
+function dotGeneral(e: Engine): Kernel<"dotGeneral", Tensor> {
+  const host = e.host("dotGeneral");
+  return (inputs, params, avals) => {
+    const [a, b] = inputs as readonly [Tensor, Tensor];
+    const { shape, dtype } = avals.outs[0] as Aval;
+    if (a.size === 0 || b.size === 0) return e.fill(shape, 0, dtype);
+    if (!isFloat(dtype)) return host(inputs, params, avals);
+    const { lhsContract, rhsContract, lhsBatch, rhsBatch } = params;
+    const batch = sizeOf(lhsBatch.map((axis) => a.shape[axis] as number));
+    const k = sizeOf(lhsContract.map((axis) => a.shape[axis] as number));
+    const own = e.device === "wasm" && (batch === 1 || (a.size / batch) * (b.size / batch / k) >= OWN_CALL);
+    return e.scoped(() => {
+      const left = arrange(
+        e,
+        a,
+        [[...lhsBatch], otherAxes(a.rank, [...lhsBatch, ...lhsContract]), [...lhsContract]],
+        own,
+      );
+      const right = arrange(
+        e,
+        b,
+        [[...rhsBatch], [...rhsContract], otherAxes(b.rank, [...rhsBatch, ...rhsContract])],
+        own,
+      );
+      if (!own || batch === 1)
+        return reshaped(e, product(e, left.x, right.x, left.transposed, right.transposed), shape);
+      const one = (x: Tensor, i: number): Tensor =>
+        sliced(e, x, [i, 0, 0], [1, x.shape[1] as number, x.shape[2] as number], [1, 1, 1]);
+      const parts = range(batch).map((i) => product(e, one(left.x, i), one(right.x, i)));
+      return reshaped(e, joined(e, parts, 0), shape);
+    });
+  };
+}

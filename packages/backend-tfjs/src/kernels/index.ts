@@ -1,0 +1,1 @@
+export { kernelsOn } from "./table.ts";

@@ -1,0 +1,42 @@
+// What this engine cannot do, as data: shown in the docs, and expected to fail in the conformance suite.
+import type { Limitation } from "@keras-ts/core/backend";
+
+/** All limitations of the TensorFlow.js engine; a `devices` list says where one holds. */
+export const limitations: readonly Limitation[] = [
+  { op: "*", dtype: "float64", reason: "TensorFlow.js has no 64-bit floats." },
+  {
+    op: "*",
+    dtype: "int32",
+    devices: ["webgl"],
+    reason: "WebGL holds integers in floats: results beyond 2^24 lose low bits, and products do not wrap.",
+  },
+  {
+    op: "*",
+    dtype: "float32",
+    devices: ["webgl"],
+    reason: "Graphics cards without 32-bit float textures compute in 16 bits, and some do not keep nan and infinities.",
+  },
+  {
+    op: "*",
+    dtype: "uint32",
+    devices: ["webgl"],
+    reason:
+      "Carried in the bits of int32, which WebGL holds in floats: comparisons, division and products are inexact.",
+  },
+  ...["sin", "cos", "tan", "acos", "asinh", "atanh", "sinh", "cosh", "log1p", "pow", "atan2", "div"].map((op) => ({
+    op,
+    devices: ["webgl"],
+    reason: "The graphics card's own function: errors up to 5e-5, and infinities and nan are not as in IEEE 754.",
+  })),
+  ...["argMax", "argMin", "maxPool", "softplus"].map((op) => ({
+    op,
+    devices: ["webgl"],
+    reason: "Passes over nan, or gives infinity for it.",
+  })),
+  {
+    op: "cast",
+    dtype: "int32",
+    devices: ["webgl"],
+    reason: "Floats outside of the range of int32 wrap, and do not saturate.",
+  },
+];
