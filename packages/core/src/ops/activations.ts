@@ -1,5 +1,5 @@
 // Activation functions on tensors.
-import { isFloat, normalizeAxes, normalizeAxis } from "../aval/index.ts";
+import { bitsOf, isFloat, isUnsigned, normalizeAxes, normalizeAxis } from "../aval/index.ts";
 import { complain, ShapeError, showShape } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
@@ -11,11 +11,16 @@ import type { AxisOption } from "./joining.ts";
 import { op, type Op } from "./op.ts";
 
 const onFloats = (name: string, f: (x: Tensor) => Tensor): UnaryOp => op(name, (x: TensorLike) => f(toFloat(x)));
+// bool counts as int32.
+const number = (x: TensorLike): Tensor => {
+  const t = convertToTensor(x);
+  return t.dtype === "bool" ? castTo(t, "int32") : t;
+};
 
 /** `max(x, 0)`. */
 export const relu: UnaryOp = /* @__PURE__ */ op("relu", (x: TensorLike): Tensor => {
-  const t = convertToTensor(x);
-  return isFloat(t.dtype) ? p.relu(t) : t.dtype === "bool" ? t : p.max(t, 0);
+  const t = number(x);
+  return isFloat(t.dtype) ? p.relu(t) : p.max(t, 0);
 });
 // max(min(x, 6), 0) with no gradient at either edge.
 const relu6Of = (x: Tensor): Tensor => p.where(p.less(x, 6), p.relu(x), p.where(p.isNan(x), x, 6));
@@ -32,7 +37,10 @@ export const silu: UnaryOp = /* @__PURE__ */ onFloats("silu", p.silu);
 /** The same as `silu`. */
 export const swish: UnaryOp = /* @__PURE__ */ onFloats("swish", p.silu);
 /** `log sigmoid(x)`. */
-export const logSigmoid: UnaryOp = /* @__PURE__ */ onFloats("logSigmoid", (x) => p.neg(p.softplus(p.neg(x))));
+export const logSigmoid: UnaryOp = /* @__PURE__ */ op("logSigmoid", (x: TensorLike) =>
+  // Negated before it becomes a float: unsigned integers wrap, as in Keras.
+  p.neg(p.softplus(toFloat(p.neg(number(x))))),
+);
 const hardSigmoidOf = (x: Tensor): Tensor => p.div(relu6Of(p.add(x, 3)), 6);
 /** `relu6(x + 3) / 6`. */
 export const hardSigmoid: UnaryOp = /* @__PURE__ */ onFloats("hardSigmoid", hardSigmoidOf);
@@ -41,9 +49,12 @@ export const hardSilu: UnaryOp = /* @__PURE__ */ onFloats("hardSilu", (x) => p.m
 /** The same as `hardSilu`. */
 export const hardSwish: UnaryOp = /* @__PURE__ */ onFloats("hardSwish", (x) => p.mul(x, hardSigmoidOf(x)));
 /** `x` limited to `[-1, 1]`. */
-export const hardTanh: UnaryOp = /* @__PURE__ */ onFloats("hardTanh", (x) =>
-  p.where(p.greater(x, 1), 1, p.where(p.less(x, -1), -1, x)),
-);
+export const hardTanh: UnaryOp = /* @__PURE__ */ op("hardTanh", (x: TensorLike): Tensor => {
+  const t = number(x);
+  // In unsigned dtypes -1 is the largest number, as in JAX.
+  const minusOne = isUnsigned(t.dtype) ? 2 ** bitsOf(t.dtype) - 1 : -1;
+  return p.where(p.greater(t, 1), 1, p.where(p.less(t, minusOne), minusOne, t));
+});
 /** `x - tanh(x)`. */
 export const tanhShrink: UnaryOp = /* @__PURE__ */ onFloats("tanhShrink", (x) => p.sub(x, p.tanh(x)));
 /** 0 below -1, `x` above 1, `(x + 1)^2 / 4` between. */

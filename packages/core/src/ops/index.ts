@@ -5,3 +5,4 @@ export * from "./keras-tensor.ts";
 export * from "./naming.ts";
 export * from "./op.ts";
 export * from "./operation.ts";
+export * from "./python.ts";

@@ -94,6 +94,23 @@ export const where: Op<(condition: TensorLike, x1: TensorLike | null | undefined
     return p.where(toBool(condition), a, b);
   },
 );
+/**
+ * Where `x` is not 0: one int32 vector an axis. Their length depends on the values, so they are read.
+ * @throws StateError inside a trace. @example const [rows, columns] = await nonzero(mask)
+ */
+export async function nonzero(x: TensorLike): Promise<Tensor[]> {
+  const t = convertToTensor(x);
+  const { data } = await t.host();
+  const places: number[] = [];
+  data.forEach((value: number, i: number) => {
+    if (value !== 0) places.push(i);
+  });
+  let stride = t.size;
+  return t.shape.map((n) => {
+    stride /= Math.max(1, n);
+    return convertToTensor(Int32Array.from(places, (i) => Math.floor(i / stride) % n));
+  });
+}
 /** The first choice whose condition holds, else `default`. */
 export const select: Op<
   (condlist: readonly TensorLike[], choicelist: readonly TensorLike[], options?: { readonly default?: TensorLike }) => Tensor

@@ -1,7 +1,7 @@
 // Several tensors into one, and one into several.
 import { normalizeAxis, range, resultType, type Shape } from "../aval/index.ts";
 import { complain, ShapeError, showShape } from "../errors/index.ts";
-import type { Tensor } from "../graph/index.ts";
+import { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
 import { castTo } from "./arithmetic-core.ts";
 import { convertToTensor, type TensorLike } from "./convert-core.ts";
@@ -168,14 +168,14 @@ export interface RepeatOptions {
   readonly axis?: number | null;
 }
 /** Each element repeated in place along `axis`; of the flattened tensor by default. `repeats`: one count, or one for each. */
-export const repeat: Op<(x: TensorLike, repeats: number | readonly number[], options?: RepeatOptions) => Tensor> = /* @__PURE__ */ op(
+export const repeat: Op<(x: TensorLike, repeats: number | readonly number[] | Tensor, options?: RepeatOptions) => Tensor> = /* @__PURE__ */ op(
   "repeat",
-  (x: TensorLike, repeats: Sections, { axis = null }: RepeatOptions = {}): Tensor => {
+  (x: TensorLike, repeats: Sections | Tensor, { axis = null }: RepeatOptions = {}): Tensor => {
     const given = convertToTensor(x);
     const t = axis === null ? p.reshape(given, { shape: [given.size] }) : given;
     const at = axis === null ? 0 : normalizeAxis(axis, t.ndim, "repeat");
     const n = t.shape[at] as number;
-    const counts = typeof repeats === "number" ? [repeats] : repeats;
+    const counts = countsOf(repeats);
     if (counts.length === 1) {
       const [count] = counts as [number];
       const [before, after] = [t.shape.slice(0, at), t.shape.slice(at + 1)];
@@ -191,6 +191,14 @@ export const repeat: Op<(x: TensorLike, repeats: number | readonly number[], opt
     return p.take(t, convertToTensor(indices), { axis: at });
   },
 );
+// The size of the result depends on the counts, so they must be known.
+function countsOf(repeats: Sections | Tensor): readonly number[] {
+  if (typeof repeats === "number") return [repeats];
+  if (!(repeats instanceof Tensor)) return repeats;
+  if (repeats.source.kind === "literal") return Array.from(repeats.source.value.data);
+  const must = "the counts must be known numbers, since the result's shape depends on them";
+  throw new ShapeError(complain("repeat", { must, got: String(repeats), todo: "Read them first: await counts.data()" }));
+}
 /** Coordinate grids of vectors. `indexing`: "xy" swaps the first two axes, "ij" does not. */
 export const meshgrid: Op<(...args: readonly (TensorLike | { readonly indexing?: "xy" | "ij" })[]) => Tensor[]> = /* @__PURE__ */ op(
   "meshgrid",

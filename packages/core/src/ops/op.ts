@@ -26,11 +26,14 @@ export type Op<F extends (...args: never[]) => unknown> = F &
 export class OpOperation extends Operation {
   /** The op's public camelCase name. */
   readonly op: string;
+  /** Its class in Python. */
+  readonly className: string;
   readonly #compute: (...args: never[]) => unknown;
 
   constructor(op: string, compute: (...args: never[]) => unknown, name?: string) {
     super(name, classNameOf(op));
     this.op = op;
+    this.className = classNameOf(op);
     this.#compute = compute;
   }
 

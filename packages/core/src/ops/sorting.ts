@@ -8,7 +8,6 @@ import { convertToTensor, promote, type TensorLike } from "./convert-core.ts";
 import { sliceAxis } from "./get-item.ts";
 import { indexTensor } from "./indexing.ts";
 import { op, type Op } from "./op.ts";
-import { wideInteger } from "./reduction.ts";
 
 export interface SortOptions {
   readonly axis?: number | null;
@@ -90,7 +89,7 @@ export function runningWith(
 const running = (name: string, f: (x: Tensor, params: p.CumulativeParams) => Tensor): CumulativeOp =>
   op(name, (x: TensorLike, { axis = null, dtype = null }: CumulativeOptions = {}): Tensor => {
     const t = convertToTensor(x, dtype === null ? {} : { dtype });
-    return runningWith(name, dtype === null ? wideInteger(t) : t, axis, f);
+    return runningWith(name, t.dtype === "bool" ? castTo(t, "int32") : t, axis, f);
   });
 /** Running sum. @example cumsum([1, 2, 3]) // [1, 3, 6] */
 export const cumsum: CumulativeOp = /* @__PURE__ */ running("cumsum", p.cumSum);
