@@ -4,7 +4,8 @@ import * as metrics from "../metrics/index.ts";
 import * as optimizers from "../optimizers/index.ts";
 import { registerBuiltins } from "../registry/index.ts";
 import * as weights from "../weights/index.ts";
-import { Functional, Model } from "./model.ts";
+import { Functional } from "./functional-load.ts";
+import { Model } from "./model.ts";
 import { Sequential } from "./sequential.ts";
 
 let done = false;
