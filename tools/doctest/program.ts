@@ -35,7 +35,8 @@ export function program(example: Example, namesOf: (from: string) => readonly st
   const lines: string[] = [];
   if (implicit) {
     const taken = new Set<string>();
-    for (const [name = ""] of code.matchAll(/\b(?:const|let|class|function|import)\b[^=;(]*/g)) {
+    const declared = code.replace(/\bextends\s+[\w.]+/g, "");
+    for (const [name = ""] of declared.matchAll(/\b(?:const|let|class|function|import)\b[^=;(]*/g)) {
       for (const [word] of name.matchAll(/\w+/g)) taken.add(word);
     }
     const plain = code.replace(/\/\/.*$/gm, "").replace(/"[^"\n]*"|'[^'\n]*'/g, '""');

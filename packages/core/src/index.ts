@@ -1,7 +1,18 @@
-export * from "./errors/index.ts";
+export { type DType, type HostArray, type Shape } from "./aval/index.ts";
 export { getBackend, setBackend, settle } from "./backend/index.ts";
-export { Tensor } from "./graph/index.ts";
+export * from "./errors/index.ts";
+export { type NestedArray, Tensor } from "./graph/index.ts";
+export * as activations from "./layers/activations.ts";
+export { input } from "./layers/core/input-layer.ts";
+export * as layers from "./layers/index.ts";
+export { Layer } from "./layers/layer.ts";
+export * as losses from "./losses/index.ts";
+export * as metrics from "./metrics/index.ts";
+export { Model, type ModelConfig, Sequential, type SequentialConfig, type SummaryOptions } from "./models/index.ts";
+export * as saving from "./models/public-saving.ts";
+export * as ops from "./ops/catalog.ts";
 export {
+  convertToTensor,
   epsilon,
   floatx,
   imageDataFormat,
@@ -9,15 +20,23 @@ export {
   setEpsilon,
   setFloatx,
   setImageDataFormat,
-  convertToTensor,
-  tensor,
   type TensorLike,
+  tensor,
 } from "./ops/index.ts";
-export * as ops from "./ops/catalog.ts";
+export * as optimizers from "./optimizers/index.ts";
 export * as random from "./random/index.ts";
 export { setRandomSeed } from "./random/index.ts";
+export * as callbacks from "./training/public-callbacks.ts";
 export { grad, gradients, jit, readAll, valueAndGrad, vjp } from "./transforms/index.ts";
-export * as losses from "./losses/index.ts";
-export * as metrics from "./metrics/index.ts";
-export * as optimizers from "./optimizers/index.ts";
 export * as tree from "./tree/index.ts";
+export * as constraints from "./weights/constraints.ts";
+export {
+  DTypePolicy,
+  dtypePolicy,
+  setDtypePolicy,
+  StatelessScope,
+  Variable,
+  type VariableOptions,
+} from "./weights/index.ts";
+export * as initializers from "./weights/initializers.ts";
+export * as regularizers from "./weights/regularizers.ts";

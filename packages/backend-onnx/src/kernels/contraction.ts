@@ -29,6 +29,8 @@ export function contraction(b: Builder): Rows<Names> {
     convFilterGrad: (inputs, params, avals) => {
       const out = infoOf(avals.outs[0] as (typeof avals.outs)[number]);
       if (sizeOf(out.shape) === 0 || inputs.some((x) => sizeOf(b.shape(x)) === 0)) return b.full(out, 0);
+      if (out.type === "float32" && params.groups === 1)
+        return filterGradByConv(b, ...(inputs as [string, string]), params);
       return composed1(b, filterGradBySlices)(inputs, params, avals);
     },
   };
@@ -205,6 +207,53 @@ function windowSlices(
 
 const groupsOf = (x: Tensor, groups: number): Tensor =>
   p.reshape(x, { shape: [...x.shape.slice(0, -1), groups, (x.shape[x.ndim - 1] as number) / groups] });
+
+/**
+ * The same as one convolution: images are its channels, the gradient is its kernel, the stride its dilation, and the channels of x
+ * lie within its rows: x as [1, N, H, W C], g as [O, N, H', W'], dilation [sH, sW C]; the result is [1, O, kH, kW C].
+ */
+function filterGradByConv(b: Builder, x: string, g: string, params: p.ConvFilterGradParams): string {
+  const { strides, dilation, kernelSpatial } = params;
+  const rank = strides.length;
+  const [shape, out] = [b.shape(x), b.shape(g)];
+  const [n, channels, filters] = [shape[0] as number, shape[rank + 1] as number, out[rank + 1] as number];
+  // Exactly what the windows reach.
+  const reach = range(rank).map(
+    (i) =>
+      ((out[i + 1] as number) - 1) * (strides[i] as number) +
+      ((kernelSpatial[i] as number) - 1) * (dilation[i] as number) +
+      1,
+  );
+  const after = reach.map((size, i) => size - (shape[i + 1] as number) - (lows(params)[i] as number));
+  const seen = b.pad(x, spatial(lows(params)), spatial(after));
+  const outer = range(rank - 1);
+  const rows = b.reshape(seen, [1, n, ...outer.map((i) => reach[i] as number), (reach[rank - 1] as number) * channels]);
+  const kernel = b.transpose(g, [rank + 1, 0, ...range(rank).map((i) => i + 1)]);
+  const places = kernelSpatial.map((k, i) => (k - 1) * (dilation[i] as number) + 1);
+  const y = b.op(
+    "Conv",
+    [rows, kernel],
+    {
+      type: "float32",
+      shape: [1, filters, ...outer.map((i) => places[i] as number), (places[rank - 1] as number) * channels],
+    },
+    {
+      kernel_shape: out.slice(1, rank + 1),
+      strides: strides.map(() => 1),
+      dilations: strides.map((s, i) => (i === rank - 1 ? s * channels : s)),
+      pads: strides.flatMap(() => [0, 0]),
+      group: 1,
+    },
+  );
+  const apart = b.reshape(y, [filters, ...places, channels]);
+  const taken = b.slice(
+    apart,
+    b.shape(apart).map(() => 0),
+    b.shape(apart),
+    [1, ...dilation, 1],
+  );
+  return b.transpose(taken, [...range(rank + 1).map((i) => i + 1), 0]);
+}
 
 /** `dW[k] = sum over images and places of x[k] g`: one product for each offset of the window. */
 export function filterGradBySlices([a, c]: readonly Tensor[], params: p.ConvFilterGradParams): Tensor {

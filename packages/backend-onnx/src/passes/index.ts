@@ -2,11 +2,12 @@ import type { Program } from "../program.ts";
 import { dropExpands } from "./drop-expands.ts";
 import { moveTransposes } from "./move-transposes.ts";
 import { reluMasks } from "./relu-masks.ts";
+import { transposedProducts } from "./transposed-products.ts";
 
 export type Pass = (program: Program) => Program;
 
 /** In this order. */
-export const passes: readonly Pass[] = [dropExpands, reluMasks, moveTransposes];
+export const passes: readonly Pass[] = [dropExpands, reluMasks, transposedProducts, moveTransposes];
 
 /** The program after all passes. */
 export function optimize(program: Program): Program {

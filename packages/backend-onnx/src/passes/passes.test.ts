@@ -5,6 +5,7 @@ import { liveNodes, type Program } from "../program.ts";
 import { dropExpands } from "./drop-expands.ts";
 import { moveTransposes } from "./move-transposes.ts";
 import { reluMasks } from "./relu-masks.ts";
+import { transposedProducts } from "./transposed-products.ts";
 
 const float = (...shape: number[]): Tensor => placeholder({ shape, dtype: "float32" });
 const written = (inputs: readonly Tensor[], ...outputs: readonly Tensor[]): Program => emit(new Graph(inputs, outputs));
@@ -60,4 +61,22 @@ test("moveTransposes: optimizer state stays in its own layout", () => {
   const program = moveTransposes(written([x, g, m], p.add(p.mul(m, 0.9), filter)));
   const added = liveNodes(program).at(-1);
   expect(added?.op).toBe("Add");
+});
+
+test("transposedProducts: a transposed product reads its operands the other way round", () => {
+  const [x, g] = [float(8, 3), float(8, 5)];
+  const dot = p.dotGeneral(g, x, { lhsContract: [0], rhsContract: [0], lhsBatch: [], rhsBatch: [] });
+  const program = written([x, g], p.transpose(dot, { permutation: [1, 0] }));
+  expect(operators(program)).toEqual(["Gemm", "Transpose"]);
+  const [gemm, ...rest] = liveNodes(transposedProducts(program));
+  expect(rest).toEqual([]);
+  expect(gemm?.inputs).toEqual(program.inputs);
+  expect(gemm?.attributes).toEqual({ transA: { kind: "int", value: 1 }, transB: { kind: "int", value: 0 } });
+});
+
+test("transposedProducts: a product that is read both ways stays", () => {
+  const [x, y] = [float(8, 3), float(3, 5)];
+  const dot = p.dotGeneral(x, y, { lhsContract: [1], rhsContract: [0], lhsBatch: [], rhsBatch: [] });
+  const program = written([x, y], dot, p.transpose(dot, { permutation: [1, 0] }));
+  expect(operators(transposedProducts(program))).toEqual(["MatMul", "Transpose"]);
 });

@@ -21,7 +21,7 @@ export function standardizeReduction(reduction: string | null): Reduction {
 
 /**
  * Removes or adds a last axis of size 1 where the ranks of two tensors differ by one.
- * @example squeezeOrExpandToSameRank(labels, scores) // [B], [B, 1] -> [B, 1], [B, 1]
+ * @example squeezeOrExpandToSameRank(tensor([1, 0]), tensor([[0.9], [0.2]])) // [B], [B, 1] -> [B, 1], [B, 1]
  */
 export function squeezeOrExpandToSameRank(x1: Tensor, x2: Tensor): [x1: Tensor, x2: Tensor] {
   if (x1.ndim === x2.ndim + 1 && x1.shape.at(-1) === 1) {

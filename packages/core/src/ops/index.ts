@@ -1,4 +1,5 @@
 export * from "./catalog.ts";
+export * from "./class-names.ts";
 export * from "./config.ts";
 export * from "./convert.ts";
 export * from "./keras-tensor.ts";

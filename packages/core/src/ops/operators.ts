@@ -1,5 +1,5 @@
 // What the methods of tensors do: Python's operators with Keras' promotion, indexing, and reading.
-import type { BinaryOperator, TensorMethods } from "../graph/index.ts";
+import type { BinaryOperator, Tensor, TensorMethods } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
 import { dispose, read } from "../transforms/index.ts";
 import {

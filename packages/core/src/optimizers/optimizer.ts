@@ -292,7 +292,11 @@ export abstract class Optimizer implements Serializable {
   /**
    * Changes variables by their gradients; builds the optimizer if need be. Null gradients are left out with a warning.
    * @throws StateError before `build` without variables, or for unknown variables.
-   * @example optimizer.apply(gradients(loss, model.trainableVariables), model.trainableVariables);
+   * @example
+   * const w = new Variable([1, 2]);
+   * const loss = ops.sum(ops.square(w.value));
+   * new optimizers.SGD({ learningRate: 0.25 }).apply(gradients(loss, [w]), [w]);
+   * await w.value.array(); // [0.5, 1]
    */
   apply(grads: readonly Gradient[], trainableVariables?: readonly Variable[]): void {
     if (grads.length === 0) return;

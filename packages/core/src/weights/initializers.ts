@@ -4,6 +4,7 @@ import { complain, ConfigError, ShapeError, showShape } from "../errors/index.ts
 import { Tensor } from "../graph/index.ts";
 import * as ops from "../ops/index.ts";
 import { convertToTensor, floatx, type TensorLike } from "../ops/index.ts";
+import { qr } from "../primitives/index.ts";
 import * as random from "../random/index.ts";
 import { SeedGenerator } from "../random/index.ts";
 import {
@@ -212,9 +213,9 @@ export class Orthogonal extends RandomInitializer {
     const columns = shape[shape.length - 1] as number;
     const rows = sizeOf(shape.slice(0, -1));
     const draw = random.normal([Math.max(columns, rows), Math.min(columns, rows)], { dtype, seed: this.seed });
-    const [q, r] = ops.qr(draw);
+    const [q, r] = qr(draw, { fullMatrices: false });
     // The signs of the diagonal make the result evenly distributed over the orthogonal matrices.
-    const even = ops.multiply(q, ops.sign(ops.diag(r)));
+    const even = ops.multiply(q, ops.sign(ops.sum(ops.multiply(r, ops.eye(r.shape[0] as number, { dtype })), { axis: 0 })));
     return ops.multiply(convertToTensor(this.gain, { dtype }), ops.reshape(rows < columns ? ops.transpose(even) : even, shape));
   }
   override getConfig(): Config {

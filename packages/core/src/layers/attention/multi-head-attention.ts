@@ -2,9 +2,9 @@ import { range, type SymbolicShape } from "../../aval/index.ts";
 import { complain, ConfigError, ShapeError, showShape } from "../../errors/index.ts";
 import { Tensor } from "../../graph/index.ts";
 import * as ops from "../../ops/index.ts";
-import { convertToTensor, isSymbolic, type KerasTensor, type TensorLike } from "../../ops/index.ts";
+import { convertToTensor, type KerasTensor, type TensorLike } from "../../ops/index.ts";
 import type { Config } from "../../registry/index.ts";
-import { isBranch } from "../../tree/index.ts";
+import { isBranch, type Tree } from "../../tree/index.ts";
 import { maskedSoftmax } from "../activations/softmax.ts";
 import { Softmax } from "../activations/activation-layers.ts";
 import { fraction, kernelAndBias, type KernelBiasConfig, partsConfig, positiveInteger } from "../arguments.ts";
@@ -118,8 +118,11 @@ export class MultiHeadAttention extends Layer {
   }
 
   /** Applies attention: `apply(query, value)`, `apply(query, value, { key, ... })` or `apply(query, value, key, { ... })`. */
-  override apply<R = KerasTensor>(query: Symbolic, value?: Symbolic | AttentionCallOptions, ...rest: (Symbolic | AttentionCallOptions)[]): R;
-  override apply<R = Tensor>(query: TensorLike, value?: TensorLike, ...rest: (TensorLike | AttentionCallOptions)[]): R;
+  override apply<R = KerasTensor>(query: Symbolic, value: Symbolic, ...rest: readonly (Symbolic | AttentionCallOptions)[]): R;
+  override apply<R = Tensor>(query: TensorLike, value: TensorLike, ...rest: readonly (TensorLike | AttentionCallOptions)[]): R;
+  /** A single input is refused: there must be a value. */
+  override apply<R = KerasTensor>(inputs: Symbolic, options?: CallOptions): R;
+  override apply<R = Tensor>(inputs: Tree<TensorLike>, options?: CallOptions): R;
   override apply(...args: unknown[]): unknown {
     return this.invoke(args);
   }
