@@ -1,8 +1,8 @@
 // The functions of keras.activations, by name. Source: keras/src/activations.
-import { complain, ConfigError, didYouMean } from "../errors/index.ts";
+import { ConfigError, complain, didYouMean } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
-import * as ops from "../ops/index.ts";
 import type { Op, TensorLike } from "../ops/index.ts";
+import * as ops from "../ops/index.ts";
 import { type CustomObjects, deserializeKerasObject, isSerialized, toSnake } from "../registry/index.ts";
 import { Layer } from "./layer.ts";
 
@@ -25,7 +25,10 @@ export interface ReluOptions {
  * `min(max(x, 0), maxValue)`, with `negativeSlope (x - threshold)` below the threshold.
  * @example activations.relu(tensor([-2, 3]), { negativeSlope: 0.5 }) // [-1, 3]
  */
-export const relu: Op<(x: TensorLike, options?: ReluOptions) => Tensor> = ((x: Tensor, options: ReluOptions = {}): Tensor => {
+export const relu: Op<(x: TensorLike, options?: ReluOptions) => Tensor> = ((
+  x: Tensor,
+  options: ReluOptions = {},
+): Tensor => {
   const { negativeSlope = 0, maxValue = null, threshold: limit = 0 } = options;
   if (negativeSlope !== 0 && maxValue === null && limit === 0) return ops.leakyRelu(x, { negativeSlope });
   if (maxValue === 6 && limit === 0 && negativeSlope === 0) return ops.relu6(x);
@@ -42,8 +45,10 @@ export const relu: Op<(x: TensorLike, options?: ReluOptions) => Tensor> = ((x: T
 export const linear: Op<(x: TensorLike) => Tensor> = ((x: Tensor): Tensor => x) as Op<(x: TensorLike) => Tensor>;
 
 /** `x Phi(x)`; exact unless `approximate` (ops.gelu is approximate by default). Source: Hendrycks and Gimpel 2016. */
-export const gelu: typeof ops.gelu = ((x: Tensor, { approximate = false }: { readonly approximate?: boolean } = {}): Tensor =>
-  ops.gelu(x, { approximate })) as typeof ops.gelu;
+export const gelu: typeof ops.gelu = ((
+  x: Tensor,
+  { approximate = false }: { readonly approximate?: boolean } = {},
+): Tensor => ops.gelu(x, { approximate })) as typeof ops.gelu;
 
 export {
   celu,
@@ -67,18 +72,17 @@ export {
   softplus,
   softShrink,
   softsign,
-  sparseSigmoid,
   sparsemax,
   sparsePlus,
+  sparseSigmoid,
   squareplus,
   tanh,
   tanhShrink,
   threshold,
 } from "../ops/index.ts";
 /** `x tanh(softplus(x))`. Source: Misra 2019. */
-export const mish: Op<(x: TensorLike) => Tensor> = ((x: Tensor): Tensor => ops.multiply(x, ops.tanh(ops.softplus(x)))) as Op<
-  (x: TensorLike) => Tensor
->;
+export const mish: Op<(x: TensorLike) => Tensor> = ((x: Tensor): Tensor =>
+  ops.multiply(x, ops.tanh(ops.softplus(x)))) as Op<(x: TensorLike) => Tensor>;
 
 type Table = Readonly<Record<string, (...args: never[]) => unknown>>;
 // A function, so that importing this file computes nothing.

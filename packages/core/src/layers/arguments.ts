@@ -1,5 +1,5 @@
 // What constructors of layers share: checks of options, and the parts from which weights are made.
-import { complain, ConfigError } from "../errors/index.ts";
+import { ConfigError, complain } from "../errors/index.ts";
 import type { Config } from "../registry/index.ts";
 import {
   type Constraint,
@@ -64,7 +64,11 @@ export function weightParts(initializer: unknown, regularizer?: unknown, constra
 
 /** The three options as a config has them: `kernelInitializer`, `kernelRegularizer`, `kernelConstraint`. */
 export function partsConfig(name: string, { initializer, regularizer, constraint }: WeightParts): Config {
-  return { [`${name}Initializer`]: initializer, [`${name}Regularizer`]: regularizer, [`${name}Constraint`]: constraint };
+  return {
+    [`${name}Initializer`]: initializer,
+    [`${name}Regularizer`]: regularizer,
+    [`${name}Constraint`]: constraint,
+  };
 }
 
 /** Options of layers with a kernel and a bias. Each is a name, a config or an object. */
@@ -80,7 +84,11 @@ export interface KernelBiasConfig {
 /** The parts of kernel and bias, in the order in which Keras draws seeds. */
 export function kernelAndBias(config: KernelBiasConfig): { readonly kernel: WeightParts; readonly bias: WeightParts } {
   return {
-    kernel: weightParts(config.kernelInitializer ?? "glorot_uniform", config.kernelRegularizer, config.kernelConstraint),
+    kernel: weightParts(
+      config.kernelInitializer ?? "glorot_uniform",
+      config.kernelRegularizer,
+      config.kernelConstraint,
+    ),
     bias: weightParts(config.biasInitializer ?? "zeros", config.biasRegularizer, config.biasConstraint),
   };
 }

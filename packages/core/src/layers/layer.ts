@@ -228,6 +228,10 @@ export abstract class Layer extends Operation implements Serializable {
     });
   }
 
+  /** For constructors of layers without weights: they are built at once, as in Keras. Not for subclasses that do build. */
+  protected buildAtInit(): void {
+    if (this.build === Layer.prototype.build) this.buildFrom();
+  }
   /** Builds for input shapes, once. Shapes follow the structure of the inputs. */
   buildFrom(...shapes: readonly InputShape[]): void {
     if (this.built) return;
@@ -251,8 +255,9 @@ export abstract class Layer extends Operation implements Serializable {
   }
   /** Builds as `getBuildConfig` says. */
   buildFromConfig(config: Readonly<Record<string, unknown>>): void {
-    const shape = config.input_shape;
+    const { input_shape: shape, shapes_dict: shapes } = config;
     if (shape !== undefined && shape !== null) this.buildFrom(shape as InputShape);
+    else if (tree.isBranch(shapes)) this.buildFrom(...(Object.values(shapes) as InputShape[]));
   }
 
   /** Makes a weight of this layer. @throws ShapeError if a size is not known. */

@@ -1,6 +1,6 @@
 import { type Aval, sameShape } from "../aval/index.ts";
 import { complain, ConfigError, StateError } from "../errors/index.ts";
-import { placeholder, Tensor } from "../graph/index.ts";
+import { Tensor } from "../graph/index.ts";
 import { trace } from "../transforms/index.ts";
 import * as tree from "../tree/index.ts";
 import { isSymbolic, KerasTensor } from "./keras-tensor.ts";
@@ -88,12 +88,18 @@ export function inferSpec(f: (...args: unknown[]) => unknown, args: readonly unk
 }
 
 function traceWith(f: (...args: unknown[]) => unknown, args: readonly unknown[], standIn: number): unknown {
+  const symbols = tree.flatten(args as tree.Tree<unknown>).filter(isSymbolic);
   let result: unknown;
-  trace(() => {
-    const filled = tree.map(args as tree.Tree<unknown>, (leaf) => (isSymbolic(leaf) ? placeholder(avalOf(leaf, standIn)) : leaf));
-    result = f(...(filled as unknown[]));
-    return [];
-  }, []);
+  // The stand-ins are arguments of the trace, so that assignments inside may depend on them.
+  trace(
+    (...values) => {
+      let next = 0;
+      const filled = tree.map(args as tree.Tree<unknown>, (leaf) => (isSymbolic(leaf) ? values[next++] : leaf));
+      result = f(...(filled as unknown[]));
+      return [];
+    },
+    symbols.map((x) => avalOf(x, standIn)),
+  );
   return result;
 }
 

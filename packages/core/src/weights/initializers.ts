@@ -1,6 +1,6 @@
 // Initial values of weights. Source: keras/src/initializers.
-import { sizeOf, type Shape } from "../aval/index.ts";
-import { complain, ConfigError, ShapeError, showShape } from "../errors/index.ts";
+import { type Shape, sizeOf } from "../aval/index.ts";
+import { ConfigError, complain, ShapeError, showShape } from "../errors/index.ts";
 import { Tensor } from "../graph/index.ts";
 import * as ops from "../ops/index.ts";
 import { convertToTensor, floatx, type TensorLike } from "../ops/index.ts";
@@ -76,7 +76,9 @@ export class Constant extends Initializer {
   override getConfig(): Config {
     if (!(this.value instanceof Tensor)) return { value: this.value };
     const todo = "Pass a number or a nested array";
-    throw new ConfigError(complain("Constant", { must: "a value that is saved must be plain numbers", got: String(this.value), todo }));
+    throw new ConfigError(
+      complain("Constant", { must: "a value that is saved must be plain numbers", got: String(this.value), todo }),
+    );
   }
 }
 
@@ -93,9 +95,15 @@ export class Identity extends Initializer {
     const [rows, columns] = shape;
     if (shape.length !== 2 || rows === undefined || columns === undefined) {
       const todo = "Use another initializer for this weight";
-      throw new ShapeError(complain("Identity", { must: "the shape must be that of a matrix", got: showShape(shape), todo }));
+      throw new ShapeError(
+        complain("Identity", { must: "the shape must be that of a matrix", got: showShape(shape), todo }),
+      );
     }
     return ops.multiply(convertToTensor(this.gain, { dtype }), ops.eye(rows, { M: columns, dtype }));
+  }
+  // Keras forgets the gain; it reads one, though.
+  override getConfig(): Config {
+    return this.gain === 1 ? {} : { gain: this.gain };
   }
 }
 
@@ -115,7 +123,9 @@ export abstract class RandomInitializer extends Initializer {
     const given = isSerialized(seed) ? (deserializeKerasObject(seed) as unknown as SeedGenerator) : (seed ?? null);
     if (given !== null && !Number.isInteger(given) && !(given instanceof SeedGenerator)) {
       const todo = "Pass seed: 1, or leave it out";
-      throw new ConfigError(complain("initializer", { must: "seed must be an integer or a SeedGenerator", got: String(given), todo }));
+      throw new ConfigError(
+        complain("initializer", { must: "seed must be an integer or a SeedGenerator", got: String(given), todo }),
+      );
     }
     this.#given = given;
     this.seed = given ?? random.drawPythonSeed();
@@ -208,15 +218,23 @@ export class Orthogonal extends RandomInitializer {
   override call(shape: Shape, { dtype = floatx() }: InitializerOptions = {}): Tensor {
     if (shape.length < 2) {
       const todo = "Use another initializer for this weight";
-      throw new ShapeError(complain("Orthogonal", { must: "there must be at least two axes", got: showShape(shape), todo }));
+      throw new ShapeError(
+        complain("Orthogonal", { must: "there must be at least two axes", got: showShape(shape), todo }),
+      );
     }
     const columns = shape[shape.length - 1] as number;
     const rows = sizeOf(shape.slice(0, -1));
     const draw = random.normal([Math.max(columns, rows), Math.min(columns, rows)], { dtype, seed: this.seed });
     const [q, r] = qr(draw, { fullMatrices: false });
     // The signs of the diagonal make the result evenly distributed over the orthogonal matrices.
-    const even = ops.multiply(q, ops.sign(ops.sum(ops.multiply(r, ops.eye(r.shape[0] as number, { dtype })), { axis: 0 })));
-    return ops.multiply(convertToTensor(this.gain, { dtype }), ops.reshape(rows < columns ? ops.transpose(even) : even, shape));
+    const even = ops.multiply(
+      q,
+      ops.sign(ops.sum(ops.multiply(r, ops.eye(r.shape[0] as number, { dtype })), { axis: 0 })),
+    );
+    return ops.multiply(
+      convertToTensor(this.gain, { dtype }),
+      ops.reshape(rows < columns ? ops.transpose(even) : even, shape),
+    );
   }
   override getConfig(): Config {
     return { ...super.getConfig(), gain: this.gain };
@@ -262,7 +280,9 @@ function choose<T>(option: string, value: string, table: Readonly<Record<string,
   const found = table[value.replace(/_/g, "").toLowerCase()];
   if (found !== undefined) return found;
   const todo = `Use one of ${[...new Set(Object.values(table))].join(", ")}`;
-  throw new ConfigError(complain("VarianceScaling", { must: `${option} must be a known name`, got: `"${value}"`, todo }));
+  throw new ConfigError(
+    complain("VarianceScaling", { must: `${option} must be a known name`, got: `"${value}"`, todo }),
+  );
 }
 
 /**
@@ -282,7 +302,9 @@ export class VarianceScaling extends RandomInitializer {
     const { scale = 1, mode = "fan_in", distribution = "truncated_normal", seed, inputAxes, outputAxes } = config;
     super(seed);
     if (!(scale > 0)) {
-      throw new ConfigError(complain("VarianceScaling", { must: "scale must be positive", got: String(scale), todo: "Use 1 or 2" }));
+      throw new ConfigError(
+        complain("VarianceScaling", { must: "scale must be positive", got: String(scale), todo: "Use 1 or 2" }),
+      );
     }
     this.scale = scale;
     this.mode = choose("mode", mode, modes);
@@ -304,7 +326,8 @@ export class VarianceScaling extends RandomInitializer {
       const limit = Math.sqrt(3 * variance);
       return random.uniform(shape, { minval: -limit, maxval: limit, dtype, seed });
     }
-    if (this.distribution === "untruncated_normal") return random.normal(shape, { stddev: Math.sqrt(variance), dtype, seed });
+    if (this.distribution === "untruncated_normal")
+      return random.normal(shape, { stddev: Math.sqrt(variance), dtype, seed });
     // The constant is the standard deviation of a normal number cut off at two of them.
     return random.truncatedNormal(shape, { stddev: Math.sqrt(variance) / 0.8796256610342398, dtype, seed });
   }
@@ -428,7 +451,9 @@ export function get(identifier: unknown): Initializer {
   return new Given((shape, { dtype }) => {
     if (String(shape) === String(identifier.shape)) return convertToTensor(identifier, { dtype });
     const got = `${showShape(identifier.shape)} for ${showShape(shape)}`;
-    throw new ShapeError(complain("initializer", { must: "the tensor must have the weight's shape", got, todo: "Reshape it" }));
+    throw new ShapeError(
+      complain("initializer", { must: "the tensor must have the weight's shape", got, todo: "Reshape it" }),
+    );
   });
 }
 

@@ -1,5 +1,5 @@
 // Penalties on weights and outputs. Source: keras/src/regularizers/regularizers.py.
-import { complain, ConfigError, ShapeError, showShape } from "../errors/index.ts";
+import { ConfigError, complain, ShapeError, showShape } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import * as ops from "../ops/index.ts";
 import { convertToTensor } from "../ops/index.ts";
@@ -25,10 +25,13 @@ export abstract class Regularizer implements Serializable {
 function checkFactor(name: string, value: number): number {
   if (Number.isFinite(value) && value >= 0) return value;
   const todo = "Use a small number such as 0.01";
-  throw new ConfigError(complain("regularizer", { must: `${name} must be a finite number not below 0`, got: String(value), todo }));
+  throw new ConfigError(
+    complain("regularizer", { must: `${name} must be a finite number not below 0`, got: String(value), todo }),
+  );
 }
 
-const times = (factor: number, x: Tensor, total: Tensor): Tensor => ops.multiply(convertToTensor(factor, { dtype: x.dtype }), total);
+const times = (factor: number, x: Tensor, total: Tensor): Tensor =>
+  ops.multiply(convertToTensor(factor, { dtype: x.dtype }), total);
 const sumOfSizes = (x: Tensor): Tensor => ops.sum(ops.absolute(x));
 const sumOfSquares = (x: Tensor): Tensor => ops.sum(ops.square(x));
 
@@ -99,7 +102,9 @@ export class OrthogonalRegularizer extends Regularizer {
     super();
     if (mode !== "rows" && mode !== "columns") {
       const todo = 'Use "rows" or "columns"';
-      throw new ConfigError(complain("OrthogonalRegularizer", { must: "mode must be a known name", got: String(mode), todo }));
+      throw new ConfigError(
+        complain("OrthogonalRegularizer", { must: "mode must be a known name", got: String(mode), todo }),
+      );
     }
     this.factor = Math.fround(checkFactor("factor", factor));
     this.mode = mode;
@@ -107,7 +112,9 @@ export class OrthogonalRegularizer extends Regularizer {
   override call(x: Tensor): Tensor {
     if (x.shape.length !== 2) {
       const todo = "Use it for kernels of Dense layers";
-      throw new ShapeError(complain("OrthogonalRegularizer", { must: "the weight must be a matrix", got: showShape(x.shape), todo }));
+      throw new ShapeError(
+        complain("OrthogonalRegularizer", { must: "the weight must be a matrix", got: showShape(x.shape), todo }),
+      );
     }
     const rows = this.mode === "rows";
     const unit = ops.normalize(x, { axis: rows ? 1 : 0 });
@@ -115,7 +122,9 @@ export class OrthogonalRegularizer extends Regularizer {
     const product = rows ? ops.matmul(unit, turned) : ops.matmul(turned, unit);
     const size = x.shape[rows ? 0 : 1] as number;
     const rest = product.multiply(ops.eye(size, { dtype: x.dtype }).negative().add(1));
-    return sumOfSizes(rest).multiply(this.factor * 0.5).divide((size * (size - 1)) / 2);
+    return sumOfSizes(rest)
+      .multiply(this.factor * 0.5)
+      .divide((size * (size - 1)) / 2);
   }
   override getConfig(): Config {
     return { factor: this.factor, mode: this.mode };

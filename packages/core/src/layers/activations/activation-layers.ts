@@ -1,5 +1,5 @@
 import type { SymbolicShape } from "../../aval/index.ts";
-import { complain, ConfigError } from "../../errors/index.ts";
+import { ConfigError, complain } from "../../errors/index.ts";
 import type { Tensor } from "../../graph/index.ts";
 import * as ops from "../../ops/index.ts";
 import type { Config } from "../../registry/index.ts";
@@ -18,6 +18,7 @@ export class Activation extends Layer {
     super(config);
     this.supportsMasking = true;
     this.activation = get(activation);
+    this.buildAtInit();
   }
   override call(x: Tensor): Tensor {
     return activate(this.activation, x);
@@ -59,6 +60,7 @@ export class ReLU extends Layer {
     this.maxValue = maxValue === undefined || maxValue === null ? null : notNegative("ReLU", "maxValue", maxValue);
     this.negativeSlope = notNegative("ReLU", "negativeSlope", negativeSlope);
     this.threshold = notNegative("ReLU", "threshold", threshold);
+    this.buildAtInit();
   }
   override call(x: Tensor): Tensor {
     const { maxValue, negativeSlope, threshold } = this;
@@ -79,6 +81,7 @@ export class LeakyReLU extends Layer {
     super(config);
     this.supportsMasking = true;
     this.negativeSlope = notNegative("LeakyReLU", "negativeSlope", negativeSlope);
+    this.buildAtInit();
   }
   override call(x: Tensor): Tensor {
     return ops.leakyRelu(x, { negativeSlope: this.negativeSlope });
@@ -89,7 +92,7 @@ export class LeakyReLU extends Layer {
 }
 
 /**
- * `x` above 0, `alpha (e^x - 1)` below. Differs from Keras: `alpha` is in the config (there it is lost).
+ * `x` above 0, `alpha (e^x - 1)` below.
  * Source: keras/src/layers/activations/elu.py. @example new layers.ELU({ alpha: 0.5 })
  */
 export class ELU extends Layer {
@@ -100,6 +103,7 @@ export class ELU extends Layer {
     super(config);
     this.supportsMasking = true;
     this.alpha = alpha;
+    this.buildAtInit();
   }
   override call(x: Tensor): Tensor {
     return ops.elu(x, { alpha: this.alpha });
@@ -129,7 +133,13 @@ export class PReLU extends Layer {
   alpha!: Variable;
   readonly sharedAxes: readonly number[] | null;
   readonly #parts: WeightParts;
-  constructor({ alphaInitializer = "Zeros", alphaRegularizer, alphaConstraint, sharedAxes, ...config }: PReLUConfig = {}) {
+  constructor({
+    alphaInitializer = "Zeros",
+    alphaRegularizer,
+    alphaConstraint,
+    sharedAxes,
+    ...config
+  }: PReLUConfig = {}) {
     super(config);
     this.supportsMasking = true;
     this.#parts = weightParts(alphaInitializer, alphaRegularizer, alphaConstraint);
@@ -139,7 +149,9 @@ export class PReLU extends Layer {
     const shared = this.sharedAxes ?? [];
     const shape = inputShape.slice(1).map((size, i) => (shared.includes(i + 1) ? 1 : size));
     this.alpha = this.addWeight({ name: "alpha", shape, ...this.#parts });
-    const fixed = inputShape.map((size, i) => [i, size] as const).filter(([i]) => i > 0 && shared.length > 0 && !shared.includes(i));
+    const fixed = inputShape
+      .map((size, i) => [i, size] as const)
+      .filter(([i]) => i > 0 && shared.length > 0 && !shared.includes(i));
     this.inputSpec = { ndim: inputShape.length, axes: Object.fromEntries(fixed) as Record<number, number> };
   }
   override call(x: Tensor): Tensor {
@@ -163,6 +175,7 @@ export class Softmax extends Layer {
     super(config);
     this.supportsMasking = true;
     this.axis = axis;
+    this.buildAtInit();
   }
   override call(x: Tensor, { mask }: CallOptions = {}): Tensor {
     return maskedSoftmax(x, this.axis, mask as Tensor | null | undefined);

@@ -11,7 +11,9 @@ export function maskedSoftmax(x: Tensor, axis: number | readonly number[], mask?
   const offset = x.ndim - mask.ndim;
   if (offset < 0 || !mask.shape.every((size, i) => size === 1 || size === x.shape[i + offset])) {
     const got = `mask ${showShape(mask.shape)} for ${showShape(x.shape)}`;
-    throw new ShapeError(complain("Softmax", { must: "the mask must broadcast to the input", got, todo: "Add axes of size 1" }));
+    throw new ShapeError(
+      complain("Softmax", { must: "the mask must broadcast to the input", got, todo: "Add axes of size 1" }),
+    );
   }
   const allowed = mask.dtype === "bool" ? mask : ops.greater(mask, 0.5);
   return ops.where(allowed, plain(ops.where(allowed, x, farBelow(x.dtype)), axis), 0);

@@ -37,5 +37,9 @@ export function attentionEquations(
     .join("");
   const pick = (from: string, places: readonly number[]): string => places.map((i) => from[i]).join("");
   const product = pick(target, batch) + pick(target, axes) + pick(source, axes);
-  return { scores: `${source},${target}->${product}`, combine: `${product},${source}->${target}`, scoresRank: product.length };
+  return {
+    scores: `${source},${target}->${product}`,
+    combine: `${product},${source}->${target}`,
+    scoresRank: product.length,
+  };
 }

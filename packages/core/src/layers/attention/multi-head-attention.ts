@@ -1,13 +1,12 @@
 import { range, type SymbolicShape } from "../../aval/index.ts";
-import { complain, ConfigError, ShapeError, showShape } from "../../errors/index.ts";
+import { ConfigError, complain, ShapeError, showShape } from "../../errors/index.ts";
 import { Tensor } from "../../graph/index.ts";
 import * as ops from "../../ops/index.ts";
 import { convertToTensor, type KerasTensor, type TensorLike } from "../../ops/index.ts";
 import type { Config } from "../../registry/index.ts";
 import { isBranch, type Tree } from "../../tree/index.ts";
-import { maskedSoftmax } from "../activations/softmax.ts";
 import { Softmax } from "../activations/activation-layers.ts";
-import { fraction, kernelAndBias, type KernelBiasConfig, partsConfig, positiveInteger } from "../arguments.ts";
+import { fraction, type KernelBiasConfig, kernelAndBias, partsConfig, positiveInteger } from "../arguments.ts";
 import { EinsumDense } from "../core/einsum-dense.ts";
 import { type CallOptions, Layer, type LayerConfig, type Symbolic } from "../layer.ts";
 import { maskOf } from "../masking.ts";
@@ -41,7 +40,7 @@ export interface MultiHeadAttentionConfig extends LayerConfig, KernelBiasConfig 
 export interface AttentionCallOptions extends CallOptions {
   /** The keys; the values by default. */
   readonly key?: unknown;
-  /** `[B, T]`. */
+  /** `[B, T]`. Ignored when passed, as in Keras: the mask that travels with the query is used. */
   readonly queryMask?: unknown;
   /** `[B, S]`. */
   readonly valueMask?: unknown;
@@ -97,14 +96,17 @@ export class MultiHeadAttention extends Layer {
     this.numHeads = positiveInteger(where, "numHeads", config.numHeads);
     this.keyDim = positiveInteger(where, "keyDim", config.keyDim);
     const { valueDim, outputShape, attentionAxes, slidingWindow } = config;
-    this.valueDim = valueDim === undefined || valueDim === null ? this.keyDim : positiveInteger(where, "valueDim", valueDim);
+    this.valueDim =
+      valueDim === undefined || valueDim === null ? this.keyDim : positiveInteger(where, "valueDim", valueDim);
     this.dropout = fraction(where, "dropout", config.dropout ?? 0);
     this.useBias = config.useBias ?? true;
     this.useGate = config.useGate ?? false;
     this.outputShape = typeof outputShape === "number" ? [outputShape] : (outputShape ?? null);
     this.attentionAxes = typeof attentionAxes === "number" ? [attentionAxes] : (attentionAxes ?? null);
     this.slidingWindow =
-      slidingWindow === undefined || slidingWindow === null ? null : positiveInteger(where, "slidingWindow", slidingWindow);
+      slidingWindow === undefined || slidingWindow === null
+        ? null
+        : positiveInteger(where, "slidingWindow", slidingWindow);
     this.seed = config.seed ?? null;
     this.#parts = kernelAndBias(config);
     // Keras gives it to the projections, not to the layer itself.
@@ -113,13 +115,23 @@ export class MultiHeadAttention extends Layer {
     this.supportsMasking = true;
     if (config.flashAttention && this.dropout > 0) {
       const got = `dropout ${this.dropout}`;
-      throw new ConfigError(complain(where, { must: "flashAttention and dropout exclude each other", got, todo: "Set one of them to 0" }));
+      throw new ConfigError(
+        complain(where, { must: "flashAttention and dropout exclude each other", got, todo: "Set one of them to 0" }),
+      );
     }
   }
 
   /** Applies attention: `apply(query, value)`, `apply(query, value, { key, ... })` or `apply(query, value, key, { ... })`. */
-  override apply<R = KerasTensor>(query: Symbolic, value: Symbolic, ...rest: readonly (Symbolic | AttentionCallOptions)[]): R;
-  override apply<R = Tensor>(query: TensorLike, value: TensorLike, ...rest: readonly (TensorLike | AttentionCallOptions)[]): R;
+  override apply<R = KerasTensor>(
+    query: Symbolic,
+    value: Symbolic,
+    ...rest: readonly (Symbolic | AttentionCallOptions)[]
+  ): R;
+  override apply<R = Tensor>(
+    query: TensorLike,
+    value: TensorLike,
+    ...rest: readonly (TensorLike | AttentionCallOptions)[]
+  ): R;
   /** A single input is refused: there must be a value. */
   override apply<R = KerasTensor>(inputs: Symbolic, options?: CallOptions): R;
   override apply<R = Tensor>(inputs: Tree<TensorLike>, options?: CallOptions): R;
@@ -131,16 +143,27 @@ export class MultiHeadAttention extends Layer {
     const [query, value, third, fourth] = args;
     if (value === undefined || (isBranch(value) && !Array.isArray(value))) {
       const todo = "For self-attention pass the tensor twice: apply(x, x)";
-      throw new ConfigError(complain(this.name, { must: "attention takes a query and a value", got: "one input", todo }));
+      throw new ConfigError(
+        complain(this.name, { must: "attention takes a query and a value", got: "one input", todo }),
+      );
     }
     const named = isBranch(third) && !Array.isArray(third);
-    const { key, ...options } = (named ? third : (fourth ?? {})) as AttentionCallOptions;
+    // Only a mask that travels with the query counts: Keras overwrites `query_mask` with it.
+    const { key, queryMask: _, ...options } = (named ? third : (fourth ?? {})) as AttentionCallOptions;
     const keys = (named ? key : third) ?? key;
-    return super.invoke(keys === undefined || keys === null ? [query, value, undefined, options] : [query, value, keys, options]);
+    return super.invoke(
+      keys === undefined || keys === null ? [query, value, undefined, options] : [query, value, keys, options],
+    );
   }
   protected override maskOptions([query, value, key]: readonly unknown[]): CallOptions {
-    const entries = [["queryMask", query], ["valueMask", value], ["keyMask", key]] as const;
-    return Object.fromEntries(entries.map(([name, x]) => [name, maskOf(x)] as const).filter(([, mask]) => mask !== undefined));
+    const entries = [
+      ["queryMask", query],
+      ["valueMask", value],
+      ["keyMask", key],
+    ] as const;
+    return Object.fromEntries(
+      entries.map(([name, x]) => [name, maskOf(x)] as const).filter(([, mask]) => mask !== undefined),
+    );
   }
 
   override build(query: SymbolicShape, value: SymbolicShape, key: SymbolicShape = value): void {
@@ -161,7 +184,8 @@ export class MultiHeadAttention extends Layer {
     this.valueDense = heads(value, "value", this.valueDim);
     const rank = value.length + 1;
     const given = this.attentionAxes;
-    const axes = given === null ? range(rank - 3).map((i) => i + 1) : given.map((axis) => (axis < 0 ? axis + rank - 1 : axis));
+    const axes =
+      given === null ? range(rank - 3).map((i) => i + 1) : given.map((axis) => (axis < 0 ? axis + rank - 1 : axis));
     this.attentionAxes = axes;
     const { scores, combine, scoresRank } = attentionEquations(rank, axes);
     this.#scoresEquation = scores;
@@ -174,7 +198,13 @@ export class MultiHeadAttention extends Layer {
     this.outputDense.buildFrom([...query.slice(0, -1), this.numHeads, this.valueDim]);
   }
 
-  #project(free: number, bound: number, sizes: readonly (number | null)[], name: string, activation?: string): EinsumDense {
+  #project(
+    free: number,
+    bound: number,
+    sizes: readonly (number | null)[],
+    name: string,
+    activation?: string,
+  ): EinsumDense {
     const { equation, biasAxes, rank } = projectionEquation(free, bound, sizes.length);
     const { kernel, bias } = this.#parts;
     return new EinsumDense({
@@ -193,11 +223,17 @@ export class MultiHeadAttention extends Layer {
     });
   }
 
-  override call(query: Tensor, value: Tensor, ...rest: readonly [AttentionCallOptions?] | readonly [Tensor, AttentionCallOptions?]): unknown {
+  override call(
+    query: Tensor,
+    value: Tensor,
+    ...rest: readonly [AttentionCallOptions?] | readonly [Tensor, AttentionCallOptions?]
+  ): unknown {
     const given = rest[0] instanceof Tensor ? rest[0] : undefined;
     const options = ((given === undefined ? rest[0] : rest[1]) ?? {}) as AttentionCallOptions;
     const { returnAttentionScores = false, useCausalMask = false } = options;
-    const alone = (["queryMask", "valueMask", "keyMask", "attentionMask"] as const).every((name) => (options[name] ?? null) === null);
+    const alone = (["queryMask", "valueMask", "keyMask", "attentionMask"] as const).every(
+      (name) => (options[name] ?? null) === null,
+    );
     const causal = useCausalMask && alone && this.slidingWindow === null;
     const mask = causal ? null : this.#mask(query, value, options);
     const project = (layer: EinsumDense, x: Tensor): Tensor => layer.invoke([x]) as Tensor;
@@ -226,7 +262,8 @@ export class MultiHeadAttention extends Layer {
     }
     const allowed = causal ? causalMask(q.shape[1] as number, v.shape[1] as number) : mask;
     const raw = ops.einsum(this.#scoresEquation, k, ops.multiply(q, scale));
-    const scores = maskedSoftmax(raw, this._softmax.axis, allowed === null ? null : withHeads(allowed, raw.ndim, axes));
+    const wide = allowed === null ? null : withHeads(allowed, raw.ndim, axes);
+    const scores = this._softmax.invoke([raw, { mask: wide }]) as Tensor;
     const kept = this.dropout > 0 ? (this._dropoutLayer.invoke([scores, { training }]) as Tensor) : scores;
     return [ops.einsum(this.#combineEquation, kept, v), scores];
   }
@@ -253,7 +290,9 @@ export class MultiHeadAttention extends Layer {
   override getBuildConfig(): Record<string, unknown> | undefined {
     const [query, value, key] = this.buildShapes;
     if (query === undefined) return undefined;
-    return { shapes_dict: { query_shape: query, value_shape: value, ...(key === undefined ? {} : { key_shape: key }) } };
+    return {
+      shapes_dict: { query_shape: query, value_shape: value, ...(key === undefined ? {} : { key_shape: key }) },
+    };
   }
   override buildFromConfig(config: Readonly<Record<string, unknown>>): void {
     const shapes = config.shapes_dict as Readonly<Record<string, SymbolicShape>> | undefined;
@@ -263,7 +302,8 @@ export class MultiHeadAttention extends Layer {
   }
 
   override getConfig(): Config {
-    const { numHeads, keyDim, valueDim, dropout, useBias, useGate, outputShape, attentionAxes, slidingWindow, seed } = this;
+    const { numHeads, keyDim, valueDim, dropout, useBias, useGate, outputShape, attentionAxes, slidingWindow, seed } =
+      this;
     return {
       ...super.getConfig(),
       ...{ numHeads, keyDim, valueDim, dropout, useBias, useGate, outputShape, attentionAxes, slidingWindow },
@@ -286,5 +326,7 @@ const causalMask = (t: number, s: number): Tensor => ops.greaterEqual(distances(
 function withHeads(mask: Tensor, rank: number, axes: number): Tensor {
   const missing = rank - mask.ndim;
   const at = mask.ndim - 2 * axes;
-  return missing <= 0 ? mask : ops.reshape(mask, [...mask.shape.slice(0, at), ...range(missing).map(() => 1), ...mask.shape.slice(at)]);
+  return missing <= 0
+    ? mask
+    : ops.reshape(mask, [...mask.shape.slice(0, at), ...range(missing).map(() => 1), ...mask.shape.slice(at)]);
 }

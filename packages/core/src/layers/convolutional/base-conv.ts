@@ -1,14 +1,21 @@
 import type { SymbolicShape } from "../../aval/index.ts";
-import { complain, ConfigError, ShapeError, showShape } from "../../errors/index.ts";
+import { ConfigError, complain, ShapeError, showShape } from "../../errors/index.ts";
 import type { Tensor } from "../../graph/index.ts";
 import * as ops from "../../ops/index.ts";
 import { type DataFormat, standardizeDataFormat } from "../../ops/index.ts";
 import type { Config } from "../../registry/index.ts";
 import type { Variable } from "../../weights/index.ts";
 import { type Activation, activate, get as getActivation, serialize as serializeActivation } from "../activations.ts";
-import { kernelAndBias, type KernelBiasConfig, paddingFor, partsConfig, positiveInteger, sizesFor } from "../arguments.ts";
-import type { LayerConfig } from "../layer.ts";
+import {
+  type KernelBiasConfig,
+  kernelAndBias,
+  paddingFor,
+  partsConfig,
+  positiveInteger,
+  sizesFor,
+} from "../arguments.ts";
 import { type LoraConfig, LoraLayer } from "../core/lora.ts";
+import type { LayerConfig } from "../layer.ts";
 
 /** Options that all windows over space share. */
 export interface WindowConfig extends LayerConfig {
@@ -46,7 +53,11 @@ export function windowOf(where: string, config: WindowConfig, rank: number): Win
   return {
     kernelSize: sizesFor(where, "kernelSize", config.kernelSize, rank),
     strides: sizesFor(where, "strides", config.strides ?? 1, rank),
-    padding: paddingFor(where, config.padding ?? "valid", rank === 1 && where.startsWith("Conv") ? ["valid", "same", "causal"] : undefined),
+    padding: paddingFor(
+      where,
+      config.padding ?? "valid",
+      rank === 1 && where.startsWith("Conv") ? ["valid", "same", "causal"] : undefined,
+    ),
     dataFormat: standardizeDataFormat(config.dataFormat, where),
     dilationRate: sizesFor(where, "dilationRate", config.dilationRate ?? 1, rank),
   };
@@ -103,7 +114,9 @@ export abstract class BaseConv extends LoraLayer {
     this.inputSpec = { minNdim: rank + 2 };
     if (this.filters % this.groups !== 0) {
       const got = `${this.filters} filters in ${this.groups} groups`;
-      throw new ConfigError(complain(where, { must: "filters must be a multiple of groups", got, todo: "Change one of them" }));
+      throw new ConfigError(
+        complain(where, { must: "filters must be a multiple of groups", got, todo: "Change one of them" }),
+      );
     }
     if (Math.max(...this.window.strides) > 1 && Math.max(...this.window.dilationRate) > 1) {
       const got = `strides ${this.window.strides} and dilationRate ${this.window.dilationRate}`;
@@ -118,11 +131,17 @@ export abstract class BaseConv extends LoraLayer {
     this.inputSpec = { minNdim: this.rank + 2, axes: { [dataFormat === "channels_last" ? -1 : 1]: channels } };
     if (channels % this.groups !== 0) {
       const got = `${channels} channels in ${this.groups} groups`;
-      throw new ShapeError(complain(this.name, { must: "input channels must be a multiple of groups", got, todo: "Change groups" }));
+      throw new ShapeError(
+        complain(this.name, { must: "input channels must be a multiple of groups", got, todo: "Change groups" }),
+      );
     }
     checkWindow(this.name, inputShape, this.window);
     const { kernel, bias } = this.#parts;
-    this.kernel = this.addWeight({ name: "kernel", shape: [...kernelSize, channels / this.groups, this.filters], ...kernel });
+    this.kernel = this.addWeight({
+      name: "kernel",
+      shape: [...kernelSize, channels / this.groups, this.filters],
+      ...kernel,
+    });
     if (this.useBias) this.bias = this.addWeight({ name: "bias", shape: [this.filters], ...bias });
     this.buildLora();
   }
@@ -134,7 +153,10 @@ export abstract class BaseConv extends LoraLayer {
   override call(x: Tensor): Tensor {
     const { strides, padding, dataFormat, dilationRate } = this.window;
     const y = ops.conv(x, this.effective(), { strides, padding, dataFormat, dilationRate });
-    return activate(this.activation, this.bias === undefined ? y : ops.add(y, biasFor(this.bias.value, dataFormat, this.rank)));
+    return activate(
+      this.activation,
+      this.bias === undefined ? y : ops.add(y, biasFor(this.bias.value, dataFormat, this.rank)),
+    );
   }
 
   override getConfig(): Config {

@@ -53,13 +53,17 @@ export abstract class BaseDepthwiseConv extends Layer {
     checkWindow(this.name, inputShape, this.#window);
     const shape = [...kernelSize, channels, this.depthMultiplier];
     this.kernel = this.addWeight({ name: "kernel", shape, ...this.#kernelParts });
-    if (this.useBias) this.bias = this.addWeight({ name: "bias", shape: [channels * this.depthMultiplier], ...this.#biasParts });
+    if (this.useBias)
+      this.bias = this.addWeight({ name: "bias", shape: [channels * this.depthMultiplier], ...this.#biasParts });
   }
 
   override call(x: Tensor): Tensor {
     const { strides, padding, dataFormat, dilationRate } = this.#window;
     const y = ops.depthwiseConv(x, this.kernel.value, { strides, padding, dataFormat, dilationRate });
-    return activate(this.activation, this.bias === undefined ? y : ops.add(y, biasFor(this.bias.value, dataFormat, this.rank)));
+    return activate(
+      this.activation,
+      this.bias === undefined ? y : ops.add(y, biasFor(this.bias.value, dataFormat, this.rank)),
+    );
   }
 
   override getConfig(): Config {

@@ -4,7 +4,7 @@ import * as ops from "../../ops/index.ts";
 import type { Config } from "../../registry/index.ts";
 import type { Variable } from "../../weights/index.ts";
 import { type Activation, activate, get as getActivation, serialize as serializeActivation } from "../activations.ts";
-import { kernelAndBias, type KernelBiasConfig, partsConfig, positiveInteger } from "../arguments.ts";
+import { type KernelBiasConfig, kernelAndBias, partsConfig, positiveInteger } from "../arguments.ts";
 import type { LayerConfig } from "../layer.ts";
 import { type LoraConfig, LoraLayer } from "./lora.ts";
 

@@ -1,11 +1,11 @@
 import type { SymbolicShape } from "../../aval/index.ts";
-import { complain, ConfigError, ShapeError, showShape } from "../../errors/index.ts";
+import { ConfigError, complain, ShapeError, showShape } from "../../errors/index.ts";
 import type { Tensor } from "../../graph/index.ts";
 import * as ops from "../../ops/index.ts";
 import type { Config } from "../../registry/index.ts";
 import { type Variable, VarianceScaling } from "../../weights/index.ts";
 import { type Activation, activate, get as getActivation, serialize as serializeActivation } from "../activations.ts";
-import { kernelAndBias, type KernelBiasConfig, partsConfig } from "../arguments.ts";
+import { type KernelBiasConfig, kernelAndBias, partsConfig } from "../arguments.ts";
 import type { LayerConfig } from "../layer.ts";
 import { type LoraConfig, LoraLayer } from "./lora.ts";
 
@@ -55,10 +55,18 @@ export class EinsumDense extends LoraLayer {
   }
 
   override build(inputShape: SymbolicShape): void {
-    const { kernelShape, biasShape, inputAxes, outputAxes } = analyze(this.equation, this.biasAxes, inputShape, this.outputShape);
+    const { kernelShape, biasShape, inputAxes, outputAxes } = analyze(
+      this.equation,
+      this.biasAxes,
+      inputShape,
+      this.outputShape,
+    );
     const { kernel, bias } = this.#parts;
-    const plain = kernel.initializer instanceof VarianceScaling && !(kernel.initializer.inputAxes && kernel.initializer.outputAxes);
-    const initializer = plain ? (kernel.initializer as VarianceScaling).withAxes({ inputAxes, outputAxes }) : kernel.initializer;
+    const plain =
+      kernel.initializer instanceof VarianceScaling && !(kernel.initializer.inputAxes && kernel.initializer.outputAxes);
+    const initializer = plain
+      ? (kernel.initializer as VarianceScaling).withAxes({ inputAxes, outputAxes })
+      : kernel.initializer;
     this.inputSpec = { ndim: inputShape.length };
     this.kernel = this.addWeight({ name: "kernel", shape: kernelShape, ...kernel, initializer });
     if (biasShape !== null) this.bias = this.addWeight({ name: "bias", shape: biasShape, ...bias });
@@ -96,7 +104,12 @@ const forms: readonly RegExp[] = [
   /^([a-zA-Z]{2,})0,([a-zA-Z]+)->([a-zA-Z]+)0$/,
 ];
 
-function analyze(equation: string, biasAxes: string | null, inputShape: SymbolicShape, outputShape: SymbolicShape): Analysis {
+function analyze(
+  equation: string,
+  biasAxes: string | null,
+  inputShape: SymbolicShape,
+  outputShape: SymbolicShape,
+): Analysis {
   const spelled = equation.replaceAll("...", "0");
   const form = forms.findIndex((pattern) => pattern.test(spelled));
   const match = form < 0 ? null : spelled.match(forms[form] as RegExp);
@@ -114,7 +127,9 @@ function analyze(equation: string, biasAxes: string | null, inputShape: Symbolic
   const inputSize = (letter: string): number | null => inputShape[input.indexOf(letter) + shift] as number | null;
   const outputSize = (letter: string): number | null => full[output.indexOf(letter) + shift] as number | null;
   const refuse = (must: string, got: string): never => {
-    throw new ShapeError(complain("EinsumDense", { must: `"${equation}": ${must}`, got, todo: "Check equation and outputShape" }));
+    throw new ShapeError(
+      complain("EinsumDense", { must: `"${equation}": ${must}`, got, todo: "Check equation and outputShape" }),
+    );
   };
   for (const letter of input) {
     if (!output.includes(letter)) continue;
@@ -124,7 +139,8 @@ function analyze(equation: string, biasAxes: string | null, inputShape: Symbolic
     }
   }
   for (const letter of output) {
-    if (!input.includes(letter) && !kernel.includes(letter)) refuse("each output axis must come from input or kernel", letter);
+    if (!input.includes(letter) && !kernel.includes(letter))
+      refuse("each output axis must come from input or kernel", letter);
   }
   const inputAxes: number[] = [];
   const outputAxes: number[] = [];
@@ -138,7 +154,8 @@ function analyze(equation: string, biasAxes: string | null, inputShape: Symbolic
 
   function biasShape(): (number | null)[] | null {
     if (biasAxes === null) return null;
-    for (const letter of biasAxes) if (!output.includes(letter)) refuse("each bias axis must be one of the output", letter);
+    for (const letter of biasAxes)
+      if (!output.includes(letter)) refuse("each bias axis must be one of the output", letter);
     const first = Math.min(...[...biasAxes].map((letter) => output.indexOf(letter)));
     const sizes = [...output.slice(first)].map((letter) => (biasAxes.includes(letter) ? outputSize(letter) : 1));
     return leading ? sizes : [...sizes, ...Array.from({ length: elided }, () => 1)];

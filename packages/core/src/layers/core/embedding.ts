@@ -1,7 +1,7 @@
-import type { Tensor } from "../../graph/index.ts";
 import { warnOnce } from "../../errors/index.ts";
-import * as ops from "../../ops/index.ts";
+import type { Tensor } from "../../graph/index.ts";
 import type { KerasTensor, TensorLike } from "../../ops/index.ts";
+import * as ops from "../../ops/index.ts";
 import type { Config } from "../../registry/index.ts";
 import type { Variable } from "../../weights/index.ts";
 import { partsConfig, positiveInteger, type WeightParts, weightParts } from "../arguments.ts";
@@ -45,14 +45,21 @@ export class Embedding extends LoraLayer {
     super({ ...config, autocast: false });
     this.inputDim = positiveInteger("Embedding", "inputDim", config.inputDim);
     this.outputDim = positiveInteger("Embedding", "outputDim", config.outputDim);
-    this.#parts = weightParts(config.embeddingsInitializer ?? "uniform", config.embeddingsRegularizer, config.embeddingsConstraint);
+    this.#parts = weightParts(
+      config.embeddingsInitializer ?? "uniform",
+      config.embeddingsRegularizer,
+      config.embeddingsConstraint,
+    );
     this.maskZero = config.maskZero ?? false;
     this.supportsMasking = this.maskZero;
-    if (config.inputLength !== undefined && config.inputLength !== null) warnOnce("Embedding: inputLength is not needed. Remove it.");
+    if (config.inputLength !== undefined && config.inputLength !== null)
+      warnOnce("Embedding: inputLength is not needed. Remove it.");
     const { weights } = config;
     if (weights === undefined || weights === null) return;
     this.buildFrom();
-    this.setWeights(Array.isArray(weights) && weights.length === 1 ? (weights as TensorLike[]) : [weights as TensorLike]);
+    this.setWeights(
+      Array.isArray(weights) && weights.length === 1 ? (weights as TensorLike[]) : [weights as TensorLike],
+    );
   }
 
   override build(): void {

@@ -8,6 +8,7 @@ export class Identity extends Layer {
   constructor(config: LayerConfig = {}) {
     super(config);
     this.supportsMasking = true;
+    this.buildAtInit();
   }
   override call(x: Tensor): Tensor {
     return x;

@@ -1,5 +1,5 @@
 import type { SymbolicShape } from "../../aval/index.ts";
-import { complain, ConfigError, ShapeError, showShape } from "../../errors/index.ts";
+import { ConfigError, complain, ShapeError, showShape } from "../../errors/index.ts";
 import { floatx, KerasTensor } from "../../ops/index.ts";
 import type { Config } from "../../registry/index.ts";
 import { Layer } from "../layer.ts";
@@ -39,9 +39,13 @@ export class InputLayer extends Layer {
     super({ name: config.name ?? undefined });
     if (config.sparse || config.ragged) {
       const todo = "Leave the option out and feed dense arrays";
-      throw new ConfigError(complain("input", { must: "inputs must be dense", got: config.sparse ? "sparse" : "ragged", todo }));
+      throw new ConfigError(
+        complain("input", { must: "inputs must be dense", got: config.sparse ? "sparse" : "ragged", todo }),
+      );
     }
-    this.output = config.tensor ?? new KerasTensor(batchShapeOf(config), { dtype: config.dtype ?? floatx(), name: config.name ?? undefined });
+    this.output =
+      config.tensor ??
+      new KerasTensor(batchShapeOf(config), { dtype: config.dtype ?? floatx(), name: config.name ?? undefined });
     if (config.tensor) checkTensor(config.tensor, config);
     this.optional = config.optional ?? false;
     this.recordCall([], this.output);
@@ -72,7 +76,9 @@ function batchShapeOf({ shape, batchShape, batchSize }: InputConfig): SymbolicSh
   const full = given ?? [batchSize ?? null, ...(shape as SymbolicShape)];
   if (full.every((n) => n === null || (Number.isInteger(n) && n >= 0))) return full;
   const todo = "Use null for sizes that vary";
-  throw new ShapeError(complain("input", { must: "sizes must be integers not below 0, or null", got: showShape(full), todo }));
+  throw new ShapeError(
+    complain("input", { must: "sizes must be integers not below 0, or null", got: showShape(full), todo }),
+  );
 }
 
 function checkTensor(tensor: KerasTensor, { shape, batchShape, batchSize, dtype }: InputConfig): void {
@@ -83,7 +89,9 @@ function checkTensor(tensor: KerasTensor, { shape, batchShape, batchSize, dtype 
     (!dtype || dtype === tensor.dtype);
   if (fits) return;
   const todo = "Leave out shape, batchSize and dtype beside tensor";
-  throw new ConfigError(complain("input", { must: "the other options must agree with tensor", got: String(tensor), todo }));
+  throw new ConfigError(
+    complain("input", { must: "the other options must agree with tensor", got: String(tensor), todo }),
+  );
 }
 
 /**

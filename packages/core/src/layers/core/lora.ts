@@ -1,6 +1,6 @@
+import { ConfigError, complain, StateError } from "../../errors/index.ts";
 import type { Tensor } from "../../graph/index.ts";
 import * as ops from "../../ops/index.ts";
-import { complain, ConfigError, StateError } from "../../errors/index.ts";
 import type { Variable } from "../../weights/index.ts";
 import { positiveInteger } from "../arguments.ts";
 import { Layer, type LayerConfig } from "../layer.ts";
@@ -37,7 +37,12 @@ export abstract class LoraLayer extends Layer {
   }
 
   /** The weight that adapters change, and what it is called. */
-  protected abstract adapted(): { readonly name: string; readonly weight: Variable; readonly regularizer: unknown; readonly fixed: boolean };
+  protected abstract adapted(): {
+    readonly name: string;
+    readonly weight: Variable;
+    readonly regularizer: unknown;
+    readonly fixed: boolean;
+  };
 
   /** Called at the end of `build`: adds the adapters if the constructor asked for them. */
   protected buildLora(): void {
@@ -61,7 +66,9 @@ export abstract class LoraLayer extends Layer {
     const { name, weight, regularizer, fixed } = this.adapted();
     if (fixed) {
       const must = "a weight with a constraint cannot have adapters";
-      throw new ConfigError(complain(this.name, { must, got: `a constraint on "${name}"`, todo: "Remove the constraint or loraRank" }));
+      throw new ConfigError(
+        complain(this.name, { must, got: `a constraint on "${name}"`, todo: "Remove the constraint or loraRank" }),
+      );
     }
     positiveInteger(this.name, "loraRank", rank);
     const dtype = "float32";
@@ -80,7 +87,9 @@ export abstract class LoraLayer extends Layer {
   effective(): Tensor {
     const { weight } = this.adapted();
     if (this.#a === undefined || this.#b === undefined) return weight.value;
-    const change = ops.matmul(this.#a.value, this.#b.value).multiply((this.loraAlpha as number) / (this.loraRank as number));
+    const change = ops
+      .matmul(this.#a.value, this.#b.value)
+      .multiply((this.loraAlpha as number) / (this.loraRank as number));
     return ops.cast(weight.value.add(change), this.computeDtype);
   }
   /** The config entries of the adapters. */

@@ -1,10 +1,10 @@
 import type { SymbolicShape } from "../../aval/index.ts";
-import { complain, ConfigError, ShapeError, showShape } from "../../errors/index.ts";
+import { ConfigError, complain, ShapeError, showShape } from "../../errors/index.ts";
 import type { Tensor } from "../../graph/index.ts";
 import * as ops from "../../ops/index.ts";
 import type { Config } from "../../registry/index.ts";
 import { Layer, type LayerConfig } from "../layer.ts";
-import { listOfMasks, requireList } from "./base-merge.ts";
+import { inDtype, listOfMasks, requireList } from "./base-merge.ts";
 
 /**
  * Its inputs side by side along `axis`.
@@ -29,17 +29,24 @@ export class Concatenate extends Layer {
     const [first = []] = inputShapes;
     const joined = axis < 0 ? axis + first.length : axis;
     const fits = inputShapes.every(
-      (shape) => shape.length === first.length && shape.every((n, i) => i === joined || n === null || first[i] === null || n === first[i]),
+      (shape) =>
+        shape.length === first.length &&
+        shape.every((n, i) => i === joined || n === null || first[i] === null || n === first[i]),
     );
     if (fits && joined >= 0 && joined < first.length) return;
     const must = `the inputs must have equal shapes but for axis ${axis}`;
-    throw new ShapeError(complain(this.name, { must, got: inputShapes.map(showShape).join(" and "), todo: "Reshape one of them" }));
+    throw new ShapeError(
+      complain(this.name, { must, got: inputShapes.map(showShape).join(" and "), todo: "Reshape one of them" }),
+    );
   }
 
   override call(inputs: readonly Tensor[]): Tensor {
     return ops.concatenate(inputs, { axis: this.axis });
   }
 
+  override computeOutputSpec(...args: readonly unknown[]): unknown {
+    return inDtype(super.computeOutputSpec(...args), this.computeDtype);
+  }
   override computeMask(inputs: readonly Tensor[], mask: unknown): unknown {
     if (mask === null || mask === undefined) return null;
     const masks = listOfMasks(this.name, inputs, mask);
@@ -81,7 +88,9 @@ export class Dot extends Layer {
     const pair = typeof axes === "number" ? [axes, axes] : axes;
     if (!Array.isArray(pair) || pair.length !== 2 || !pair.every((n) => Number.isInteger(n) && n !== 0)) {
       const todo = "Count axes from 1, or from the end";
-      throw new ConfigError(complain("Dot", { must: "axes must be one or two axes behind the batch", got: JSON.stringify(axes), todo }));
+      throw new ConfigError(
+        complain("Dot", { must: "axes must be one or two axes behind the batch", got: JSON.stringify(axes), todo }),
+      );
     }
     this.axes = axes;
     this.normalize = normalize;
@@ -117,6 +126,9 @@ export class Dot extends Layer {
     const right = ops.reshape(ops.moveaxis(y, b, 1), [batch, size, product(restY)]);
     const rest = [...restX, ...restY];
     return ops.reshape(ops.matmul(left, right), [batch, ...(rest.length === 0 ? [1] : rest)]);
+  }
+  override computeOutputSpec(...args: readonly unknown[]): unknown {
+    return inDtype(super.computeOutputSpec(...args), this.computeDtype);
   }
   override computeMask(): null {
     return null;

@@ -4,7 +4,8 @@ import type { Tensor } from "../../graph/index.ts";
 import * as ops from "../../ops/index.ts";
 import { Merge } from "./base-merge.ts";
 
-const fold = (inputs: readonly Tensor[], f: (a: Tensor, b: Tensor) => Tensor): Tensor => inputs.reduce((a, b) => f(a, b));
+const fold = (inputs: readonly Tensor[], f: (a: Tensor, b: Tensor) => Tensor): Tensor =>
+  inputs.reduce((a, b) => f(a, b));
 
 /** The sum of its inputs. Shapes: broadcast; result `[B, ...]`. Source: keras/src/layers/merging/add.py. @example new layers.Add().apply([a, b]) */
 export class Add extends Merge {
@@ -52,7 +53,11 @@ export class Subtract extends Merge {
 }
 
 // Where a mask excludes an input, the others decide. Source: base_merge.py, `_apply_merge_op_and_or_mask`.
-function foldMasked(inputs: readonly Tensor[], masks: readonly (Tensor | null)[], f: (a: Tensor, b: Tensor) => Tensor): Tensor {
+function foldMasked(
+  inputs: readonly Tensor[],
+  masks: readonly (Tensor | null)[],
+  f: (a: Tensor, b: Tensor) => Tensor,
+): Tensor {
   let output = inputs[0] as Tensor;
   const spread = (i: number): Tensor | null => {
     const mask = masks[i] ?? null;

@@ -1,5 +1,5 @@
 import { range, resultType, type SymbolicShape } from "../../aval/index.ts";
-import { complain, ConfigError, ShapeError, showShape } from "../../errors/index.ts";
+import { ConfigError, complain, ShapeError, showShape } from "../../errors/index.ts";
 import type { Tensor } from "../../graph/index.ts";
 import * as ops from "../../ops/index.ts";
 import type { Config } from "../../registry/index.ts";
@@ -138,7 +138,10 @@ export class BatchNormalization extends Layer {
   }
 
   #move(average: Variable, now: Tensor, momentum: number): Tensor {
-    const next = ops.cast(average.value, now.dtype).multiply(momentum).add(now.multiply(1 - momentum));
+    const next = ops
+      .cast(average.value, now.dtype)
+      .multiply(momentum)
+      .add(now.multiply(1 - momentum));
     average.assign(next);
     return next;
   }
@@ -208,5 +211,7 @@ function checkClipping(clipping: RenormClipping): RenormClipping {
   const ordered = rmin === null || rmax === null || rmax >= rmin;
   if (Object.keys(rest).length === 0 && ordered && (dmax === null || dmax >= 0)) return clipping;
   const must = "renormClipping may hold rmin, rmax (not below rmin) and dmax (not below 0)";
-  throw new ConfigError(complain("BatchNormalization", { must, got: JSON.stringify(clipping), todo: "Check the bounds" }));
+  throw new ConfigError(
+    complain("BatchNormalization", { must, got: JSON.stringify(clipping), todo: "Check the bounds" }),
+  );
 }

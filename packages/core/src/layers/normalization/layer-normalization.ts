@@ -62,8 +62,10 @@ export class LayerNormalization extends Layer {
     const shape = axes.map((axis) => inputShape[normalizeAxis(axis, inputShape.length, this.name)] ?? null);
     // Keras writes a built layer's axis as a list.
     this.axis = axes;
-    if (this.scale || this.rmsScaling) this.gamma = this.addWeight({ name: "gamma", shape, autocast: false, ...this.#gamma });
-    if (this.center && !this.rmsScaling) this.beta = this.addWeight({ name: "beta", shape, autocast: false, ...this.#beta });
+    if (this.scale || this.rmsScaling)
+      this.gamma = this.addWeight({ name: "gamma", shape, autocast: false, ...this.#gamma });
+    if (this.center && !this.rmsScaling)
+      this.beta = this.addWeight({ name: "beta", shape, autocast: false, ...this.#beta });
   }
 
   override call(x: Tensor): Tensor {

@@ -24,6 +24,7 @@ export abstract class BaseGlobalPooling extends Layer {
     this.keepdims = keepdims;
     this.spatial = range(rank).map((i) => i + (this.dataFormat === "channels_last" ? 1 : 2));
     this.inputSpec = { ndim: rank + 2 };
+    this.buildAtInit();
   }
   override getConfig(): Config {
     return { ...super.getConfig(), dataFormat: this.dataFormat, keepdims: this.keepdims };

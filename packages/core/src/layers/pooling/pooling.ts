@@ -30,6 +30,7 @@ export abstract class BasePooling extends Layer {
     this.padding = paddingFor(where, padding);
     this.dataFormat = standardizeDataFormat(dataFormat, where);
     this.inputSpec = { ndim: rank + 2 };
+    this.buildAtInit();
   }
   override getConfig(): Config {
     const { poolSize, padding, strides, dataFormat } = this;

@@ -1,5 +1,6 @@
-import { complain, ConfigError } from "../../errors/index.ts";
+import { ConfigError, complain } from "../../errors/index.ts";
 import type { Tensor } from "../../graph/index.ts";
+import { isSymbolic, KerasTensor } from "../../ops/index.ts";
 import * as random from "../../random/index.ts";
 import { SeedGenerator } from "../../random/index.ts";
 import type { Config } from "../../registry/index.ts";
@@ -35,15 +36,22 @@ export class Dropout extends Layer {
     this.noiseShape = noiseShape ?? null;
     if (this.noiseShape !== null && !this.noiseShape.every((n) => n === null || (Number.isInteger(n) && n > 0))) {
       const must = "noiseShape must hold positive integers or null";
-      throw new ConfigError(complain("Dropout", { must, got: JSON.stringify(noiseShape), todo: "Use 1 for axes that share a mask" }));
+      throw new ConfigError(
+        complain("Dropout", { must, got: JSON.stringify(noiseShape), todo: "Use 1 for axes that share a mask" }),
+      );
     }
     if (rate > 0) this.seedGenerator = new SeedGenerator({ seed: this.seed });
     this.supportsMasking = true;
+    this.buildAtInit();
   }
 
   override call(x: Tensor, { training }: CallOptions = {}): Tensor {
     if (!training || this.seedGenerator === undefined) return x;
     return random.dropout(x, this.rate, { noiseShape: this.noiseShape, seed: this.seedGenerator });
+  }
+  // The mask's shape may name a batch size, so tracing on a stand-in would not do.
+  override computeOutputSpec(x: unknown, ...rest: readonly unknown[]): unknown {
+    return isSymbolic(x) ? new KerasTensor(x.shape, { dtype: x.dtype }) : super.computeOutputSpec(x, ...rest);
   }
   override getConfig(): Config {
     return { ...super.getConfig(), rate: this.rate, seed: this.seed, noiseShape: this.noiseShape };

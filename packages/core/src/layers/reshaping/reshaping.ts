@@ -1,5 +1,5 @@
-import { sizeOf, type SymbolicShape } from "../../aval/index.ts";
-import { complain, ConfigError, ShapeError, showShape } from "../../errors/index.ts";
+import { type SymbolicShape, sizeOf } from "../../aval/index.ts";
+import { ConfigError, complain, ShapeError, showShape } from "../../errors/index.ts";
 import type { Tensor } from "../../graph/index.ts";
 import * as ops from "../../ops/index.ts";
 import { type DataFormat, isSymbolic, KerasTensor, standardizeDataFormat } from "../../ops/index.ts";
@@ -49,9 +49,12 @@ export class Reshape extends Layer {
     const good = Array.isArray(targetShape) && targetShape.every((n) => Number.isInteger(n) && n >= -1);
     if (!good || targetShape.filter((n) => n === -1).length > 1) {
       const must = "targetShape must hold sizes, at most one of them -1";
-      throw new ConfigError(complain("Reshape", { must, got: JSON.stringify(targetShape), todo: "Name all other sizes" }));
+      throw new ConfigError(
+        complain("Reshape", { must, got: JSON.stringify(targetShape), todo: "Name all other sizes" }),
+      );
     }
     this.targetShape = targetShape;
+    this.buildAtInit();
   }
   #resolve(shape: readonly number[]): number[] {
     const total = sizeOf(shape);
@@ -60,7 +63,9 @@ export class Reshape extends Layer {
     const resolved = this.targetShape.map((n) => (n === -1 ? rest : n));
     if (sizeOf(resolved) === total && Number.isInteger(rest)) return resolved;
     const got = `${showShape(shape)} (${total} values) for ${showShape(this.targetShape)}`;
-    throw new ShapeError(complain("Reshape", { must: "the sizes must multiply to the same number", got, todo: "Check targetShape" }));
+    throw new ShapeError(
+      complain("Reshape", { must: "the sizes must multiply to the same number", got, todo: "Check targetShape" }),
+    );
   }
   override call(x: Tensor): Tensor {
     return ops.reshape(x, [x.shape[0] as number, ...this.#resolve(x.shape.slice(1))]);
@@ -93,7 +98,9 @@ export class Permute extends Layer {
     super(config);
     if (![...dims].sort((a, b) => a - b).every((n, i) => n === i + 1)) {
       const todo = "Count the axes behind the batch from 1";
-      throw new ConfigError(complain("Permute", { must: "dims must be the numbers 1 to n in some order", got: showShape(dims), todo }));
+      throw new ConfigError(
+        complain("Permute", { must: "dims must be the numbers 1 to n in some order", got: showShape(dims), todo }),
+      );
     }
     this.dims = dims;
     this.inputSpec = { ndim: dims.length + 1 };

@@ -30,7 +30,12 @@ export function loop(
   const masks = mask === null ? null : ops.swapaxes(ops.cast(mask, "bool"), 0, 1);
   const held = (seen: Tensor, now: Tensor, before: Tensor): Tensor =>
     ops.where(ops.reshape(seen, [seen.size, ...now.shape.slice(1).map(() => 1)]), now, before);
-  const guarded = (x: Tensor, seen: Tensor | null, states: readonly Tensor[], before: (output: Tensor) => Tensor): ReturnType<Step> => {
+  const guarded = (
+    x: Tensor,
+    seen: Tensor | null,
+    states: readonly Tensor[],
+    before: (output: Tensor) => Tensor,
+  ): ReturnType<Step> => {
     const [output, next] = step(x, states);
     if (seen === null) return [output, next];
     return [held(seen, output, before(output)), next.map((state, i) => held(seen, state, states[i] as Tensor))];

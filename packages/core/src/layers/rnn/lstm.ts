@@ -6,7 +6,14 @@ import { SeedGenerator } from "../../random/index.ts";
 import type { Config } from "../../registry/index.ts";
 import type { Variable } from "../../weights/index.ts";
 import { type Activation, activate, get as getActivation, serialize as serializeActivation } from "../activations.ts";
-import { kernelAndBias, type KernelBiasConfig, partsConfig, positiveInteger, type WeightParts, weightParts } from "../arguments.ts";
+import {
+  type KernelBiasConfig,
+  kernelAndBias,
+  partsConfig,
+  positiveInteger,
+  type WeightParts,
+  weightParts,
+} from "../arguments.ts";
 import type { CallOptions, LayerConfig } from "../layer.ts";
 import { RNN, RNNCell, type RNNOptions } from "./rnn.ts";
 
@@ -71,9 +78,18 @@ export class LSTMCell extends RNNCell {
     this.activation = getActivation(config.activation ?? "tanh");
     this.recurrentActivation = getActivation(config.recurrentActivation ?? "sigmoid");
     this.useBias = config.useBias ?? true;
-    const { kernel } = kernelAndBias({ ...config, biasInitializer: "zeros", biasRegularizer: null, biasConstraint: null });
+    const { kernel } = kernelAndBias({
+      ...config,
+      biasInitializer: "zeros",
+      biasRegularizer: null,
+      biasConstraint: null,
+    });
     this.#kernel = kernel;
-    this.#recurrent = weightParts(config.recurrentInitializer ?? "orthogonal", config.recurrentRegularizer, config.recurrentConstraint);
+    this.#recurrent = weightParts(
+      config.recurrentInitializer ?? "orthogonal",
+      config.recurrentRegularizer,
+      config.recurrentConstraint,
+    );
     this.#bias = weightParts(config.biasInitializer ?? "zeros", config.biasRegularizer, config.biasConstraint);
     this.unitForgetBias = config.unitForgetBias ?? true;
     this.dropout = clampRate(config.dropout ?? 0);
@@ -123,7 +139,11 @@ export class LSTMCell extends RNNCell {
     }) as unknown as Gates;
   }
 
-  override call(x: Tensor, states: readonly Tensor[], { training }: CallOptions = {}): readonly [Tensor, readonly Tensor[]] {
+  override call(
+    x: Tensor,
+    states: readonly Tensor[],
+    { training }: CallOptions = {},
+  ): readonly [Tensor, readonly Tensor[]] {
     const [h, c] = states as readonly [Tensor, Tensor];
     const inputs = this.#drop(x, this.dropout, this.#inputMasks, training);
     const kernel = this.kernel.value;

@@ -1,5 +1,5 @@
 import type { SymbolicShape } from "../../aval/index.ts";
-import { complain, ConfigError, ShapeError, showShape } from "../../errors/index.ts";
+import { ConfigError, complain, ShapeError, showShape } from "../../errors/index.ts";
 import type { Tensor } from "../../graph/index.ts";
 import * as ops from "../../ops/index.ts";
 import { convertToTensor, isSymbolic, type TensorLike } from "../../ops/index.ts";
@@ -15,7 +15,11 @@ export abstract class RNNCell extends Layer {
   abstract readonly stateSize: readonly number[];
   abstract readonly outputSize: number;
   /** One step: `[B, C]` and states `[B, size]` to the output and the new states. */
-  abstract override call(x: Tensor, states: readonly Tensor[], options?: CallOptions): readonly [Tensor, readonly Tensor[]];
+  abstract override call(
+    x: Tensor,
+    states: readonly Tensor[],
+    options?: CallOptions,
+  ): readonly [Tensor, readonly Tensor[]];
   /** States before the first step: zeros. */
   getInitialState(batchSize: number): Tensor[] {
     return this.stateSize.map((size) => ops.zeros([batchSize, size], { dtype: this.computeDtype }));
@@ -75,7 +79,9 @@ export class RNN extends Layer {
     super(config);
     if (!(cell instanceof RNNCell)) {
       const todo = "Pass for example new LSTMCell({ units: 8 })";
-      throw new ConfigError(complain("RNN", { must: "cell must be a layer that extends RNNCell", got: typeof cell, todo }));
+      throw new ConfigError(
+        complain("RNN", { must: "cell must be a layer that extends RNNCell", got: typeof cell, todo }),
+      );
     }
     this.cell = cell;
     this.returnSequences = config.returnSequences ?? false;
@@ -102,7 +108,9 @@ export class RNN extends Layer {
     if (!this.stateful) return;
     if (batch === null) {
       const todo = "Give the input a batchSize: input({ batchSize: 32, shape: [...] })";
-      throw new ShapeError(complain(this.name, { must: "a stateful layer needs a known batch size", got: showShape(inputShape), todo }));
+      throw new ShapeError(
+        complain(this.name, { must: "a stateful layer needs a known batch size", got: showShape(inputShape), todo }),
+      );
     }
     this.#states = withNameScope(this.name, () =>
       this.cell
@@ -115,7 +123,9 @@ export class RNN extends Layer {
     const [x] = args;
     if (this.unroll && isSymbolic(x) && x.shape[1] === null) {
       const todo = "Give the input its number of steps, or set unroll: false";
-      throw new ConfigError(complain(this.name, { must: "unrolling needs a known number of steps", got: showShape(x.shape), todo }));
+      throw new ConfigError(
+        complain(this.name, { must: "unrolling needs a known number of steps", got: showShape(x.shape), todo }),
+      );
     }
     return super.computeOutputSpec(...args);
   }
@@ -152,7 +162,16 @@ export class RNN extends Layer {
 
   override getConfig(): Config {
     const { returnSequences, returnState, goBackwards, stateful, unroll, zeroOutputForMask, cell } = this;
-    return { ...super.getConfig(), returnSequences, returnState, goBackwards, stateful, unroll, zeroOutputForMask, cell };
+    return {
+      ...super.getConfig(),
+      returnSequences,
+      returnState,
+      goBackwards,
+      stateful,
+      unroll,
+      zeroOutputForMask,
+      cell,
+    };
   }
   static fromConfig(config: Config, context: LoadContext): RNN {
     const cell = isSerialized(config.cell) ? deserializeKerasObject(config.cell, context) : config.cell;
