@@ -91,11 +91,6 @@ export abstract class Trainer extends SavedLayer {
   #predictStep: ((x: tree.Tree<Tensor>) => unknown) | undefined;
   #history: History | undefined;
 
-  /** Saves the whole model. */
-  abstract save(path: string): Promise<void>;
-  /** Saves the weights. */
-  abstract saveWeights(path: string): Promise<void>;
-
   /** Names of the outputs, if they are known. */
   get outputNames(): readonly string[] | undefined {
     return undefined;
