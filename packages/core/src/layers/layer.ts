@@ -1,5 +1,5 @@
 import { isFloat, type Shape, type SymbolicShape } from "../aval/index.ts";
-import { complain, ConfigError, KerasError, ShapeError, showShape, StateError } from "../errors/index.ts";
+import { ConfigError, complain, KerasError, ShapeError, StateError, showShape } from "../errors/index.ts";
 import { Tensor } from "../graph/index.ts";
 import * as ops from "../ops/index.ts";
 import { convertToTensor, isSymbolic, type KerasTensor, Operation, type TensorLike } from "../ops/index.ts";
@@ -179,7 +179,9 @@ export abstract class Layer extends Operation implements Serializable {
     const options = args[numInputs] ?? {};
     if (inputs.length === 0) {
       const todo = "Pass a tensor: layer.apply(x)";
-      throw new ConfigError(complain(this.name, { must: "the layer must be applied to an input", got: "no arguments", todo }));
+      throw new ConfigError(
+        complain(this.name, { must: "the layer must be applied to an input", got: "no arguments", todo }),
+      );
     }
     if (!tree.isBranch(options) || Array.isArray(options) || args.length > numInputs + 1) {
       const must = `after ${numInputs} input${numInputs === 1 ? "" : "s"} there may be one options object`;
@@ -224,7 +226,8 @@ export abstract class Layer extends Operation implements Serializable {
     const own = tree.isBranch(made) ? tree.flatten(made as tree.Tree<unknown>) : [made];
     outs.forEach((out, i) => {
       const mask = own[i];
-      if ((out instanceof Tensor || isSymbolic(out)) && (mask instanceof Tensor || isSymbolic(mask))) setMask(out, mask);
+      if ((out instanceof Tensor || isSymbolic(out)) && (mask instanceof Tensor || isSymbolic(mask)))
+        setMask(out, mask);
     });
   }
 
@@ -377,7 +380,9 @@ export abstract class Layer extends Operation implements Serializable {
       const { shape, path } = weights[i] as Variable;
       if (String(shape) === String(x.shape)) return;
       const got = `${showShape(x.shape)} for "${path}" of shape ${showShape(shape)}`;
-      throw new ShapeError(complain(this.name, { must: "values must have the shapes of the weights", got, todo: "Check their order" }));
+      throw new ShapeError(
+        complain(this.name, { must: "values must have the shapes of the weights", got, todo: "Check their order" }),
+      );
     });
     weights.forEach((v, i) => v.assign(ready[i] as Tensor));
   }
@@ -400,7 +405,9 @@ export abstract class Layer extends Operation implements Serializable {
   /** Losses added by the last call, here and inside, then penalties on trainable weights. */
   get losses(): readonly Tensor[] {
     const added = this.flattenLayers().flatMap((layer) => layer.#ownLosses);
-    const penalties = this.trainableWeights.flatMap((v) => (v.regularizer === undefined ? [] : [v.regularizer.call(v.value)]));
+    const penalties = this.trainableWeights.flatMap((v) =>
+      v.regularizer === undefined ? [] : [v.regularizer.call(v.value)],
+    );
     return [...added, ...penalties];
   }
   /** Forgets what `addLoss` recorded, here and inside. */
@@ -420,7 +427,9 @@ export abstract class Layer extends Operation implements Serializable {
   ): [outputs: R, nonTrainable: Tensor[]] {
     if (!this.built) {
       const todo = "Call it once, or build it: layer.buildFrom(shape)";
-      throw new StateError(complain(this.name, { must: "the layer must be built before a stateless call", got: "an unbuilt layer", todo }));
+      throw new StateError(
+        complain(this.name, { must: "the layer must be built before a stateless call", got: "an unbuilt layer", todo }),
+      );
     }
     const others = this.nonTrainableVariables;
     const scope = this.statelessScope(trainable, nonTrainable);
@@ -429,10 +438,16 @@ export abstract class Layer extends Operation implements Serializable {
   }
   /** A scope in which the variables have the given values. @throws ShapeError if the numbers differ. */
   protected statelessScope(trainable: readonly TensorLike[], nonTrainable: readonly TensorLike[]): StatelessScope {
-    const pair = (what: string, cells: readonly StateCell[], values: readonly TensorLike[]): [StateCell, TensorLike][] => {
+    const pair = (
+      what: string,
+      cells: readonly StateCell[],
+      values: readonly TensorLike[],
+    ): [StateCell, TensorLike][] => {
       if (cells.length === values.length) return cells.map((cell, i) => [cell, values[i] as TensorLike]);
       const must = `there must be one value for each of the ${cells.length} ${what} variables`;
-      throw new ShapeError(complain(this.name, { must, got: String(values.length), todo: `Map layer.${what}Variables to values` }));
+      throw new ShapeError(
+        complain(this.name, { must, got: String(values.length), todo: `Map layer.${what}Variables to values` }),
+      );
     };
     return new StatelessScope([
       ...pair("trainable", this.trainableVariables, trainable),
