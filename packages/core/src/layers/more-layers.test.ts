@@ -286,6 +286,23 @@ describe("structure", () => {
     [...(await unrolled.apply(x).data())].forEach((value, i) => expect(value).toBeCloseTo(eager[i] as number, 6));
   });
 
+  test("nested arrays of numbers are one tensor", async () => {
+    const layer = new layers.Rescaling({ scale: 2 });
+    expect(
+      await layer
+        .apply([
+          [1, 2],
+          [3, 4],
+        ])
+        .array(),
+    ).toEqual([
+      [2, 4],
+      [6, 8],
+    ]);
+    const sum = new layers.Add();
+    expect(await sum.apply([tensor([[1, 2]]), tensor([[3, 4]])]).array()).toEqual([[4, 6]]);
+  });
+
   test("adapters can be added later", async () => {
     const dense = new layers.Dense({ units: 2 });
     const x = values([1, 3]);

@@ -52,7 +52,11 @@ export abstract class LoraLayer extends Layer {
   /**
    * Freezes the kernel and adds trainable adapters of rank `rank`.
    * @throws StateError before building or the second time. @throws ConfigError with a kernel constraint.
-   * @example dense.enableLora(4)
+   * @example
+   * const dense = new layers.Dense({ units: 8 });
+   * dense.apply(ops.ones([1, 16]));
+   * dense.enableLora(4);
+   * dense.countParams(); // 232
    */
   enableLora(rank: number, options: EnableLoraOptions = {}): void {
     if (!this.built || this.loraEnabled) {
