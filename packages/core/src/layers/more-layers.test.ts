@@ -313,6 +313,19 @@ describe("structure", () => {
     expect(() => dense.enableLora(2)).toThrow(/adapters are added once/);
   });
 
+  test("files hold the kernel with its adapters, as Keras' do", async () => {
+    const dense = new layers.Dense({ units: 2, loraRank: 1 });
+    const x = values([1, 3]);
+    dense.apply(x);
+    for (const w of dense.weights) w.assign(values(w.shape, 0.5));
+    const before = await dense.apply(x).data();
+    const saved = dense.savedWeights();
+    expect(saved.map((w) => w.path)).toEqual(["dense/kernel", "dense/bias"]);
+    for (const weight of saved) weight.assign(weight.read());
+    expect(await dense.weights[2]?.value.array()).toEqual([[0], [0], [0]]);
+    [...(await dense.apply(x).data())].forEach((value, i) => expect(value).toBeCloseTo(before[i] as number, 5));
+  });
+
   test("an embedding takes initial vectors", async () => {
     const layer = new layers.Embedding({
       inputDim: 2,
