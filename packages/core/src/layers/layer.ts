@@ -253,9 +253,8 @@ export abstract class Layer extends Operation implements Serializable {
   protected get buildShapes(): readonly InputShape[] {
     return this.#buildShapes ?? [];
   }
-  /** The shapes it was built with, as Keras writes them; undefined for layers that have nothing to build. */
+  /** The shapes it was built with, as Keras writes them; undefined for layers that are built from the start. */
   getBuildConfig(): Record<string, unknown> | undefined {
-    if (this.build === Layer.prototype.build) return undefined;
     const [first] = this.#buildShapes ?? [];
     return first === undefined ? undefined : { input_shape: first };
   }

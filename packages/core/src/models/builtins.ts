@@ -3,8 +3,12 @@ import * as losses from "../losses/index.ts";
 import * as metrics from "../metrics/index.ts";
 import * as optimizers from "../optimizers/index.ts";
 import { registerBuiltins } from "../registry/index.ts";
-import * as weights from "../weights/index.ts";
-import { Functional, Model } from "./model.ts";
+import * as constraints from "../weights/constraints.ts";
+import { DTypePolicy } from "../weights/index.ts";
+import * as initializers from "../weights/initializers.ts";
+import * as regularizers from "../weights/regularizers.ts";
+import { Functional } from "./functional-load.ts";
+import { Model } from "./model.ts";
 import { Sequential } from "./sequential.ts";
 
 let done = false;
@@ -12,6 +16,7 @@ let done = false;
 export function registerAll(): void {
   if (done) return;
   done = true;
-  for (const room of [weights, layers, losses, metrics, optimizers, optimizers.schedules]) registerBuiltins(Object.values(room));
-  registerBuiltins([Model, Sequential, Functional]);
+  const rooms = [initializers, regularizers, constraints, layers, losses, metrics, optimizers, optimizers.schedules];
+  for (const room of rooms) registerBuiltins(Object.values(room));
+  registerBuiltins([DTypePolicy, Model, Sequential, Functional]);
 }

@@ -5,12 +5,11 @@ import { type CallOptions, Layer, type LayerConfig, maskOf, setMask } from "../l
 import * as layers from "../layers/index.ts";
 import * as ops from "../ops/index.ts";
 import { type CallNode, isSymbolic, KerasTensor } from "../ops/index.ts";
-import { type Config, type LoadContext, type SerializableClass, serializeKerasObject, withSharedObjects } from "../registry/index.ts";
-import type { FileSource, LoadWeightsOptions } from "../saving/index.ts";
+import type { Config, LoadContext } from "../registry/index.ts";
 import { compileConfig, compileOptions, Trainer } from "../training/index.ts";
 import * as tree from "../tree/index.ts";
 import { FunctionGraph } from "./function-graph.ts";
-import { functionalConfig, graphFromConfig, isFunctionalConfig } from "./functional-config.ts";
+import { functionalConfig } from "./functional-config.ts";
 import { printSummary, type SummaryOptions } from "./summary.ts";
 
 type SymbolicTree = tree.Tree<KerasTensor>;
@@ -138,14 +137,6 @@ export class Model extends Trainer {
     const todo = `Return { ...super.getConfig(), and the options of ${name}'s constructor }, or use saveWeights`;
     throw new ConfigError(complain(this.name, { must, got: `${name} without it`, todo }));
   }
-  /** The model that a config describes. */
-  static fromConfig(config: Config, context: LoadContext = {}): Model {
-    // biome-ignore lint/complexity/noThisInStatic: subclasses make themselves
-    if (!isFunctionalConfig(config)) return new (this as unknown as new (config: Config) => Model)(config);
-    const { inputs, outputs } = graphFromConfig(config, context);
-    const { name, trainable } = config as { readonly name?: string; readonly trainable?: boolean };
-    return new Model({ inputs, outputs, name, trainable: trainable ?? true });
-  }
   override getBuildConfig(): Record<string, unknown> | undefined {
     return this.pythonClassName === "Functional" ? { input_shape: null } : super.getBuildConfig();
   }
@@ -168,31 +159,6 @@ export class Model extends Trainer {
     return { ...functional, ...super.serializedExtras(), compile_config: this.getCompileConfig() };
   }
 
-  /** The JSON text of the architecture, as Keras' `to_json`. */
-  async toJSON(): Promise<string> {
-    const { stringifyPythonJson } = await import("../saving/index.ts");
-    return stringifyPythonJson(withSharedObjects(() => serializeKerasObject(this)));
-  }
-  /**
-   * Writes architecture, weights and optimizer state to a `.keras` file, which Python's Keras loads as well. The path holds the old
-   * file or the whole new one at every moment. In a page the file is offered as a download.
-   * @throws ConfigError for another extension, or a part that cannot be saved.
-   * @example await model.save("digits.keras");
-   */
-  async save(path: string): Promise<void> {
-    const { saveModel } = await import("../saving/index.ts");
-    await saveModel(this, path);
-  }
-  /** Writes the weights, and the optimizer's state, to a `.weights.h5` file. */
-  async saveWeights(path: string): Promise<void> {
-    const { saveWeights } = await import("../saving/index.ts");
-    await saveWeights(this, path);
-  }
-  /** Loads weights from a `.weights.h5` or `.keras` file (a path, bytes or a Blob). Files that do not fit change nothing. */
-  async loadWeights(source: FileSource, options: LoadWeightsOptions = {}): Promise<void> {
-    const { loadWeights } = await import("../saving/index.ts");
-    await loadWeights(this, source, options);
-  }
   /** Prints the layers, their output shapes and numbers of parameters, as Keras does. @example model.summary(); */
   summary(options: SummaryOptions = {}): void {
     printSummary(this, options);
@@ -200,12 +166,6 @@ export class Model extends Trainer {
 }
 
 const functionalForm = { module: "keras.src.models.functional", class_name: "Functional", registered_name: "Functional" };
-
-/** The name of functional models in files. Only for loading. */
-export const Functional: SerializableClass<Model> = Object.assign(
-  class extends Model {},
-  { className: "Functional", module: "keras.src.models.functional" } as const,
-);
 
 // As in Keras, the mode of the outer call wins over one that was given when the graph was made.
 function withTraining({ operation }: CallNode, args: readonly unknown[], training: boolean | null | undefined): readonly unknown[] {

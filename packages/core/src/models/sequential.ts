@@ -114,7 +114,7 @@ export class Sequential extends Model {
     return { name, trainable, dtype, layers, ...shape };
   }
   /** The stack that a config describes, built if it was. */
-  static override fromConfig(config: Config, context: LoadContext = {}): Sequential {
+  static fromConfig(config: Config, context: LoadContext = {}): Sequential {
     const { name, layers, buildInputShape, trainable = true } = config as {
       readonly name?: string;
       readonly layers: readonly SerializedObject[];

@@ -2,7 +2,8 @@
 import { bitsOf, type SymbolicShape } from "../aval/index.ts";
 import { complain, ConfigError } from "../errors/index.ts";
 import { Layer } from "../layers/index.ts";
-import { classNameOf, type KerasTensor, OpOperation, type Operation } from "../ops/index.ts";
+import { classNameOf } from "../ops/class-names.ts";
+import { type KerasTensor, OpOperation, type Operation } from "../ops/index.ts";
 import type { StateCell } from "../transforms/index.ts";
 import type { Model } from "./model.ts";
 import { type Column, renderTable } from "./text-table.ts";

@@ -90,13 +90,13 @@ export function inferSpec(f: (...args: unknown[]) => unknown, args: readonly unk
 }
 
 function traceWith(f: (...args: unknown[]) => unknown, args: readonly unknown[], standIn: number): unknown {
-  let result: unknown;
   const symbols = tree.flatten(args as tree.Tree<unknown>).filter(isSymbolic);
-  // As inputs of the trace, so that what the call assigns to variables (moving means) may depend on them.
+  let result: unknown;
+  // The stand-ins are arguments of the trace, so that assignments inside may depend on them.
   trace(
-    (...places) => {
+    (...values) => {
       let next = 0;
-      const filled = tree.map(args as tree.Tree<unknown>, (leaf) => (isSymbolic(leaf) ? places[next++] : leaf));
+      const filled = tree.map(args as tree.Tree<unknown>, (leaf) => (isSymbolic(leaf) ? values[next++] : leaf));
       result = f(...(filled as unknown[]));
       return [];
     },

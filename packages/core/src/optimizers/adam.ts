@@ -99,6 +99,7 @@ export class Adam extends Optimizer {
 /** Adam with decoupled weight decay, 0.004 by default. Source: Loshchilov and Hutter 2019. */
 export class AdamW extends Adam {
   static override readonly className: string = "AdamW";
+  static override readonly module: string = "keras.optimizers";
   constructor({ weightDecay = 0.004, ...config }: AdamConfig = {}) {
     super({ weightDecay, ...config });
     if (weightDecay !== null) return;

@@ -64,7 +64,12 @@ const registeredNames = new Map<SerializableClass, string>();
 
 /** Makes classes known by Keras' names, for loading. */
 export function registerBuiltins(list: Iterable<unknown>): void {
-  for (const entry of list) if (isSerializableClass(entry)) classes.set(entry.className, entry);
+  for (const entry of list) {
+    if (!isSerializableClass(entry)) continue;
+    // Some names stand for two things: there is a loss CategoricalCrossentropy and a metric.
+    classes.set(`${entry.module}.${entry.className}`, entry);
+    if (!classes.has(entry.className)) classes.set(entry.className, entry);
+  }
 }
 
 function isSerializableClass(value: unknown): value is SerializableClass {
@@ -82,13 +87,18 @@ export function registerKerasSerializable(ctor: SerializableClass, { package: pk
 }
 
 /** The class that a name or registered name stands for. */
-export function classNamed(name: string, registeredName: string | null | undefined, context: LoadContext = active): SerializableClass {
+export function classNamed(
+  name: string,
+  registeredName: string | null | undefined,
+  context: LoadContext = active,
+  module: string | null = null,
+): SerializableClass {
   const custom = context.customObjects?.[registeredName ?? name] ?? context.customObjects?.[name];
   if (isSerializableClass(custom)) return custom;
-  const found = (registeredName ? classes.get(registeredName) : undefined) ?? classes.get(name);
+  const found = (registeredName ? classes.get(registeredName) : undefined) ?? classes.get(`${module}.${name}`) ?? classes.get(name);
   if (found !== undefined) return found;
   const must = "the class must be one of Keras' that this version has, or registered";
-  const todo = `${didYouMean(name, classes.keys())} Register your own with saving.registerKerasSerializable, or pass customObjects`.trim();
+  const todo = `${didYouMean(name, [...classes.keys()].filter((key) => !key.includes(".")))} Register your own with saving.registerKerasSerializable, or pass customObjects`.trim();
   throw new ConfigError(complain("deserialize", { must, got: `"${registeredName ?? name}"`, todo }));
 }
 
@@ -108,11 +118,13 @@ export function serializeKerasObject(object: Serializable): SerializedObject {
     throw new ConfigError(complain("serialize", { must, got: ctor.name, todo: `Add static readonly className = "${ctor.name}"` }));
   }
   const extra = (object as { serializedExtras?: () => Record<string, unknown> }).serializedExtras?.() ?? {};
+  // A class of yours that extends one of Keras' inherits its module, but does not live there.
+  const module = Object.hasOwn(ctor, "module") && !registeredNames.has(ctor) ? (ctor.module ?? null) : null;
   return recordShared(object, {
-    module: ctor.module ?? null,
+    module,
     class_name: ctor.className,
     config: serializeConfig(object.getConfig()),
-    registered_name: registeredNames.get(ctor) ?? (ctor.module === undefined ? ctor.className : null),
+    registered_name: registeredNames.get(ctor) ?? (module === null ? ctor.className : null),
     ...extra,
   });
 }
@@ -175,7 +187,7 @@ export function deserializeKerasObject(serialized: SerializedObject, context: Lo
   const { shared_object_id: id, build_config: build, compile_config: compile } = serialized;
   const known = id === undefined ? undefined : context.shared?.get(id);
   if (known !== undefined) return known as Serializable;
-  const ctor = classNamed(serialized.class_name, serialized.registered_name, context);
+  const ctor = classNamed(serialized.class_name, serialized.registered_name, context, serialized.module);
   const config = deserializeConfig(serialized.config);
   const made = ctor.fromConfig === undefined ? new ctor(config) : ctor.fromConfig(config, context);
   const revivable = made as Revivable;

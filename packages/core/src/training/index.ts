@@ -5,5 +5,6 @@ export * from "./compile-loss.ts";
 export * from "./compile-metrics.ts";
 export * from "./progress-bar.ts";
 export * from "./progress-logger.ts";
+export * from "./saved-layer.ts";
 export * from "./stopping.ts";
 export * from "./trainer.ts";

@@ -2,7 +2,6 @@
 import { type HostArray, isFloat } from "../aval/index.ts";
 import { complain, ConfigError, ShapeError, StateError, warnOnce } from "../errors/index.ts";
 import { literal, type Tensor } from "../graph/index.ts";
-import { Layer } from "../layers/index.ts";
 import { Mean, Metric } from "../metrics/index.ts";
 import * as ops from "../ops/index.ts";
 import { inferSpec, KerasTensor, type TensorLike } from "../ops/index.ts";
@@ -15,6 +14,7 @@ import { CompileLoss } from "./compile-loss.ts";
 import { CompileMetrics } from "./compile-metrics.ts";
 import type { TextSink } from "./progress-bar.ts";
 import { ProgressLogger } from "./progress-logger.ts";
+import { SavedLayer } from "./saved-layer.ts";
 
 /** Results of one step by name. */
 export type StepLogs = Readonly<Record<string, Tensor>>;
@@ -83,18 +83,13 @@ interface Compiled {
 type Step = (x: tree.Tree<Tensor>, y: tree.Tree<Tensor> | null, sampleWeight: tree.Tree<Tensor> | null) => StepLogs;
 
 /** The training half of a model. */
-export abstract class Trainer extends Layer {
+export abstract class Trainer extends SavedLayer {
   /** Set to true by a callback to end training after the current step. */
   stopTraining = false;
   #compiled: Compiled | undefined;
   #testStep: Step | undefined;
   #predictStep: ((x: tree.Tree<Tensor>) => unknown) | undefined;
   #history: History | undefined;
-
-  /** Saves the whole model. */
-  abstract save(path: string): Promise<void>;
-  /** Saves the weights. */
-  abstract saveWeights(path: string): Promise<void>;
 
   /** Names of the outputs, if they are known. */
   get outputNames(): readonly string[] | undefined {

@@ -1,0 +1,35 @@
+import { Layer } from "../layers/index.ts";
+import { serializeKerasObject, withSharedObjects } from "../registry/index.ts";
+import type { FileSource, LoadWeightsOptions } from "../saving/index.ts";
+
+// File formats are loaded when the first file is written or read, so that pages that never do so do not carry them.
+const files = (): Promise<typeof import("../saving/index.ts")> => import("../saving/index.ts");
+
+/** The file half of a model. */
+export abstract class SavedLayer extends Layer {
+  /** The JSON text of the architecture, as Keras' `to_json`. */
+  async toJSON(): Promise<string> {
+    const { stringifyPythonJson } = await files();
+    return stringifyPythonJson(withSharedObjects(() => serializeKerasObject(this)));
+  }
+  /**
+   * Writes architecture, weights and optimizer state to a `.keras` file, which Python's Keras loads as well. The path holds the old
+   * file or the whole new one at every moment. In a page the file is offered as a download.
+   * @throws ConfigError for another extension, or a part that cannot be saved.
+   * @example await model.save("digits.keras");
+   */
+  async save(path: string): Promise<void> {
+    const { saveModel } = await files();
+    await saveModel(this, path);
+  }
+  /** Writes the weights, and the optimizer's state, to a `.weights.h5` file. */
+  async saveWeights(path: string): Promise<void> {
+    const { saveWeights } = await files();
+    await saveWeights(this, path);
+  }
+  /** Loads weights from a `.weights.h5` or `.keras` file (a path, bytes or a Blob). Files that do not fit change nothing. */
+  async loadWeights(source: FileSource, options: LoadWeightsOptions = {}): Promise<void> {
+    const { loadWeights } = await files();
+    await loadWeights(this, source, options);
+  }
+}
