@@ -146,7 +146,7 @@ export abstract class Layer extends Operation implements Serializable {
 
   #run(args: readonly unknown[]): unknown {
     const { inputs, options } = this.#split(args);
-    const ready = inputs.map((x) => tree.map(x as tree.Tree<unknown>, (leaf) => this.#toInput(leaf)));
+    const ready = inputs.map((x) => this.#toInputs(x));
     checkInputs(this.name, this.inputSpec, ready[0]);
     if (!this.built) this.buildFrom(...ready.map(shapesOf));
     const outer = running;
@@ -198,6 +198,12 @@ export abstract class Layer extends Operation implements Serializable {
     return [...inputs, ...Array.from({ length: numInputs - inputs.length }, () => undefined), options];
   }
 
+  // Nested arrays of numbers are one tensor; other arrays and objects are several inputs.
+  #toInputs(x: unknown): unknown {
+    if (!tree.isBranch(x) || isNumbers(x)) return this.#toInput(x);
+    if (Array.isArray(x)) return x.map((one) => this.#toInputs(one));
+    return Object.fromEntries(Object.entries(x).map(([key, one]) => [key, this.#toInputs(one)]));
+  }
   #toInput(leaf: unknown): unknown {
     if (leaf === null || leaf === undefined) return leaf;
     const x = isSymbolic(leaf) ? leaf : convertToTensor(leaf as TensorLike);
@@ -468,6 +474,12 @@ export abstract class Layer extends Operation implements Serializable {
 
 // Fields of the base class that hold no layers of the user's.
 const bookkeeping: ReadonlySet<string> = new Set(["inboundNodes", "dtypePolicy", "inputSpec", "activityRegularizer"]);
+
+function isNumbers(x: unknown): boolean {
+  if (!Array.isArray(x)) return false;
+  const [first] = x as readonly unknown[];
+  return typeof first === "number" || typeof first === "boolean" || isNumbers(first);
+}
 
 function classNameOf(ctor: unknown): string {
   const own = ctor as { readonly className?: string; readonly name: string };

@@ -1,5 +1,7 @@
+import type { DType, Shape } from "../../aval/index.ts";
 import { ConfigError, complain, StateError } from "../../errors/index.ts";
 import type { Tensor } from "../../graph/index.ts";
+import type { TensorLike } from "../../ops/index.ts";
 import * as ops from "../../ops/index.ts";
 import type { Variable } from "../../weights/index.ts";
 import { positiveInteger } from "../arguments.ts";
@@ -11,6 +13,14 @@ export interface LoraConfig {
   readonly loraRank?: number | null | undefined;
   /** Weight of the adapters times the rank; the rank by default. */
   readonly loraAlpha?: number | null | undefined;
+}
+/** A weight as files see it. */
+export interface SavedKernel {
+  readonly path: string;
+  readonly shape: Shape;
+  readonly dtype: DType;
+  read(): Tensor;
+  assign(value: TensorLike): void;
 }
 /** Options of `enableLora`. */
 export interface EnableLoraOptions {
@@ -52,7 +62,11 @@ export abstract class LoraLayer extends Layer {
   /**
    * Freezes the kernel and adds trainable adapters of rank `rank`.
    * @throws StateError before building or the second time. @throws ConfigError with a kernel constraint.
-   * @example dense.enableLora(4)
+   * @example
+   * const dense = new layers.Dense({ units: 8 });
+   * dense.apply(ops.ones([1, 16]));
+   * dense.enableLora(4);
+   * dense.countParams(); // 232
    */
   enableLora(rank: number, options: EnableLoraOptions = {}): void {
     if (!this.built || this.loraEnabled) {
@@ -91,6 +105,24 @@ export abstract class LoraLayer extends Layer {
       .matmul(this.#a.value, this.#b.value)
       .multiply((this.loraAlpha as number) / (this.loraRank as number));
     return ops.cast(weight.value.add(change), this.computeDtype);
+  }
+  /** What is written to and read from files: as Keras, the kernel with its adapters instead of both. Internal. */
+  savedWeights(): readonly SavedKernel[] {
+    const { weight } = this.adapted();
+    const adapters = [this.#a, this.#b];
+    return this.ownVariables()
+      .filter((variable) => !adapters.includes(variable))
+      .map((variable) => ({
+        path: variable.path,
+        shape: variable.shape,
+        dtype: variable.dtype,
+        read: () => (variable === weight ? ops.cast(this.effective(), variable.dtype) : variable.value),
+        assign: (value: TensorLike) => {
+          variable.assign(value);
+          // The change is in the kernel now.
+          if (variable === weight) for (const adapter of adapters) adapter?.assign(ops.zerosLike(adapter.value));
+        },
+      }));
   }
   /** The config entries of the adapters. */
   protected loraConfig(): Record<string, unknown> {
