@@ -175,9 +175,11 @@ function checkedShape(path: string, shape: Shape): Shape {
  * While it is open, given variables have given values, and assignments are kept here instead of reaching the variables.
  * Source: keras/src/backend/common/stateless_scope.py.
  * @example
+ * const v = new Variable([1]);
  * const scope = new StatelessScope([[v, tensor([5])]]);
  * scope.run(() => v.assign(v.value.add(1)));
- * scope.valueOf(v); // 6, v itself is unchanged
+ * await scope.valueOf(v)?.array(); // [6]
+ * await v.value.array(); // [1]
  */
 export class StatelessScope implements StateScope {
   readonly #values = new Map<StateCell, Tensor>();
