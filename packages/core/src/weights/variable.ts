@@ -147,7 +147,10 @@ export class Variable implements StateCell {
 
   /** A copy of the value on the host. */
   host(): Promise<HostArray> {
-    return read(readCell(this).tensor);
+    const { tensor } = readCell(this);
+    // A training step that starts before the copy is made must not overwrite it.
+    tensor.pinned = true;
+    return read(tensor);
   }
 
   #checkShape(x: Tensor): void {
