@@ -15,7 +15,7 @@ Trains a small convolutional network on 1,437 handwritten digits and tests it on
   --backend NAME   ${Object.keys(backends).join(" | ")}   (onnx)
   --epochs N       times through the training data   (15)
   --batch N        images per step   (32)
-  --seed N         same seed, same weights, same curve on every backend   (42)
+  --seed N         same seed, same weights, same curve on every backend   (1)
   --out FOLDER     where digits.keras and digits.svg go   (out)
   --help           this text`;
 
@@ -35,7 +35,7 @@ function readOptions(args: readonly string[]): Options | string {
       backend: { ...text, default: "onnx" },
       epochs: { ...text, default: "15" },
       batch: { ...text, default: "32" },
-      seed: { ...text, default: "42" },
+      seed: { ...text, default: "1" },
       out: { ...text, default: "out" },
       help: { type: "boolean", default: false },
     },

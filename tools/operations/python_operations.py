@@ -5,6 +5,7 @@ class is its config, what goes to the call is saved with the graph's node.
 """
 
 import ast
+import json
 import sys
 from pathlib import Path
 
@@ -31,10 +32,22 @@ def parameters(function):
     arguments = function.args
     names = [a.arg for a in arguments.args if a.arg not in ("self", "name")]
     required = names[: len(names) - min(len(arguments.defaults), len(names))]
-    optional = names[len(required) :] + [a.arg for a in arguments.kwonlyargs if a.arg != "name"]
+    defaults = [*arguments.defaults[len(arguments.defaults) - (len(names) - len(required)) :], *arguments.kw_defaults]
+    later = names[len(required) :] + [a.arg for a in arguments.kwonlyargs]
+    optional = [(name, literal(value)) for name, value in zip(later, defaults) if name != "name"]
     if arguments.vararg:
         required.append("*" + arguments.vararg.arg)
     return required, optional
+
+
+def all_names(function):
+    required, optional = parameters(function)
+    return required + [name for name, _ in optional]
+
+
+def literal(default):
+    """The default as JSON without spaces."""
+    return json.dumps(ast.literal_eval(default), separators=(",", ":")) if default is not None else "null"
 
 
 def operation_call(function, classes):
@@ -54,8 +67,8 @@ def rows():
         for node in ast.parse((ROOT / f"{module}.py").read_text()).body:
             if isinstance(node, ast.ClassDef):
                 methods = {m.name: m for m in node.body if isinstance(m, ast.FunctionDef)}
-                init = sum(parameters(methods["__init__"]), []) if "__init__" in methods else []
-                call = sum(parameters(methods["call"]), []) if "call" in methods else []
+                init = all_names(methods["__init__"]) if "__init__" in methods else []
+                call = all_names(methods["call"]) if "call" in methods else []
                 classes[node.name] = (module, init, call)
             elif isinstance(node, ast.FunctionDef):
                 functions.update({name: (module, node) for name in exported_names(node)})
@@ -72,7 +85,8 @@ def rows():
             required, optional = ["condition", "x1", "x2"], []
         made = calls[name]
         where, init, call = classes[made] if made else ("", [], [])
-        yield f"{camel(name)}:{where}:{made or ''}:{','.join(init)}:{','.join(call)}:{','.join(required)}:{','.join(optional)}"
+        options = " ".join(f"{option}={default}" for option, default in optional)
+        yield f"{camel(name)}:{where}:{made or ''}:{' '.join(init)}:{' '.join(call)}:{' '.join(required)}:{options}"
 
 
 def main():

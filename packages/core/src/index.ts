@@ -1,4 +1,4 @@
-export { type DType, type HostArray, type Shape } from "./aval/index.ts";
+export type { DType, HostArray, Shape } from "./aval/index.ts";
 export { getBackend, setBackend, settle } from "./backend/index.ts";
 export * from "./errors/index.ts";
 export { type NestedArray, Tensor } from "./graph/index.ts";
@@ -33,8 +33,8 @@ export * as constraints from "./weights/constraints.ts";
 export {
   DTypePolicy,
   dtypePolicy,
-  setDtypePolicy,
   StatelessScope,
+  setDtypePolicy,
   Variable,
   type VariableOptions,
 } from "./weights/index.ts";

@@ -8,7 +8,7 @@ import { convertToTensor, type TensorLike, toFloat } from "./convert-core.ts";
 import type { UnaryOp } from "./elementwise.ts";
 import { sliceAxis } from "./get-item.ts";
 import type { AxisOption } from "./joining.ts";
-import { op, type Op } from "./op.ts";
+import { type Op, op } from "./op.ts";
 
 const onFloats = (name: string, f: (x: Tensor) => Tensor): UnaryOp => op(name, (x: TensorLike) => f(toFloat(x)));
 // bool counts as int32.
@@ -83,13 +83,16 @@ export const elu: With<AlphaOption> = /* @__PURE__ */ op("elu", (x: TensorLike, 
 );
 /** `1.0507 elu(x, 1.6733)`: keeps mean 0 and variance 1 through layers. Source: Klambauer et al. 2017. */
 export const selu: UnaryOp = /* @__PURE__ */ onFloats("selu", (x) =>
-  p.mul(eluOf(x, 1.6732632423543772848170429916717), 1.0507009873554804934193349852946),
+  p.mul(eluOf(x, 1.6732632423543772), 1.0507009873554805),
 );
 /** `max(x, 0) + min(0, alpha (e^(x / alpha) - 1))`. */
-export const celu: With<AlphaOption> = /* @__PURE__ */ op("celu", (x: TensorLike, { alpha = 1 }: AlphaOption = {}): Tensor => {
-  const t = toFloat(x);
-  return p.add(p.max(t, 0), p.mul(p.expm1(p.div(p.min(t, 0), alpha)), alpha));
-});
+export const celu: With<AlphaOption> = /* @__PURE__ */ op(
+  "celu",
+  (x: TensorLike, { alpha = 1 }: AlphaOption = {}): Tensor => {
+    const t = toFloat(x);
+    return p.add(p.max(t, 0), p.mul(p.expm1(p.div(p.min(t, 0), alpha)), alpha));
+  },
+);
 export interface SlopeOption {
   /** The slope below 0. */
   readonly negativeSlope?: number;
@@ -107,8 +110,9 @@ export interface GeluOptions {
   readonly approximate?: boolean;
 }
 /** `x Phi(x)` with the normal distribution function. Source: Hendrycks and Gimpel 2016. */
-export const gelu: With<GeluOptions> = /* @__PURE__ */ op("gelu", (x: TensorLike, { approximate = true }: GeluOptions = {}) =>
-  (approximate ? p.geluTanh : p.gelu)(toFloat(x)),
+export const gelu: With<GeluOptions> = /* @__PURE__ */ op(
+  "gelu",
+  (x: TensorLike, { approximate = true }: GeluOptions = {}) => (approximate ? p.geluTanh : p.gelu)(toFloat(x)),
 );
 export interface ThresholdOption {
   readonly threshold?: number;
@@ -146,26 +150,34 @@ export const squareplus: With<{ readonly b?: number }> = /* @__PURE__ */ op(
   },
 );
 /** The first half along `axis` times the sigmoid of the second. @throws ShapeError if the axis is odd. */
-export const glu: With<AxisOption> = /* @__PURE__ */ op("glu", (x: TensorLike, { axis = -1 }: AxisOption = {}): Tensor => {
-  const t = toFloat(x);
-  const at = normalizeAxis(axis, t.ndim, "glu");
-  const n = t.shape[at] as number;
-  if (n % 2 !== 0) {
-    const got = `${showShape(t.shape)}, axis ${axis}`;
-    throw new ShapeError(complain("glu", { must: "the axis must have an even size", got, todo: "Choose another axis" }));
-  }
-  return p.mul(sliceAxis(t, at, 0, n / 2, 1), p.logistic(sliceAxis(t, at, n / 2, n / 2, 1)));
-});
+export const glu: With<AxisOption> = /* @__PURE__ */ op(
+  "glu",
+  (x: TensorLike, { axis = -1 }: AxisOption = {}): Tensor => {
+    const t = toFloat(x);
+    const at = normalizeAxis(axis, t.ndim, "glu");
+    const n = t.shape[at] as number;
+    if (n % 2 !== 0) {
+      const got = `${showShape(t.shape)}, axis ${axis}`;
+      throw new ShapeError(
+        complain("glu", { must: "the axis must have an even size", got, todo: "Choose another axis" }),
+      );
+    }
+    return p.mul(sliceAxis(t, at, 0, n / 2, 1), p.logistic(sliceAxis(t, at, n / 2, n / 2, 1)));
+  },
+);
 
 export interface AxesOption {
   /** One axis or several; `null` for all. */
   readonly axis?: number | readonly number[] | null;
 }
 /** `e^x / sum e^x` over `axis`. @example softmax([0, 0]) // [0.5, 0.5] */
-export const softmax: With<AxesOption> = /* @__PURE__ */ op("softmax", (x: TensorLike, { axis = -1 }: AxesOption = {}): Tensor => {
-  const t = toFloat(x);
-  return p.softmax(t, { axes: normalizeAxes(axis, t.ndim, "softmax") });
-});
+export const softmax: With<AxesOption> = /* @__PURE__ */ op(
+  "softmax",
+  (x: TensorLike, { axis = -1 }: AxesOption = {}): Tensor => {
+    const t = toFloat(x);
+    return p.softmax(t, { axes: normalizeAxes(axis, t.ndim, "softmax") });
+  },
+);
 /** `x - log sum e^x` over `axis`. */
 export const logSoftmax: With<AxesOption> = /* @__PURE__ */ op(
   "logSoftmax",
@@ -175,18 +187,20 @@ export const logSoftmax: With<AxesOption> = /* @__PURE__ */ op(
   },
 );
 /** The nearest point of the simplex: like softmax, but with exact zeros. Source: Martins and Astudillo 2016. */
-export const sparsemax: With<AxisOption> = /* @__PURE__ */ op("sparsemax", (x: TensorLike, { axis = -1 }: AxisOption = {}): Tensor => {
-  const t = toFloat(x);
-  const at = normalizeAxis(axis, t.ndim, "sparsemax");
-  const descending = p.neg(p.sort(p.neg(t), { axis: at }));
-  const sums = p.cumSum(descending, { axis: at, reverse: false });
-  const ranks = p.add(p.iota({ shape: t.shape, axis: at, dtype: t.dtype }), 1);
-  const support = p.greater(p.sub(descending, p.div(p.sub(sums, 1), ranks)), 0);
-  const kept = t.shape.map((n, i) => (i === at ? 1 : n));
-  const total = (y: Tensor): Tensor => p.reshape(p.reduceSum(y, { axes: [at] }), { shape: kept });
-  const count = castTo(total(castTo(support, "int32")), t.dtype);
-  // Keras sums all running sums inside the support; the golden values are its own.
-  const tau = p.div(p.sub(total(p.where(support, sums, 0)), 1), count);
-  return p.max(p.sub(t, tau), 0);
-});
-
+export const sparsemax: With<AxisOption> = /* @__PURE__ */ op(
+  "sparsemax",
+  (x: TensorLike, { axis = -1 }: AxisOption = {}): Tensor => {
+    const t = toFloat(x);
+    const at = normalizeAxis(axis, t.ndim, "sparsemax");
+    const descending = p.neg(p.sort(p.neg(t), { axis: at }));
+    const sums = p.cumSum(descending, { axis: at, reverse: false });
+    const ranks = p.add(p.iota({ shape: t.shape, axis: at, dtype: t.dtype }), 1);
+    const support = p.greater(p.sub(descending, p.div(p.sub(sums, 1), ranks)), 0);
+    const kept = t.shape.map((n, i) => (i === at ? 1 : n));
+    const total = (y: Tensor): Tensor => p.reshape(p.reduceSum(y, { axes: [at] }), { shape: kept });
+    const count = castTo(total(castTo(support, "int32")), t.dtype);
+    // Keras sums all running sums inside the support; the golden values are its own.
+    const tau = p.div(p.sub(total(p.where(support, sums, 0)), 1), count);
+    return p.max(p.sub(t, tau), 0);
+  },
+);

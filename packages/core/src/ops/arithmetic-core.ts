@@ -31,7 +31,9 @@ export const subtractCore: BinaryCore = (x1, x2) => {
   const [a, b] = pair(x1, x2);
   if (a.dtype !== "bool") return p.sub(a, b);
   const todo = "Use logicalXor, or cast one of them to int32";
-  throw new DtypeError(complain("subtract", { must: "at least one input must be a number", got: "bool and bool", todo }));
+  throw new DtypeError(
+    complain("subtract", { must: "at least one input must be a number", got: "bool and bool", todo }),
+  );
 };
 
 export const multiplyCore: BinaryCore = (x1, x2) => {

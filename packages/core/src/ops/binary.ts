@@ -17,7 +17,7 @@ import {
   subtractCore,
 } from "./arithmetic-core.ts";
 import { convertToTensor, promote, type TensorLike } from "./convert-core.ts";
-import { op, type Op } from "./op.ts";
+import { type Op, op } from "./op.ts";
 
 /** An op of two tensors. */
 export type BinaryOp = Op<(x1: TensorLike, x2: TensorLike) => Tensor>;
@@ -25,6 +25,10 @@ const promoted = (name: string, f: (a: Tensor, b: Tensor) => Tensor): BinaryOp =
   op(name, (x1: TensorLike, x2: TensorLike) => f(...(promote(x1, x2) as [Tensor, Tensor])));
 const onFloats = (name: string, f: (a: Tensor, b: Tensor) => Tensor): BinaryOp =>
   op(name, (x1: TensorLike, x2: TensorLike) => f(...(promoteFloat(x1, x2) as [Tensor, Tensor])));
+// Keras makes tensors of the numbers first: a fraction beside a half gives float32.
+const strong = (x: TensorLike): TensorLike => (typeof x === "number" && !Number.isInteger(x) ? convertToTensor(x) : x);
+const onStrongFloats = (name: string, f: (a: Tensor, b: Tensor) => Tensor): BinaryOp =>
+  op(name, (x1: TensorLike, x2: TensorLike) => f(...(promoteFloat(strong(x1), strong(x2)) as [Tensor, Tensor])));
 
 /** `x1 + x2`; or, for bool. @example add([1, 2], 3) // [4, 5] */
 export const add: BinaryOp = /* @__PURE__ */ op("add", addCore);
@@ -64,7 +68,7 @@ export const fmax: BinaryOp = /* @__PURE__ */ promoted("fmax", /* @__PURE__ */ i
 /** The smaller of both; where one is nan, the other. */
 export const fmin: BinaryOp = /* @__PURE__ */ promoted("fmin", /* @__PURE__ */ ignoringNan(p.min));
 /** The angle of the point `(x2, x1)`, in `[-pi, pi]`. */
-export const arctan2: BinaryOp = /* @__PURE__ */ onFloats("arctan2", p.atan2);
+export const arctan2: BinaryOp = /* @__PURE__ */ onStrongFloats("arctan2", p.atan2);
 /** `sqrt(x1^2 + x2^2)`, without overflow. */
 export const hypot: BinaryOp = /* @__PURE__ */ onFloats("hypot", (a, b) => {
   const [x, y] = [p.abs(a), p.abs(b)];
@@ -82,9 +86,9 @@ const logAdd = (a: Tensor, b: Tensor, unit: number): Tensor => {
   return p.where(p.isNan(gap), p.add(a, b), p.add(larger, unit === 1 ? tail : p.div(tail, unit)));
 };
 /** `log(e^x1 + e^x2)`. */
-export const logaddexp: BinaryOp = /* @__PURE__ */ onFloats("logaddexp", (a, b) => logAdd(a, b, 1));
+export const logaddexp: BinaryOp = /* @__PURE__ */ onStrongFloats("logaddexp", (a, b) => logAdd(a, b, 1));
 /** `log2(2^x1 + 2^x2)`. */
-export const logaddexp2: BinaryOp = /* @__PURE__ */ onFloats("logaddexp2", (a, b) => logAdd(a, b, Math.LN2));
+export const logaddexp2: BinaryOp = /* @__PURE__ */ onStrongFloats("logaddexp2", (a, b) => logAdd(a, b, Math.LN2));
 /** 0 where `x1 < 0`, `x2` where it is 0, else 1. */
 export const heaviside: BinaryOp = /* @__PURE__ */ onFloats("heaviside", (a, b) => {
   const [wide, other] = [p.add(a, p.mul(b, 0)), p.add(b, p.mul(a, 0))];
@@ -93,9 +97,12 @@ export const heaviside: BinaryOp = /* @__PURE__ */ onFloats("heaviside", (a, b) 
 });
 /** `x1 2^x2` with whole `x2`. @throws DtypeError if `x2` is not an integer tensor. */
 export const ldexp: BinaryOp = /* @__PURE__ */ op("ldexp", (x1: TensorLike, x2: TensorLike): Tensor => {
-  const exponent = typeof x2 === "number" && Number.isInteger(x2) ? convertToTensor(x2, { dtype: "int32" }) : convertToTensor(x2);
+  const exponent =
+    typeof x2 === "number" && Number.isInteger(x2) ? convertToTensor(x2, { dtype: "int32" }) : convertToTensor(x2);
   if (isFloat(exponent.dtype) || exponent.dtype === "bool") {
-    throw new DtypeError(complain("ldexp", { must: "the exponent must be an integer", got: showAval(exponent), todo: "Cast x2 to int32" }));
+    throw new DtypeError(
+      complain("ldexp", { must: "the exponent must be an integer", got: showAval(exponent), todo: "Cast x2 to int32" }),
+    );
   }
   const [a, b] = promoteFloat(x1, exponent) as [Tensor, Tensor];
   // In two halves, so that 2^x2 itself need not be representable.
@@ -139,7 +146,11 @@ export interface CloseOptions {
   readonly atol?: number;
   readonly equalNan?: boolean;
 }
-function close(x1: TensorLike, x2: TensorLike, { rtol = 1e-5, atol = 1e-8, equalNan = false }: CloseOptions = {}): Tensor {
+function close(
+  x1: TensorLike,
+  x2: TensorLike,
+  { rtol = 1e-5, atol = 1e-8, equalNan = false }: CloseOptions = {},
+): Tensor {
   const [a, b] = promote(x1, x2) as [Tensor, Tensor];
   if (!isFloat(a.dtype)) return close(castTo(a, "float32"), castTo(b, "float32"), { rtol, atol });
   const near = p.lessEqual(p.abs(p.sub(a, b)), p.add(p.mul(p.abs(b), rtol), atol));
@@ -148,7 +159,10 @@ function close(x1: TensorLike, x2: TensorLike, { rtol = 1e-5, atol = 1e-8, equal
   return equalNan ? p.or(result, p.and(p.isNan(a), p.isNan(b))) : result;
 }
 /** `|x1 - x2| <= atol + rtol |x2|`, elementwise. */
-export const isclose: Op<(x1: TensorLike, x2: TensorLike, options?: CloseOptions) => Tensor> = /* @__PURE__ */ op("isclose", close);
+export const isclose: Op<(x1: TensorLike, x2: TensorLike, options?: CloseOptions) => Tensor> = /* @__PURE__ */ op(
+  "isclose",
+  close,
+);
 /** True if `isclose` holds everywhere. */
 export const allclose: Op<(x1: TensorLike, x2: TensorLike, options?: CloseOptions) => Tensor> = /* @__PURE__ */ op(
   "allclose",

@@ -12,6 +12,8 @@ export * from "./elementwise.ts";
 export * from "./encoding.ts";
 export * from "./indexing.ts";
 export * from "./joining.ts";
+export * from "./matrix.ts";
+export * from "./nan-reduction.ts";
 export * from "./normalization.ts";
 export * from "./pooling.ts";
 export * from "./reduction.ts";

@@ -7,6 +7,7 @@ const exceptions: Readonly<Record<string, string>> = {
   conj: "Conjugate",
   fft: "FFT",
   fft2: "FFT2",
+  hardSwish: "HardSilu",
   ifft2: "IFFT2",
   irfft: "IRFFT",
   isin: "IsIn",
@@ -16,6 +17,7 @@ const exceptions: Readonly<Record<string, string>> = {
   rmsNormalization: "RMSNorm",
   searchsorted: "SearchSorted",
   svd: "SVD",
+  swish: "Silu",
 };
 
 /** The Python class of a public op. @example classNameOf("logSoftmax") // "LogSoftmax" */

@@ -1,5 +1,5 @@
 // Numbers and conventions that ops fall back on. Source: keras/src/backend/config.py.
-import { complain, ConfigError, ValueError } from "../errors/index.ts";
+import { ConfigError, complain, ValueError } from "../errors/index.ts";
 
 let fuzz = 1e-7;
 /** The small number that keeps logarithms and divisions finite. */
@@ -7,7 +7,9 @@ export const epsilon = (): number => fuzz;
 /** Sets it. @throws ValueError unless it is a number. */
 export function setEpsilon(value: number): void {
   if (typeof value !== "number" || Number.isNaN(value)) {
-    throw new ValueError(complain("setEpsilon", { must: "epsilon must be a number", got: String(value), todo: "Pass a small number" }));
+    throw new ValueError(
+      complain("setEpsilon", { must: "epsilon must be a number", got: String(value), todo: "Pass a small number" }),
+    );
   }
   fuzz = value;
 }

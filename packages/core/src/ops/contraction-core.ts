@@ -1,15 +1,18 @@
-import { range } from "../aval/index.ts";
+import { broadcastShapes, range } from "../aval/index.ts";
 import { complain, ShapeError, showShape } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
-import { broadcastShapes } from "../aval/index.ts";
 import * as p from "../primitives/index.ts";
 import { castTo } from "./arithmetic-core.ts";
 import { convertToTensor, promote, type TensorLike } from "./convert-core.ts";
 
-/** Operands of a product that sums: one dtype, except that int8 is summed in int32; bool counts as int32. */
-export function productOperands(x1: TensorLike, x2: TensorLike): readonly [a: Tensor, b: Tensor, finish: (y: Tensor) => Tensor] {
-  const [a, b] = promote(convertToTensor(x1), convertToTensor(x2)) as [Tensor, Tensor];
-  if (a.dtype === "int8") return [castTo(a, "int32"), castTo(b, "int32"), (y) => y];
+/** Operands of a product that sums: one dtype, except that int8 with int8 is summed in int32; bool is summed in int32 and is bool again. */
+export function productOperands(
+  x1: TensorLike,
+  x2: TensorLike,
+): readonly [a: Tensor, b: Tensor, finish: (y: Tensor) => Tensor] {
+  const [left, right] = [convertToTensor(x1), convertToTensor(x2)];
+  const [a, b] = promote(left, right) as [Tensor, Tensor];
+  if (left.dtype === "int8" && right.dtype === "int8") return [castTo(a, "int32"), castTo(b, "int32"), (y) => y];
   if (a.dtype === "bool") return [castTo(a, "int32"), castTo(b, "int32"), (y) => castTo(y, "bool")];
   return [a, b, (y) => y];
 }

@@ -9,7 +9,7 @@ import { matmulCore, productOperands } from "./contraction-core.ts";
 import { convertToTensor, promote, type TensorLike } from "./convert-core.ts";
 import { einsumOf } from "./einsum.ts";
 import { sliceAxis } from "./get-item.ts";
-import { op, type Op } from "./op.ts";
+import { type Op, op } from "./op.ts";
 import { moveAxes } from "./shape.ts";
 
 /** NumPy's `@`. Shapes: `[..., m, k]` and `[..., k, n]` give `[..., m, n]`. @throws ShapeError if inner sizes differ. */
@@ -63,10 +63,14 @@ export const tensordot: Op<(x1: TensorLike, x2: TensorLike, options?: TensordotO
     const [a, b, finish] = productOperands(x1, x2);
     const listed = (axis: number | readonly number[]): readonly number[] => (typeof axis === "number" ? [axis] : axis);
     const [left, right] =
-      typeof axes === "number" ? [range(axes).map((i) => a.ndim - axes + i), range(axes)] : [listed(axes[0]), listed(axes[1])];
+      typeof axes === "number"
+        ? [range(axes).map((i) => a.ndim - axes + i), range(axes)]
+        : [listed(axes[0]), listed(axes[1])];
     if (left.length !== right.length) {
       const got = `${showShape(left)} and ${showShape(right)}`;
-      throw new ShapeError(complain("tensordot", { must: "axes must name as many axes of each tensor", got, todo: "Check axes" }));
+      throw new ShapeError(
+        complain("tensordot", { must: "axes must name as many axes of each tensor", got, todo: "Check axes" }),
+      );
     }
     const lhsContract = left.map((i) => normalizeAxis(i, a.ndim, "tensordot"));
     const rhsContract = right.map((i) => normalizeAxis(i, b.ndim, "tensordot"));
@@ -101,11 +105,15 @@ export const cross: Op<(x1: TensorLike, x2: TensorLike, options?: CrossOptions) 
     const [m, n] = [a.shape[a.ndim - 1] as number, b.shape[b.ndim - 1] as number];
     if (![2, 3].includes(m) || ![2, 3].includes(n)) {
       const got = `${showShape(given.shape)} and ${showShape(other.shape)}`;
-      throw new ShapeError(complain("cross", { must: "vectors must have 2 or 3 components", got, todo: "Check the axes" }));
+      throw new ShapeError(
+        complain("cross", { must: "vectors must have 2 or 3 components", got, todo: "Check the axes" }),
+      );
     }
-    const part = (x: Tensor, i: number): Tensor => p.reshape(sliceAxis(x, x.ndim - 1, i, 1, 1), { shape: x.shape.slice(0, -1) });
+    const part = (x: Tensor, i: number): Tensor =>
+      p.reshape(sliceAxis(x, x.ndim - 1, i, 1, 1), { shape: x.shape.slice(0, -1) });
     const at = (x: Tensor, i: number): Tensor | null => (i < (x.shape[x.ndim - 1] as number) ? part(x, i) : null);
-    const product = (x: Tensor | null, y: Tensor | null): Tensor | null => (x === null || y === null ? null : p.mul(x, y));
+    const product = (x: Tensor | null, y: Tensor | null): Tensor | null =>
+      x === null || y === null ? null : p.mul(x, y);
     const minus = (i: number, j: number): Tensor => {
       const [l, r] = [product(at(a, i), at(b, j)), product(at(a, j), at(b, i))];
       if (l === null && r === null) return p.mul(p.add(part(a, 0), part(b, 0)), 0);
@@ -132,7 +140,10 @@ export const trapezoid: Op<(y: TensorLike, options?: TrapezoidOptions) => Tensor
     const t = moveAxes(isFloat(given.dtype) ? given : (promote(given, 0.5)[0] as Tensor), [axis], [-1], "trapezoid");
     const last = t.ndim - 1;
     const n = t.shape[last] as number;
-    const ends = (v: Tensor, at: number): [Tensor, Tensor] => [sliceAxis(v, at, 1, n - 1, 1), sliceAxis(v, at, 0, n - 1, 1)];
+    const ends = (v: Tensor, at: number): [Tensor, Tensor] => [
+      sliceAxis(v, at, 1, n - 1, 1),
+      sliceAxis(v, at, 0, n - 1, 1),
+    ];
     const [high, low] = ends(t, last);
     const heights = p.add(high, low);
     if (x === null) return p.mul(p.mul(p.reduceSum(heights, { axes: [last] }), dx), 0.5);

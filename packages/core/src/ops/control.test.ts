@@ -9,17 +9,37 @@ const int = (n: number): Tensor => tensor(n, { dtype: "int32" });
 describe("branches", () => {
   test("cond runs the branch that the condition names, and closes over tensors", async () => {
     const [x, y] = [tensor([1, 2]), tensor([10, 20])];
-    const f = jit((p: Tensor) => ops.cond(ops.greater(p, 0), () => x.add(p), () => y.multiply(p)));
+    const f = jit((p: Tensor) =>
+      ops.cond(
+        ops.greater(p, 0),
+        () => x.add(p),
+        () => y.multiply(p),
+      ),
+    );
     expect(await f(tensor(1)).array()).toEqual([2, 3]);
     expect(await f(tensor(-1)).array()).toEqual([-10, -20]);
   });
   test("cond is differentiated through the branch taken", async () => {
-    const f = grad((x: Tensor) => ops.cond(ops.greater(x, 0), () => ops.square(x), () => ops.negative(x)));
+    const f = grad((x: Tensor) =>
+      ops.cond(
+        ops.greater(x, 0),
+        () => ops.square(x),
+        () => ops.negative(x),
+      ),
+    );
     expect(await (f(tensor(3)) as Tensor).item()).toBe(6);
     expect(await (f(tensor(-3)) as Tensor).item()).toBe(-1);
   });
   test("cond wants the same from both branches", () => {
-    expect(() => ops.cond(true, () => tensor([1, 2]), () => tensor([1]))).toThrowErrorMatchingInlineSnapshot(`[ShapeError: cond: both branches must have equal shapes and dtypes, got float32 [2] and float32 [1]. Cast or reshape. [docs/errors.md#shapeerror]]`);
+    expect(() =>
+      ops.cond(
+        true,
+        () => tensor([1, 2]),
+        () => tensor([1]),
+      ),
+    ).toThrowErrorMatchingInlineSnapshot(
+      `[ShapeError: cond: both branches must have equal shapes and dtypes, got float32 [2] and float32 [1]. Cast or reshape. [docs/errors.md#shapeerror]]`,
+    );
   });
   test.each([
     [-1, 10],
@@ -42,7 +62,12 @@ describe("loops", () => {
     expect([await (i as Tensor).item(), await (sum as Tensor).item()]).toEqual([5, 2.5]);
   });
   test("whileLoop stops after maximumIterations", async () => {
-    const n = ops.whileLoop(() => true, (x) => (x as Tensor).multiply(2), tensor(1), { maximumIterations: 4 });
+    const n = ops.whileLoop(
+      () => true,
+      (x) => (x as Tensor).multiply(2),
+      tensor(1),
+      { maximumIterations: 4 },
+    );
     expect(await n.item()).toBe(16);
   });
   test("foriLoop counts, and is differentiated", async () => {
@@ -61,7 +86,13 @@ describe("loops", () => {
     expect(await ops.scan(step, tensor(0), { xs, reverse: true })[1].array()).toEqual([6, 5, 3]);
   });
   test("map applies a function to each row", async () => {
-    const y = ops.map((row: Tensor) => ops.sum(row), tensor([[1, 2], [3, 4]]));
+    const y = ops.map(
+      (row: Tensor) => ops.sum(row),
+      tensor([
+        [1, 2],
+        [3, 4],
+      ]),
+    );
     expect(await y.array()).toEqual([3, 7]);
   });
   test("associativeScan equals a running total", async () => {

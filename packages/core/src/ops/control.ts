@@ -1,6 +1,6 @@
 // Control flow inside programs: branches and loops over functions of tensors.
 import { resultType } from "../aval/index.ts";
-import { complain, ConfigError, ShapeError, showAval } from "../errors/index.ts";
+import { ConfigError, complain, ShapeError, showAval } from "../errors/index.ts";
 import { Graph, placeholder, Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
 import { closure } from "../transforms/index.ts";
@@ -55,7 +55,8 @@ function withDtypes(body: Graph, dtypes: readonly Tensor["dtype"][]): Graph {
   );
 }
 // The same program after some inputs that it does not use.
-const behind = (unused: readonly Tensor[], body: Graph): Graph => new Graph([...unused.map((x) => placeholder(x)), ...body.inputs], body.outputs);
+const behind = (unused: readonly Tensor[], body: Graph): Graph =>
+  new Graph([...unused.map((x) => placeholder(x)), ...body.inputs], body.outputs);
 
 function branch(where: string, condition: Tensor, trueFn: () => unknown, falseFn: () => unknown): unknown {
   const [yes, no] = [close(where, trueFn, []), close(where, falseFn, [])];
@@ -80,22 +81,39 @@ function branch(where: string, condition: Tensor, trueFn: () => unknown, falseFn
 export function cond<R extends Nested>(pred: TensorLike, trueFn: () => R, falseFn: () => R): R {
   const condition = toBool(pred);
   if (condition.size !== 1) {
-    throw new ShapeError(complain("cond", { must: "pred must be a scalar", got: showAval(condition), todo: "Use ops.where for each element" }));
+    throw new ShapeError(
+      complain("cond", {
+        must: "pred must be a scalar",
+        got: showAval(condition),
+        todo: "Use ops.where for each element",
+      }),
+    );
   }
   return branch("cond", p.reshape(condition, { shape: [] }), trueFn, falseFn) as R;
 }
 
 /** The result of the branch with that index (moved into range), called with the operands. */
-export function switchBranch<R extends Nested>(index: TensorLike, branches: readonly ((...operands: Tensor[]) => R)[], ...operands: readonly TensorLike[]): R {
+export function switchBranch<R extends Nested>(
+  index: TensorLike,
+  branches: readonly ((...operands: Tensor[]) => R)[],
+  ...operands: readonly TensorLike[]
+): R {
   if (branches.length === 0) {
-    throw new ConfigError(complain("switch", { must: "there must be at least one branch", got: "none", todo: "Pass functions" }));
+    throw new ConfigError(
+      complain("switch", { must: "there must be at least one branch", got: "none", todo: "Pass functions" }),
+    );
   }
   const given = operands.map((x) => toTensors(x) as Tensor);
   const at = castTo(convertToTensor(index), "int32");
   const from = (i: number): R => {
     const here = branches[i] as (...xs: Tensor[]) => R;
     if (i === branches.length - 1) return here(...given);
-    return branch("switch", p.lessEqual(at, i), () => here(...given), () => from(i + 1)) as R;
+    return branch(
+      "switch",
+      p.lessEqual(at, i),
+      () => here(...given),
+      () => from(i + 1),
+    ) as R;
   };
   return from(0);
 }
@@ -118,7 +136,8 @@ export function whileLoop<V>(
   { maximumIterations = null }: WhileOptions = {},
 ): V {
   const start = toTensors(loopVars);
-  const call = (f: (...vars: Tensor[]) => unknown, xs: readonly Tensor[]): unknown => f(...(unpack(refill(start, xs)) as Tensor[]));
+  const call = (f: (...vars: Tensor[]) => unknown, xs: readonly Tensor[]): unknown =>
+    f(...(unpack(refill(start, xs)) as Tensor[]));
   let carry = tensorsOf(start);
   if (maximumIterations !== null) carry = [...carry, convertToTensor(0, { dtype: "int32" })];
   const own = (xs: readonly Tensor[]): readonly Tensor[] => (maximumIterations === null ? xs : xs.slice(0, -1));
@@ -134,13 +153,26 @@ export function whileLoop<V>(
   const check = close("whileLoop", test, widened);
   const consts = [...check.captures, ...closed.captures];
   const conditionGraph = insert(check.body, check.captures.length, closed.captures);
-  const bodyGraph = behind(check.captures, withDtypes(closed.body, widened.map((x) => x.dtype)));
-  const outs = p.whileLoop([...consts, ...widened], { condition: conditionGraph, body: bodyGraph, numConsts: consts.length });
+  const bodyGraph = behind(
+    check.captures,
+    withDtypes(
+      closed.body,
+      widened.map((x) => x.dtype),
+    ),
+  );
+  const outs = p.whileLoop([...consts, ...widened], {
+    condition: conditionGraph,
+    body: bodyGraph,
+    numConsts: consts.length,
+  });
   return refill(start, own(outs)) as V;
 }
 // The same program with unused inputs after its first `count`.
 function insert(body: Graph, count: number, unused: readonly Tensor[]): Graph {
-  return new Graph([...body.inputs.slice(0, count), ...unused.map((x) => placeholder(x)), ...body.inputs.slice(count)], body.outputs);
+  return new Graph(
+    [...body.inputs.slice(0, count), ...unused.map((x) => placeholder(x)), ...body.inputs.slice(count)],
+    body.outputs,
+  );
 }
 // Numbers that start a loop take the dtype that the body gives them.
 function settle(
@@ -149,7 +181,9 @@ function settle(
   trace: (xs: readonly Tensor[]) => Closed,
   given: unknown,
 ): readonly [readonly Tensor[], Closed] {
-  const numbers = new Set(tree.flatten(given as tree.Tree<unknown>).flatMap((leaf, i) => (typeof leaf === "number" ? [i] : [])));
+  const numbers = new Set(
+    tree.flatten(given as tree.Tree<unknown>).flatMap((leaf, i) => (typeof leaf === "number" ? [i] : [])),
+  );
   let carry = start;
   for (let round = 0; round < 3; round++) {
     const closed = trace(carry);
@@ -166,7 +200,12 @@ function settle(
 }
 
 /** `value` after `value = body(i, value)` for `i` from `lower` below `upper`. With known bounds it can be differentiated. */
-export function foriLoop<V>(lower: TensorLike, upper: TensorLike, body: (i: Tensor, value: V) => unknown, initVal: V): V {
+export function foriLoop<V>(
+  lower: TensorLike,
+  upper: TensorLike,
+  body: (i: Tensor, value: V) => unknown,
+  initVal: V,
+): V {
   if (typeof lower === "number" && typeof upper === "number") {
     const steps = p.add(p.iota({ shape: [Math.max(0, upper - lower)], axis: 0, dtype: "int32" }), lower);
     return scan((value: V, i: unknown) => [body(i as Tensor, value), null], initVal, { xs: steps })[0] as V;
@@ -206,8 +245,17 @@ export function scan<C, Y>(
   const slices = tensorsOf(rows);
   const steps = length ?? slices[0]?.shape[0];
   if (steps === undefined || slices.some((x) => x.shape[0] !== steps)) {
-    const got = slices.length === 0 ? "neither xs nor length" : `first axes ${slices.map((x) => x.shape[0] ?? "none").join(", ")}, length ${length}`;
-    throw new ShapeError(complain("scan", { must: "the number of steps must be known and the same for all", got, todo: "Pass xs or length" }));
+    const got =
+      slices.length === 0
+        ? "neither xs nor length"
+        : `first axes ${slices.map((x) => x.shape[0] ?? "none").join(", ")}, length ${length}`;
+    throw new ShapeError(
+      complain("scan", {
+        must: "the number of steps must be known and the same for all",
+        got,
+        todo: "Pass xs or length",
+      }),
+    );
   }
   const carried = tensorsOf(start);
   const stand = slices.map((x) => placeholder({ shape: x.shape.slice(1), dtype: x.dtype }));
@@ -216,7 +264,10 @@ export function scan<C, Y>(
     close(
       "scan",
       (...args) => {
-        const [next, y] = f(refill(start, args.slice(0, carry.length)) as C, slices.length === 0 ? null : refill(rows, args.slice(carry.length)));
+        const [next, y] = f(
+          refill(start, args.slice(0, carry.length)) as C,
+          slices.length === 0 ? null : refill(rows, args.slice(carry.length)),
+        );
         made = toTensors(y);
         const after = tensorsOf(toTensors(next));
         if (after.length !== carry.length) {
@@ -229,7 +280,13 @@ export function scan<C, Y>(
     );
   const [widened, { captures, body }] = settle("scan", carried, traceOn, init);
   const dtypes = body.outputs.map((y, i) => widened[i]?.dtype ?? y.dtype);
-  const params = { body: withDtypes(body, dtypes), numConsts: captures.length, numCarry: widened.length, length: steps, reverse };
+  const params = {
+    body: withDtypes(body, dtypes),
+    numConsts: captures.length,
+    numCarry: widened.length,
+    length: steps,
+    reverse,
+  };
   const outs = p.scan([...captures, ...widened, ...slices], params);
   return [refill(start, outs.slice(0, widened.length)) as C, refill(made, outs.slice(widened.length)) as Y];
 }
@@ -248,7 +305,9 @@ export function vectorizedMap<R>(f: (x: never) => R, elements: unknown): R {
  * @example customGradient((x) => [log(add(exp(x), 1)), (g) => g.multiply(sigmoid(x))])
  */
 export function customGradient(
-  f: (...xs: Tensor[]) => readonly [Tensor | readonly Tensor[], (...gs: Tensor[]) => Tensor | readonly (Tensor | null)[]],
+  f: (
+    ...xs: Tensor[]
+  ) => readonly [Tensor | readonly Tensor[], (...gs: Tensor[]) => Tensor | readonly (Tensor | null)[]],
 ): (...xs: TensorLike[]) => Tensor | readonly Tensor[] {
   return (...given) => {
     const xs = given.map((x) => toTensors(x) as Tensor);
@@ -265,11 +324,11 @@ export function customGradient(
 }
 
 /** An op over a list that is combined from both sides; `f` must be associative. Source: keras.ops.associative_scan. */
-export const associativeScan: <T>(f: (a: T, b: T) => T, elems: T, options?: { readonly reverse?: boolean; readonly axis?: number }) => T = (
-  f,
-  elems,
-  { reverse = false, axis = 0 } = {},
-) => {
+export const associativeScan: <T>(
+  f: (a: T, b: T) => T,
+  elems: T,
+  options?: { readonly reverse?: boolean; readonly axis?: number },
+) => T = (f, elems, { reverse = false, axis = 0 } = {}) => {
   type T = typeof elems;
   const each = (x: unknown, g: (t: Tensor) => Tensor): unknown => tree.map(x as tree.Tree<Tensor>, g);
   const at = (t: Tensor): number => (axis < 0 ? axis + t.ndim : axis);
@@ -283,7 +342,15 @@ export const associativeScan: <T>(f: (a: T, b: T) => T, elems: T, options?: { re
     );
   const join = (xs: readonly unknown[]): unknown => {
     const columns = xs.map((x) => tensorsOf(x));
-    return refill(xs[0], (columns[0] as Tensor[]).map((t, i) => p.concat(columns.map((c) => c[i] as Tensor), { axis: at(t) })));
+    return refill(
+      xs[0],
+      (columns[0] as Tensor[]).map((t, i) =>
+        p.concat(
+          columns.map((c) => c[i] as Tensor),
+          { axis: at(t) },
+        ),
+      ),
+    );
   };
   // Doubling: after step k every place holds what the last 2^k elements combine to.
   const flip = (x: unknown): unknown => each(x, (t) => p.reverse(t, { axes: [at(t)] }));

@@ -1,5 +1,17 @@
 // From what users have to tensors: numbers, nested arrays, typed arrays, tensors of an engine's own library. Without operators: convert.ts adds them.
-import { arrayTypeOf, castData, type DType, type HostArray, isFloat, resultType, type Shape, sizeOf, standardizeDtype, type TypedArray, type WeakType } from "../aval/index.ts";
+import {
+  arrayTypeOf,
+  castData,
+  type DType,
+  type HostArray,
+  isFloat,
+  resultType,
+  type Shape,
+  sizeOf,
+  standardizeDtype,
+  type TypedArray,
+  type WeakType,
+} from "../aval/index.ts";
 import { adoptHandle, getBackend } from "../backend/index.ts";
 import { complain, DtypeError, ShapeError, showShape } from "../errors/index.ts";
 import { literal, type NestedArray, Tensor } from "../graph/index.ts";
@@ -7,7 +19,15 @@ import { cast as castTo } from "../primitives/index.ts";
 import { isSymbolic } from "./keras-tensor.ts";
 
 /** Anything that can stand where a tensor is expected. */
-export type TensorLike = Tensor | number | boolean | readonly TensorLike[] | NestedArray | TypedArray | HostArray | ForeignTensor;
+export type TensorLike =
+  | Tensor
+  | number
+  | boolean
+  | readonly TensorLike[]
+  | NestedArray
+  | TypedArray
+  | HostArray
+  | ForeignTensor;
 /** A tensor of the current engine's own library, or a variable: it is asked for its tensor. */
 export interface ForeignTensor {
   readonly shape: readonly number[];
@@ -55,10 +75,18 @@ const castTensor = (x: Tensor, dtype: DType): Tensor => castTo(x, { dtype });
 function withShape(x: Tensor, shape: Shape): Tensor {
   if (sizeOf(shape) !== x.size) {
     const got = `${x.size} values for shape ${showShape(shape)} (${sizeOf(shape)})`;
-    throw new ShapeError(complain("tensor", { must: "there must be as many values as the shape has places", got, todo: "Check the shape" }));
+    throw new ShapeError(
+      complain("tensor", {
+        must: "there must be as many values as the shape has places",
+        got,
+        todo: "Check the shape",
+      }),
+    );
   }
   if (x.source.kind === "literal") return literal({ ...x.source.value, shape });
-  throw new ShapeError(complain("tensor", { must: "shape is for values, not for tensors", got: String(x), todo: "Use ops.reshape" }));
+  throw new ShapeError(
+    complain("tensor", { must: "shape is for values, not for tensors", got: String(x), todo: "Use ops.reshape" }),
+  );
 }
 
 /** A holder of a tensor, such as a Variable. */
@@ -78,15 +106,21 @@ function fromValue(x: unknown, dtype: DType | undefined): Tensor {
   if (Array.isArray(x)) return fromNested(x as readonly unknown[], dtype);
   if (isSymbolic(x)) {
     const must = "a symbolic tensor (KerasTensor) cannot be used as a value";
-    throw new ShapeError(complain("tensor", { must, got: String(x), todo: "Pass it to layers and ops, or build a Model" }));
+    throw new ShapeError(
+      complain("tensor", { must, got: String(x), todo: "Pass it to layers and ops, or build a Model" }),
+    );
   }
   if (typeof x === "object" && x !== null) {
     if (isHolder(x)) return castTensor(x.value, dtype ?? x.value.dtype);
-    if (isHost(x)) return literal({ shape: x.shape, dtype: dtype ?? x.dtype, data: castData(x.data, dtype ?? x.dtype, x.dtype) });
+    if (isHost(x))
+      return literal({ shape: x.shape, dtype: dtype ?? x.dtype, data: castData(x.data, dtype ?? x.dtype, x.dtype) });
     const backend = getBackend();
     const adopted = backend.adopt?.(x);
     if (adopted !== undefined) {
-      const made = new Tensor(adopted.aval, { kind: "value", value: adoptHandle(backend, adopted.aval, adopted.handle) });
+      const made = new Tensor(adopted.aval, {
+        kind: "value",
+        value: adoptHandle(backend, adopted.aval, adopted.handle),
+      });
       return castTensor(made, dtype ?? made.dtype);
     }
   }
@@ -110,7 +144,9 @@ function fromTyped(x: TypedArray, dtype: DType | undefined): Tensor {
   const known = x instanceof Uint8ClampedArray ? "uint8" : typedDtypes.find(([type]) => x instanceof type)?.[1];
   if (known === undefined) {
     const todo = "Convert it with Int32Array.from(values, Number)";
-    throw new DtypeError(complain("tensor", { must: "the typed array must hold numbers", got: (x as object).constructor.name, todo }));
+    throw new DtypeError(
+      complain("tensor", { must: "the typed array must hold numbers", got: (x as object).constructor.name, todo }),
+    );
   }
   const target = dtype ?? (known === "float64" ? floatType : known);
   return literal({ shape: [x.length], dtype: target, data: castData(x, target, known) });
@@ -147,12 +183,16 @@ function fromNested(x: readonly unknown[], dtype: DType | undefined): Tensor {
 // Arrays of tensors are stacked by whoever needs that; here it is refused with the way to do it.
 function refuseTensors(count: number): DtypeError {
   const must = "arrays must hold numbers or booleans";
-  return new DtypeError(complain("tensor", { must, got: `an array of ${count} tensors`, todo: "Join tensors with ops.stack" }));
+  return new DtypeError(
+    complain("tensor", { must, got: `an array of ${count} tensors`, todo: "Join tensors with ops.stack" }),
+  );
 }
 
 function ragged(shape: Shape, value: unknown): ShapeError {
   const got = `${Array.isArray(value) ? `a row of length ${value.length}` : typeof value} where ${showShape(shape)} was expected`;
-  return new ShapeError(complain("tensor", { must: "nested arrays must be rectangular and hold numbers", got, todo: "Pad the rows" }));
+  return new ShapeError(
+    complain("tensor", { must: "nested arrays must be rectangular and hold numbers", got, todo: "Pad the rows" }),
+  );
 }
 
 /** The dtype with which an operand takes part in promotion: JS numbers are weak. */

@@ -1,11 +1,20 @@
 // Dtypes, shapes, and what does not belong to one family.
-import { bitsOf, type DType, type HostArray, isFloat, isInteger, isUnsigned, standardizeDtype, type SymbolicShape } from "../aval/index.ts";
+import {
+  bitsOf,
+  type DType,
+  type HostArray,
+  isFloat,
+  isInteger,
+  isUnsigned,
+  type SymbolicShape,
+  standardizeDtype,
+} from "../aval/index.ts";
 import { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
 import { castTo } from "./arithmetic-core.ts";
 import { convertToTensor, type TensorLike } from "./convert.ts";
 import { isSymbolic, KerasTensor } from "./keras-tensor.ts";
-import { op, type Op } from "./op.ts";
+import { type Op, op } from "./op.ts";
 
 export { convertToTensor } from "./convert.ts";
 
@@ -14,7 +23,11 @@ export const cast: Op<(x: TensorLike, dtype: string) => Tensor> = /* @__PURE__ *
   "cast",
   (x: TensorLike, dtype: string): Tensor => castTo(convertToTensor(x), standardizeDtype(dtype)),
 );
-const limits: Readonly<Record<string, number>> = { float16: 65504, bfloat16: 3.3895313892515355e38, float32: 3.4028234663852886e38 };
+const limits: Readonly<Record<string, number>> = {
+  float16: 65504,
+  bfloat16: 3.3895313892515355e38,
+  float32: 3.4028234663852886e38,
+};
 const limitsOf = (dtype: DType): readonly [number, number] => {
   if (dtype === "bool") return [0, 1];
   if (isUnsigned(dtype)) return [0, 2 ** bitsOf(dtype) - 1];
@@ -36,8 +49,9 @@ export const saturateCast: Op<(x: TensorLike, dtype: string) => Tensor> = /* @__
 );
 
 /** The values; nothing flows back to what they were computed from. */
-export const stopGradient: Op<(variable: TensorLike) => Tensor> = /* @__PURE__ */ op("stopGradient", (variable: TensorLike) =>
-  p.stopGradient(convertToTensor(variable)),
+export const stopGradient: Op<(variable: TensorLike) => Tensor> = /* @__PURE__ */ op(
+  "stopGradient",
+  (variable: TensorLike) => p.stopGradient(convertToTensor(variable)),
 );
 
 /** The sizes; `null` where a symbolic tensor does not know its own. */

@@ -5,7 +5,7 @@ import type { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
 import { castTo } from "./arithmetic-core.ts";
 import { convertToTensor, floatx, type TensorLike, weakTypeOf } from "./convert-core.ts";
-import { op, type Op } from "./op.ts";
+import { type Op, op } from "./op.ts";
 
 export interface DTypeOption {
   readonly dtype?: string | null;
@@ -67,7 +67,9 @@ export function arange(start: number, { stop = null, step = null, dtype }: Arang
   const [from, to, by] = [stop === null ? 0 : start, stop ?? start, step ?? 1];
   if (by === 0 || ![from, to, by].every(Number.isFinite)) {
     const todo = "Check start, stop and step";
-    throw new ShapeError(complain("arange", { must: "bounds must be finite and the step not 0", got: `${from}, ${to}, ${by}`, todo }));
+    throw new ShapeError(
+      complain("arange", { must: "bounds must be finite and the step not 0", got: `${from}, ${to}, ${by}`, todo }),
+    );
   }
   const count = Math.max(0, Math.ceil((to - from) / by));
   const given = [start, stop, step].filter((n): n is number => n !== null);
@@ -90,9 +92,15 @@ export interface LinspaceOptions extends DTypeOption {
   readonly retstep?: boolean;
   readonly axis?: number;
 }
-function spaced(start: TensorLike, stop: TensorLike, { num = 50, endpoint = true, axis = 0 }: LinspaceOptions): [Tensor, Tensor] {
+function spaced(
+  start: TensorLike,
+  stop: TensorLike,
+  { num = 50, endpoint = true, axis = 0 }: LinspaceOptions,
+): [Tensor, Tensor] {
   if (!Number.isInteger(num) || num < 0) {
-    throw new ShapeError(complain("linspace", { must: "num must be a whole number, at least 0", got: String(num), todo: "Check num" }));
+    throw new ShapeError(
+      complain("linspace", { must: "num must be a whole number, at least 0", got: String(num), todo: "Check num" }),
+    );
   }
   const dtype = resultType(weakTypeOf(start), weakTypeOf(stop), "float");
   const from = convertToTensor(start, { dtype });
@@ -119,7 +127,9 @@ function inDtype(x: Tensor, dtype: string | null | undefined): Tensor {
   return castTo(isFloat(target) ? x : p.floor(x), target);
 }
 /** `num` values evenly from `start` to `stop`. @example linspace(0, 1, { num: 3 }) // [0, 0.5, 1] */
-export const linspace: Op<(start: TensorLike, stop: TensorLike, options?: LinspaceOptions) => Tensor | [Tensor, Tensor]> = /* @__PURE__ */ op(
+export const linspace: Op<
+  (start: TensorLike, stop: TensorLike, options?: LinspaceOptions) => Tensor | [Tensor, Tensor]
+> = /* @__PURE__ */ op(
   "linspace",
   (start: TensorLike, stop: TensorLike, options: LinspaceOptions = {}): Tensor | [Tensor, Tensor] => {
     const [values, step] = spaced(start, stop, options);
@@ -134,11 +144,12 @@ export interface LogspaceOptions extends DTypeOption {
   readonly axis?: number;
 }
 /** `num` values from `base^start` to `base^stop` with equal ratios. */
-export const logspace: Op<(start: TensorLike, stop: TensorLike, options?: LogspaceOptions) => Tensor> = /* @__PURE__ */ op(
-  "logspace",
-  (start: TensorLike, stop: TensorLike, { base = 10, dtype = null, ...options }: LogspaceOptions = {}): Tensor =>
-    inDtype(p.pow(base, spaced(start, stop, options)[0]), dtype),
-);
+export const logspace: Op<(start: TensorLike, stop: TensorLike, options?: LogspaceOptions) => Tensor> =
+  /* @__PURE__ */ op(
+    "logspace",
+    (start: TensorLike, stop: TensorLike, { base = 10, dtype = null, ...options }: LogspaceOptions = {}): Tensor =>
+      inDtype(p.pow(base, spaced(start, stop, options)[0]), dtype),
+  );
 
 export interface EyeOptions extends DTypeOption {
   /** Columns; as many as rows by default. */

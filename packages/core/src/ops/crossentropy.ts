@@ -3,11 +3,11 @@ import { isFloat, normalizeAxis, sameShape } from "../aval/index.ts";
 import { complain, ShapeError, showShape } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
-import { epsilon } from "./config.ts";
 import { castTo } from "./arithmetic-core.ts";
+import { epsilon } from "./config.ts";
 import { convertToTensor, promote, type TensorLike, toFloat } from "./convert-core.ts";
 import { oneHotOf } from "./encoding.ts";
-import { op, type Op } from "./op.ts";
+import { type Op, op } from "./op.ts";
 
 export interface CrossentropyOptions {
   /** True if `output` is raw scores rather than probabilities. */
@@ -30,18 +30,19 @@ function logProbabilities(output: Tensor, axis: number, fromLogits: boolean): Te
 }
 
 /** `-sum target log(output)` along `axis`. `target` and `output` `[..., C]` give `[...]`. @throws ShapeError if shapes differ. */
-export const categoricalCrossentropy: Op<(target: TensorLike, output: TensorLike, options?: CrossentropyOptions) => Tensor> =
-  /* @__PURE__ */ op(
-    "categoricalCrossentropy",
-    (target: TensorLike, output: TensorLike, { fromLogits = false, axis = -1 }: CrossentropyOptions = {}): Tensor => {
-      const y = toFloat(output);
-      const [t, logs] = promote(convertToTensor(target), y) as [Tensor, Tensor];
-      requireSame("categoricalCrossentropy", t, y);
-      const at = normalizeAxis(axis, y.ndim, "categoricalCrossentropy");
-      const log = castTo(logProbabilities(y, at, fromLogits), logs.dtype);
-      return p.neg(p.reduceSum(p.mul(t, log), { axes: [at] }));
-    },
-  );
+export const categoricalCrossentropy: Op<
+  (target: TensorLike, output: TensorLike, options?: CrossentropyOptions) => Tensor
+> = /* @__PURE__ */ op(
+  "categoricalCrossentropy",
+  (target: TensorLike, output: TensorLike, { fromLogits = false, axis = -1 }: CrossentropyOptions = {}): Tensor => {
+    const y = toFloat(output);
+    const [t, logs] = promote(convertToTensor(target), y) as [Tensor, Tensor];
+    requireSame("categoricalCrossentropy", t, y);
+    const at = normalizeAxis(axis, y.ndim, "categoricalCrossentropy");
+    const log = castTo(logProbabilities(y, at, fromLogits), logs.dtype);
+    return p.neg(p.reduceSum(p.mul(t, log), { axes: [at] }));
+  },
+);
 
 /** `-log(output[target])`: integer `target` `[...]` (or `[..., 1]`) and `output` `[..., C]` give `[...]`. @throws ShapeError if they do not fit. */
 export const sparseCategoricalCrossentropy: Op<

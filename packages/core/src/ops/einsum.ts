@@ -42,7 +42,10 @@ function parse(subscripts: string, xs: readonly Tensor[]): { inputs: string[][];
     refuse(`subscripts must name the axes of ${xs.length} operands`, JSON.stringify(subscripts));
   }
   // Axes that "..." stands for are named by numbers, counted from the last.
-  const dots = Math.max(0, ...parts.map((part, i) => (part.includes("...") ? (xs[i] as Tensor).ndim - (part.length - 3) : 0)));
+  const dots = Math.max(
+    0,
+    ...parts.map((part, i) => (part.includes("...") ? (xs[i] as Tensor).ndim - (part.length - 3) : 0)),
+  );
   const expand = (part: string, count: number): string[] => {
     const [before = "", after] = part.split("...");
     if (after === undefined) return [...part];
@@ -84,7 +87,8 @@ function diagonal({ x, letters }: Term): Term {
   if (again < 0) return { x, letters };
   const first = letters.indexOf(letters[again] as string);
   const n = x.shape[first] as number;
-  const axis = (at: number): Tensor => p.iota({ shape: x.shape.map((_, i) => (i === at ? n : 1)), axis: at, dtype: "int32" });
+  const axis = (at: number): Tensor =>
+    p.iota({ shape: x.shape.map((_, i) => (i === at ? n : 1)), axis: at, dtype: "int32" });
   const on = p.where(p.equal(axis(first), axis(again)), x, 0);
   return diagonal({ x: p.reduceSum(on, { axes: [again] }), letters: letters.filter((_, i) => i !== again) });
 }
@@ -95,7 +99,11 @@ function sumAway({ x, letters }: Term, keep: ReadonlySet<string>): Term {
 }
 
 // The pair whose contraction multiplies least; operands in order on a tie.
-function cheapest(terms: readonly Term[], output: readonly string[], sizes: ReadonlyMap<string, number>): readonly [number, number] {
+function cheapest(
+  terms: readonly Term[],
+  output: readonly string[],
+  sizes: ReadonlyMap<string, number>,
+): readonly [number, number] {
   let best: readonly [number, number] = [0, 1];
   let least = Number.POSITIVE_INFINITY;
   if (terms.length === 2) return best;

@@ -5,12 +5,13 @@ import type { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
 import { absCore, castTo, invertCore, negativeCore, toBool } from "./arithmetic-core.ts";
 import { convertToTensor, type TensorLike, toFloat } from "./convert-core.ts";
-import { op, type Op } from "./op.ts";
+import { type Op, op } from "./op.ts";
 
 /** An op of one tensor. */
 export type UnaryOp = Op<(x: TensorLike) => Tensor>;
 const onFloats = (name: string, f: (x: Tensor) => Tensor): UnaryOp => op(name, (x: TensorLike) => f(toFloat(x)));
-const onTensors = (name: string, f: (x: Tensor) => Tensor): UnaryOp => op(name, (x: TensorLike) => f(convertToTensor(x)));
+const onTensors = (name: string, f: (x: Tensor) => Tensor): UnaryOp =>
+  op(name, (x: TensorLike) => f(convertToTensor(x)));
 // Whole numbers are what they would be rounded to, but in floats, as Keras gives them.
 const rounding = (name: string, f: (x: Tensor) => Tensor): UnaryOp => onFloats(name, f);
 
@@ -105,8 +106,12 @@ export const round: Op<(x: TensorLike, options?: RoundOptions) => Tensor> = /* @
   },
 );
 
-export const isfinite: UnaryOp = /* @__PURE__ */ onTensors("isfinite", (x) => (isFloat(x.dtype) ? p.isFinite(x) : p.equal(x, x)));
-export const isnan: UnaryOp = /* @__PURE__ */ onTensors("isnan", (x) => (isFloat(x.dtype) ? p.isNan(x) : p.notEqual(x, x)));
+export const isfinite: UnaryOp = /* @__PURE__ */ onTensors("isfinite", (x) =>
+  isFloat(x.dtype) ? p.isFinite(x) : p.equal(x, x),
+);
+export const isnan: UnaryOp = /* @__PURE__ */ onTensors("isnan", (x) =>
+  isFloat(x.dtype) ? p.isNan(x) : p.notEqual(x, x),
+);
 export const isinf: UnaryOp = /* @__PURE__ */ onTensors("isinf", (x) =>
   isFloat(x.dtype) ? p.equal(p.abs(x), Number.POSITIVE_INFINITY) : p.notEqual(x, x),
 );
@@ -167,7 +172,9 @@ export const angle: UnaryOp = /* @__PURE__ */ onFloats("angle", (x) => {
 });
 function real(where: string, x: Tensor): Tensor {
   if (x.dtype !== "complex64") return x;
-  throw new DtypeError(complain(where, { must: "the input must be real", got: showAval(x), todo: "Keep the two parts as two tensors" }));
+  throw new DtypeError(
+    complain(where, { must: "the input must be real", got: showAval(x), todo: "Keep the two parts as two tensors" }),
+  );
 }
 
 /** The same values as a new tensor. */
@@ -181,7 +188,8 @@ export const clip: Op<(x: TensorLike, xMin: TensorLike, xMax: TensorLike) => Ten
     const t = given.dtype === "bool" ? castTo(given, "int32") : given;
     const whole = (limit: TensorLike): boolean => typeof limit === "number" && Number.isInteger(limit);
     const numbers = [xMin, xMax].every((limit) => typeof limit === "number" || limit === null);
-    const dtype = numbers && isInteger(t.dtype) && !(whole(xMin) && whole(xMax)) ? resultType(t.dtype, "float") : t.dtype;
+    const dtype =
+      numbers && isInteger(t.dtype) && !(whole(xMin) && whole(xMax)) ? resultType(t.dtype, "float") : t.dtype;
     const [low, high] = [xMin, xMax].map((limit) => convertToTensor(limit, { dtype })) as [Tensor, Tensor];
     return p.min(p.max(castTo(t, dtype), low), high);
   },

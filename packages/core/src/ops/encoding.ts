@@ -5,7 +5,7 @@ import type { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
 import { castTo } from "./arithmetic-core.ts";
 import { convertToTensor, floatx, type TensorLike } from "./convert-core.ts";
-import { op, type Op } from "./op.ts";
+import { type Op, op } from "./op.ts";
 
 export interface OneHotOptions {
   /** Where the new axis stands. */
@@ -15,20 +15,29 @@ export interface OneHotOptions {
   readonly sparse?: boolean;
 }
 /** Ones where the class is; rows of zeros for classes outside `[0, numClasses)`. */
-export function oneHotOf(x: Tensor, numClasses: number, { axis = -1, dtype = null, sparse = false }: OneHotOptions = {}): Tensor {
+export function oneHotOf(
+  x: Tensor,
+  numClasses: number,
+  { axis = -1, dtype = null, sparse = false }: OneHotOptions = {},
+): Tensor {
   if (sparse) {
     throw new DtypeError(complain("oneHot", { must: "sparse must be false", got: "true", todo: "Leave it out" }));
   }
   const at = normalizeAxis(axis, x.ndim + 1, "oneHot");
   const index = isInteger(x.dtype) ? x : x.dtype === "bool" ? castTo(x, "int32") : x;
   const wide = p.reshape(index, { shape: [...x.shape.slice(0, at), 1, ...x.shape.slice(at)] });
-  const classes = p.iota({ shape: wide.shape.map((_, i) => (i === at ? numClasses : 1)), axis: at, dtype: index.dtype });
+  const classes = p.iota({
+    shape: wide.shape.map((_, i) => (i === at ? numClasses : 1)),
+    axis: at,
+    dtype: index.dtype,
+  });
   return castTo(p.equal(wide, classes), dtype === null ? floatx() : standardizeDtype(dtype));
 }
 /** Integers as rows with a 1 at their place. @example oneHot([0, 2], 3) // [[1, 0, 0], [0, 0, 1]] */
 export const oneHot: Op<(x: TensorLike, numClasses: number, options?: OneHotOptions) => Tensor> = /* @__PURE__ */ op(
   "oneHot",
-  (x: TensorLike, numClasses: number, options: OneHotOptions = {}): Tensor => oneHotOf(indices("oneHot", x), numClasses, options),
+  (x: TensorLike, numClasses: number, options: OneHotOptions = {}): Tensor =>
+    oneHotOf(indices("oneHot", x), numClasses, options),
 );
 // Arrays of JS numbers are floats by default; here they mean whole numbers.
 function indices(where: string, x: TensorLike): Tensor {

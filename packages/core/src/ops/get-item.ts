@@ -8,11 +8,17 @@ import { castTo } from "./arithmetic-core.ts";
 type Slice = readonly [start: number | null, stop: number | null, step?: number | null];
 
 /** Python's `slice(start, stop, step).indices(size)` as start, number of elements, and step. */
-export function resolveSlice([start, stop, step = null]: Slice, size: number, where: string): readonly [number, number, number] {
+export function resolveSlice(
+  [start, stop, step = null]: Slice,
+  size: number,
+  where: string,
+): readonly [number, number, number] {
   const by = step ?? 1;
   if (!Number.isInteger(by) || by === 0) {
     const todo = "Use a positive or negative step";
-    throw new ShapeError(complain(where, { must: "the step of a slice must be an integer other than 0", got: String(by), todo }));
+    throw new ShapeError(
+      complain(where, { must: "the step of a slice must be an integer other than 0", got: String(by), todo }),
+    );
   }
   const [low, high] = by > 0 ? [0, size] : [-1, size - 1];
   const bound = (value: number | null, open: number): number =>
@@ -26,7 +32,8 @@ export function resolveSlice([start, stop, step = null]: Slice, size: number, wh
 export function sliceAxis(x: Tensor, axis: number, first: number, count: number, step: number): Tensor {
   const last = first + (count - 1) * step;
   const [low, high] = count === 0 ? [0, 0] : step > 0 ? [first, last + 1] : [last, first + 1];
-  const pick = (own: number, other: (n: number) => number): number[] => x.shape.map((n, i) => (i === axis ? own : other(n)));
+  const pick = (own: number, other: (n: number) => number): number[] =>
+    x.shape.map((n, i) => (i === axis ? own : other(n)));
   const part = p.slice(x, {
     starts: pick(low, () => 0),
     limits: pick(high, (n) => n),
@@ -88,7 +95,9 @@ export function getItemCore(x: Tensor, indices: readonly Index[], where = "Tenso
 function position(index: number, size: number, x: Tensor, where: string): number {
   if (Number.isInteger(index) && index >= -size && index < size) return index < 0 ? index + size : index;
   const must = `an index must be an integer in [${-size}, ${size})`;
-  throw new ShapeError(complain(where, { must, got: `${index} for shape ${showShape(x.shape)}`, todo: "Check the index" }));
+  throw new ShapeError(
+    complain(where, { must, got: `${index} for shape ${showShape(x.shape)}`, todo: "Check the index" }),
+  );
 }
 
 function requireIndices(index: Tensor, where: string): Tensor {
@@ -121,11 +130,11 @@ function takeTogether(
   const tail = range(rest.length - before).map((i) => shape.length + before + i);
   return p.transpose(y, { permutation: [...head, ...range(shape.length), ...tail] });
 }
-const isRun = (orders: readonly number[]): boolean => orders.every((o, i) => i === 0 || o === (orders[i - 1] as number) + 1);
+const isRun = (orders: readonly number[]): boolean =>
+  orders.every((o, i) => i === 0 || o === (orders[i - 1] as number) + 1);
 // NumPy counts a single position beside index arrays as one of them.
 const separated = (full: readonly Index[], orders: readonly number[]): boolean => {
   const first = orders[0] as number;
   const last = orders[orders.length - 1] as number;
   return full.some((index, i) => typeof index === "number" && (i < first - 1 || i > last + 1));
 };
-

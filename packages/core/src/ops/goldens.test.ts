@@ -25,8 +25,13 @@ interface Case {
 }
 const path = new URL("../../../conformance/goldens/ops.json", import.meta.url);
 const { cases } = JSON.parse(readFileSync(path, "utf8")) as { readonly cases: readonly Case[] };
-const camel = (name: string): string => name.replace(/_+$/, "").replace(/_([a-zA-Z0-9])/g, (_, c: string) => c.toUpperCase());
-const special: Readonly<Record<string, number>> = { nan: Number.NaN, inf: Number.POSITIVE_INFINITY, "-inf": Number.NEGATIVE_INFINITY };
+const camel = (name: string): string =>
+  name.replace(/_+$/, "").replace(/_([a-zA-Z0-9])/g, (_, c: string) => c.toUpperCase());
+const special: Readonly<Record<string, number>> = {
+  nan: Number.NaN,
+  inf: Number.POSITIVE_INFINITY,
+  "-inf": Number.NEGATIVE_INFINITY,
+};
 const number = (x: unknown): number => (typeof x === "string" ? (special[x] ?? Number(x)) : Number(x));
 
 const isStored = (x: unknown): x is Stored => typeof x === "object" && x !== null && "data" in x && "dtype" in x;
@@ -49,13 +54,18 @@ function argumentsOf(c: Case): unknown[] {
   const fixed = entry.required.filter((name) => !name.startsWith("*"));
   const positional = fixed.map((name, i) => (i < values.length ? values[i] : kwargs[name]));
   const options: Record<string, unknown> = {};
-  if (!variadic) values.slice(fixed.length).forEach((v, i) => {
-    options[camel(entry.optional[i] as string)] = v;
-  });
+  if (!variadic)
+    values.slice(fixed.length).forEach((v, i) => {
+      options[camel(entry.optional[i] as string)] = v;
+    });
   for (const [name, v] of Object.entries(kwargs)) if (!entry.required.includes(name)) options[camel(name)] = v;
   if (c.op === "get_item") {
     const key = positional[1] as Index | readonly Index[];
-    const list = Array.isArray(key) && !(key.length <= 3 && key.every((k) => k === null || typeof k === "number") && isSliceJson(c.args[1])) ? key : [key];
+    const list =
+      Array.isArray(key) &&
+      !(key.length <= 3 && key.every((k) => k === null || typeof k === "number") && isSliceJson(c.args[1]))
+        ? key
+        : [key];
     positional[1] = (list as unknown[]).map((k) => (k === null ? "newaxis" : k));
   }
   const rest = variadic ? values.slice(fixed.length) : [];
@@ -73,7 +83,9 @@ async function expectStored(actual: unknown, expected: Stored): Promise<void> {
   const largest = Math.max(1e-6, ...wanted.filter(Number.isFinite).map(Math.abs));
   wanted.forEach((want, i) => {
     const got = host.data[i] as number;
-    const allowed = isFloat(host.dtype as DType) ? (loose[host.dtype] as number) * Math.max(Math.abs(want), Math.min(largest, 1)) : 0;
+    const allowed = isFloat(host.dtype as DType)
+      ? (loose[host.dtype] as number) * Math.max(Math.abs(want), Math.min(largest, 1))
+      : 0;
     if (Object.is(got, want) || got === want || Math.abs(got - want) <= allowed) return;
     throw new Error(`element ${i}: ${got} instead of ${want} (${bitsOf(host.dtype)} bits)`);
   });
@@ -100,24 +112,31 @@ function groupBy(all: readonly Case[]): Map<string, Case[]> {
 }
 
 describe.each([...byOp])("ops.%s", (_, group) => {
-  test.each(group.map((c, i) => [i, JSON.stringify({ args: c.args, kwargs: c.kwargs }).slice(0, 120), c] as const))("%i %s", async (_i, _text, c) => {
-    const args = argumentsOf(c);
-    // Python's whole numbers are int32; JS has one kind of number, and it means float32.
-    if (c.op === "convert_to_tensor" && args.length === 1 && isStored(c.output)) args.push({ dtype: c.output.dtype });
-    // where(mask) reads values: that is nonzero here.
-    const name = c.op === "where" && c.args.length === 1 ? "nonzero" : camel(c.op);
-    const output = await (functions[name] as (...a: unknown[]) => unknown)(...args.filter((x) => name !== "nonzero" || x !== undefined));
-    if (c.cotangents === undefined || c.gradients === undefined) return compare(output, c.output);
-    const outs = tree.flatten(output as tree.Tree<Tensor>).filter((t) => t instanceof Tensor && isFloat(t.dtype));
-    const parts = outs.map((t, i) => ops.sum(ops.multiply(ops.cast(t, "float32"), read(c.cotangents?.[i]) as Tensor)));
-    const wanted = [...leaves(c.gradients), ...leaves(c.kwarg_gradients ?? {})];
-    const inputs = floatInputs(args);
-    expect(inputs.length).toBe(wanted.length);
-    const again = parts.reduce((a, b) => a.add(b));
-    const made = gradients(again, inputs);
-    await compare(output, c.output);
-    for (const [i, want] of wanted.entries()) await expectStored(made[i], want);
-  });
+  test.each(group.map((c, i) => [i, JSON.stringify({ args: c.args, kwargs: c.kwargs }).slice(0, 120), c] as const))(
+    "%i %s",
+    async (_i, _text, c) => {
+      const args = argumentsOf(c);
+      // Python's whole numbers are int32; JS has one kind of number, and it means float32.
+      if (c.op === "convert_to_tensor" && args.length === 1 && isStored(c.output)) args.push({ dtype: c.output.dtype });
+      // where(mask) reads values: that is nonzero here.
+      const name = c.op === "where" && c.args.length === 1 ? "nonzero" : camel(c.op);
+      const output = await (functions[name] as (...a: unknown[]) => unknown)(
+        ...args.filter((x) => name !== "nonzero" || x !== undefined),
+      );
+      if (c.cotangents === undefined || c.gradients === undefined) return compare(output, c.output);
+      const outs = tree.flatten(output as tree.Tree<Tensor>).filter((t) => t instanceof Tensor && isFloat(t.dtype));
+      const parts = outs.map((t, i) =>
+        ops.sum(ops.multiply(ops.cast(t, "float32"), read(c.cotangents?.[i]) as Tensor)),
+      );
+      const wanted = [...leaves(c.gradients), ...leaves(c.kwarg_gradients ?? {})];
+      const inputs = floatInputs(args);
+      expect(inputs.length).toBe(wanted.length);
+      const again = parts.reduce((a, b) => a.add(b));
+      const made = gradients(again, inputs);
+      await compare(output, c.output);
+      for (const [i, want] of wanted.entries()) await expectStored(made[i], want);
+    },
+  );
 });
 const leaves = (x: unknown): Stored[] => {
   if (isStored(x)) return [x];

@@ -1,12 +1,12 @@
 // Reading and writing at places.
-import { broadcastShapes, isFloat, isUnsigned, normalizeAxis, range, type Shape, bitsOf } from "../aval/index.ts";
-import { complain, ConfigError, ShapeError, showAval, showShape } from "../errors/index.ts";
+import { bitsOf, broadcastShapes, isFloat, isUnsigned, normalizeAxis, range, type Shape } from "../aval/index.ts";
+import { ConfigError, complain, ShapeError, showAval, showShape } from "../errors/index.ts";
 import { type Index, Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
 import { castTo, toBool } from "./arithmetic-core.ts";
 import { convertToTensor, promote, type TensorLike } from "./convert-core.ts";
 import { getItemCore, safeIndices } from "./get-item.ts";
-import { op, type Op } from "./op.ts";
+import { type Op, op } from "./op.ts";
 
 /** Python's `x[key]`. @example getItem(x, [0, [1, null], "..."]) // x[0, 1:, ...] */
 export const getItem: Op<(x: TensorLike, key: readonly Index[]) => Tensor> = /* @__PURE__ */ op(
@@ -19,7 +19,9 @@ export function indexTensor(where: string, x: TensorLike): Tensor {
   const t = convertToTensor(x);
   if (!isFloat(t.dtype)) return castTo(t, "int32");
   if (!(x instanceof Tensor)) return convertToTensor(x, { dtype: "int32" });
-  throw new ConfigError(complain(where, { must: "indices must be integers", got: showAval(t), todo: "Cast them to int32" }));
+  throw new ConfigError(
+    complain(where, { must: "indices must be integers", got: showAval(t), todo: "Cast them to int32" }),
+  );
 }
 // What a read outside of the tensor gives: nan, or the extreme of the integers. Source: jax.numpy.take, mode "fill".
 function outside(x: Tensor): number {
@@ -56,39 +58,50 @@ export const take: Op<(x: TensorLike, indices: TensorLike, options?: TakeOptions
   },
 );
 /** `x[..., indices[...], ...]` along `axis`: sizes on other axes are equal or broadcast. */
-export const takeAlongAxis: Op<(x: TensorLike, indices: TensorLike, options?: TakeOptions) => Tensor> = /* @__PURE__ */ op(
-  "takeAlongAxis",
-  (x: TensorLike, indices: TensorLike, { axis = null }: TakeOptions = {}): Tensor => {
-    const given = convertToTensor(x);
-    const own = indexTensor("takeAlongAxis", indices);
-    const t = axis === null ? p.reshape(given, { shape: [given.size] }) : given;
-    const i = axis === null ? p.reshape(own, { shape: [own.size] }) : own;
-    const at = axis === null ? 0 : normalizeAxis(axis, t.ndim, "takeAlongAxis");
-    if (i.ndim !== t.ndim) {
-      const got = `${showShape(t.shape)} and ${showShape(i.shape)}`;
-      throw new ShapeError(complain("takeAlongAxis", { must: "x and indices must have as many dimensions", got, todo: "Use ops.expandDims" }));
-    }
-    const without = (s: Shape): number[] => s.filter((_, j) => j !== at);
-    const rest = broadcastShapes("takeAlongAxis", without(t.shape), without(i.shape));
-    const wide = (y: Tensor): Tensor => {
-      const shape = [...rest.slice(0, at), y.shape[at] as number, ...rest.slice(at)];
-      return p.broadcastTo(y, { shape });
-    };
-    const n = t.shape[at] as number;
-    const places = wide(i);
-    const y = p.takeAlong(wide(t), safeIndices(places, n), at);
-    return mayLeave(i, n) ? p.where(inside(places, n), y, outside(t)) : y;
-  },
-);
+export const takeAlongAxis: Op<(x: TensorLike, indices: TensorLike, options?: TakeOptions) => Tensor> =
+  /* @__PURE__ */ op(
+    "takeAlongAxis",
+    (x: TensorLike, indices: TensorLike, { axis = null }: TakeOptions = {}): Tensor => {
+      const given = convertToTensor(x);
+      const own = indexTensor("takeAlongAxis", indices);
+      const t = axis === null ? p.reshape(given, { shape: [given.size] }) : given;
+      const i = axis === null ? p.reshape(own, { shape: [own.size] }) : own;
+      const at = axis === null ? 0 : normalizeAxis(axis, t.ndim, "takeAlongAxis");
+      if (i.ndim !== t.ndim) {
+        const got = `${showShape(t.shape)} and ${showShape(i.shape)}`;
+        throw new ShapeError(
+          complain("takeAlongAxis", {
+            must: "x and indices must have as many dimensions",
+            got,
+            todo: "Use ops.expandDims",
+          }),
+        );
+      }
+      const without = (s: Shape): number[] => s.filter((_, j) => j !== at);
+      const rest = broadcastShapes("takeAlongAxis", without(t.shape), without(i.shape));
+      const wide = (y: Tensor): Tensor => {
+        const shape = [...rest.slice(0, at), y.shape[at] as number, ...rest.slice(at)];
+        return p.broadcastTo(y, { shape });
+      };
+      const n = t.shape[at] as number;
+      const places = wide(i);
+      const y = p.takeAlong(wide(t), safeIndices(places, n), at);
+      return mayLeave(i, n) ? p.where(inside(places, n), y, outside(t)) : y;
+    },
+  );
 
 /** `x1` where the condition holds, else `x2`. Both also as options. @example where(greater(x, 0), x, 0) */
-export const where: Op<(condition: TensorLike, x1: TensorLike | null | undefined, x2: TensorLike | null | undefined) => Tensor> = /* @__PURE__ */ op(
+export const where: Op<
+  (condition: TensorLike, x1: TensorLike | null | undefined, x2: TensorLike | null | undefined) => Tensor
+> = /* @__PURE__ */ op(
   "where",
   (condition: TensorLike, x1: TensorLike | null | undefined, x2: TensorLike | null | undefined): Tensor => {
     if (x1 === null || x1 === undefined || x2 === null || x2 === undefined) {
       const must = "both x1 and x2 must be given";
       const got = `${x1 === null || x1 === undefined ? "no" : "an"} x1 and ${x2 === null || x2 === undefined ? "no" : "an"} x2`;
-      throw new ConfigError(complain("where", { must, got, todo: "For positions of true elements use await ops.nonzero(x)" }));
+      throw new ConfigError(
+        complain("where", { must, got, todo: "For positions of true elements use await ops.nonzero(x)" }),
+      );
     }
     const [a, b] = promote(x1, x2) as [Tensor, Tensor];
     return p.where(toBool(condition), a, b);
@@ -113,13 +126,23 @@ export async function nonzero(x: TensorLike): Promise<Tensor[]> {
 }
 /** The first choice whose condition holds, else `default`. */
 export const select: Op<
-  (condlist: readonly TensorLike[], choicelist: readonly TensorLike[], options?: { readonly default?: TensorLike }) => Tensor
+  (
+    condlist: readonly TensorLike[],
+    choicelist: readonly TensorLike[],
+    options?: { readonly default?: TensorLike },
+  ) => Tensor
 > = /* @__PURE__ */ op(
   "select",
-  (condlist: readonly TensorLike[], choicelist: readonly TensorLike[], options: { readonly default?: TensorLike } = {}): Tensor => {
+  (
+    condlist: readonly TensorLike[],
+    choicelist: readonly TensorLike[],
+    options: { readonly default?: TensorLike } = {},
+  ): Tensor => {
     if (condlist.length !== choicelist.length || condlist.length === 0) {
       const got = `${condlist.length} conditions and ${choicelist.length} choices`;
-      throw new ShapeError(complain("select", { must: "there must be one choice for each condition", got, todo: "Check both lists" }));
+      throw new ShapeError(
+        complain("select", { must: "there must be one choice for each condition", got, todo: "Check both lists" }),
+      );
     }
     const [other, ...choices] = promote(options.default ?? 0, ...choicelist) as [Tensor, ...Tensor[]];
     return choices.reduceRight((rest, choice, i) => p.where(toBool(condlist[i] as TensorLike), choice, rest), other);
@@ -135,11 +158,14 @@ function scatterInto(x: Tensor, indices: Tensor, updates: Tensor, mode: p.Scatte
   const wide = indices.shape.map((_, i) => (i === indices.ndim - 1 ? depth : 1));
   const sizes = p.reshape(convertToTensor(Int32Array.from(x.shape.slice(0, depth))), { shape: wide });
   const wrapped = p.where(p.less(indices, 0), p.add(indices, sizes), indices);
-  const literalInside = indices.source.kind === "literal" && everyInside(indices.source.value.data, x.shape.slice(0, depth));
+  const literalInside =
+    indices.source.kind === "literal" && everyInside(indices.source.value.data, x.shape.slice(0, depth));
   if (literalInside || depth === 0) return p.scatterNd(x, wrapped, updates, { mode });
   const valid = p.reduceAnd(p.and(p.greaterEqual(wrapped, 0), p.less(wrapped, sizes)), { axes: [indices.ndim - 1] });
   const column = p.reshape(valid, { shape: [...valid.shape, 1] });
-  const away = p.reshape(convertToTensor(Int32Array.from([x.shape[0] as number, ...range(depth - 1).map(() => 0)])), { shape: wide });
+  const away = p.reshape(convertToTensor(Int32Array.from([x.shape[0] as number, ...range(depth - 1).map(() => 0)])), {
+    shape: wide,
+  });
   const high = x.shape.map((_, i) => (i === 0 ? 1 : 0));
   const zero = x.shape.map(() => 0);
   const extended = p.pad(x, { low: zero, high, interior: zero });
@@ -158,7 +184,9 @@ function updatesFor(where: string, x: Tensor, indices: Tensor, updates: Tensor):
   const depth = indices.shape[indices.ndim - 1] ?? 0;
   if (indices.ndim < 1 || depth > x.ndim) {
     const must = "the last axis of indices must not be longer than the tensor has axes";
-    throw new ShapeError(complain(where, { must, got: `${showShape(indices.shape)} for ${showShape(x.shape)}`, todo: "Check indices" }));
+    throw new ShapeError(
+      complain(where, { must, got: `${showShape(indices.shape)} for ${showShape(x.shape)}`, todo: "Check indices" }),
+    );
   }
   return p.broadcastTo(castTo(updates, x.dtype), { shape: [...indices.shape.slice(0, -1), ...x.shape.slice(depth)] });
 }
@@ -181,11 +209,18 @@ export const scatterUpdate: Op<
   (inputs: TensorLike, indices: TensorLike, updates: TensorLike, options?: ScatterUpdateOptions) => Tensor
 > = /* @__PURE__ */ op(
   "scatterUpdate",
-  (inputs: TensorLike, indices: TensorLike, updates: TensorLike, { reduction = null }: ScatterUpdateOptions = {}): Tensor => {
+  (
+    inputs: TensorLike,
+    indices: TensorLike,
+    updates: TensorLike,
+    { reduction = null }: ScatterUpdateOptions = {},
+  ): Tensor => {
     const mode = reduction === null ? "set" : modes[reduction];
     if (mode === undefined) {
       const must = 'reduction must be null, "add", "max", "min" or "mul"';
-      throw new ConfigError(complain("scatterUpdate", { must, got: JSON.stringify(reduction), todo: "Use one of these" }));
+      throw new ConfigError(
+        complain("scatterUpdate", { must, got: JSON.stringify(reduction), todo: "Use one of these" }),
+      );
     }
     const x = convertToTensor(inputs);
     const i = indexTensor("scatterUpdate", indices);
@@ -201,14 +236,20 @@ export const slice: Op<(inputs: TensorLike, startIndices: TensorLike, shape: Sha
     const starts = indexTensor("slice", startIndices);
     if (starts.size !== x.ndim || shape.length !== x.ndim) {
       const got = `${starts.size} starts and ${shape.length} sizes for ${showShape(x.shape)}`;
-      throw new ShapeError(complain("slice", { must: "there must be a start and a size for each axis", got, todo: "Check both" }));
+      throw new ShapeError(
+        complain("slice", { must: "there must be a start and a size for each axis", got, todo: "Check both" }),
+      );
     }
     if (starts.source.kind === "literal") {
       const data = starts.source.value.data;
       const sizes = shape.map((n, i) => (n === -1 ? (x.shape[i] as number) - (data[i] as number) : n));
       requireFit(x, sizes);
       const first = sizes.map((n, i) => Math.min(Math.max(0, data[i] as number), (x.shape[i] as number) - n));
-      return p.slice(x, { starts: first, limits: first.map((s, i) => s + (sizes[i] as number)), strides: sizes.map(() => 1) });
+      return p.slice(x, {
+        starts: first,
+        limits: first.map((s, i) => s + (sizes[i] as number)),
+        strides: sizes.map(() => 1),
+      });
     }
     requireFit(x, shape);
     return p.dynamicSlice(x, starts, { sizes: shape });
@@ -217,16 +258,20 @@ export const slice: Op<(inputs: TensorLike, startIndices: TensorLike, shape: Sha
 function requireFit(x: Tensor, sizes: Shape): void {
   if (sizes.every((n, i) => n >= 0 && n <= (x.shape[i] as number))) return;
   const must = "the block must not be larger than the tensor (and -1 needs starts that are known)";
-  throw new ShapeError(complain("slice", { must, got: `${showShape(sizes)} of ${showShape(x.shape)}`, todo: "Check shape" }));
+  throw new ShapeError(
+    complain("slice", { must, got: `${showShape(sizes)} of ${showShape(x.shape)}`, todo: "Check shape" }),
+  );
 }
 /** `inputs` with the block at `startIndices` replaced by `updates`. */
-export const sliceUpdate: Op<(inputs: TensorLike, startIndices: TensorLike, updates: TensorLike) => Tensor> = /* @__PURE__ */ op(
-  "sliceUpdate",
-  (inputs: TensorLike, startIndices: TensorLike, updates: TensorLike): Tensor => {
+export const sliceUpdate: Op<(inputs: TensorLike, startIndices: TensorLike, updates: TensorLike) => Tensor> =
+  /* @__PURE__ */ op("sliceUpdate", (inputs: TensorLike, startIndices: TensorLike, updates: TensorLike): Tensor => {
     const x = convertToTensor(inputs);
-    return p.dynamicUpdateSlice(x, convertToTensor(updates, { dtype: x.dtype }), indexTensor("sliceUpdate", startIndices));
-  },
-);
+    return p.dynamicUpdateSlice(
+      x,
+      convertToTensor(updates, { dtype: x.dtype }),
+      indexTensor("sliceUpdate", startIndices),
+    );
+  });
 
 export interface SegmentOptions {
   /** How many segments there are; it must be known. */
@@ -249,7 +294,11 @@ const segment = (name: string, mode: "add" | "max" | "min" | "multiply", start: 
     return scatterInto(p.full([numSegments, ...x.shape.slice(1)], start(x), x.dtype), column, x, mode);
   });
 const lowest = (x: Tensor): number =>
-  isFloat(x.dtype) ? Number.NEGATIVE_INFINITY : isUnsigned(x.dtype) || x.dtype === "bool" ? 0 : -(2 ** (bitsOf(x.dtype) - 1));
+  isFloat(x.dtype)
+    ? Number.NEGATIVE_INFINITY
+    : isUnsigned(x.dtype) || x.dtype === "bool"
+      ? 0
+      : -(2 ** (bitsOf(x.dtype) - 1));
 const highest = (x: Tensor): number =>
   isFloat(x.dtype)
     ? Number.POSITIVE_INFINITY

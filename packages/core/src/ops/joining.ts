@@ -6,14 +6,18 @@ import * as p from "../primitives/index.ts";
 import { castTo } from "./arithmetic-core.ts";
 import { convertToTensor, type TensorLike } from "./convert-core.ts";
 import { sliceAxis } from "./get-item.ts";
-import { op, type Op } from "./op.ts";
+import { type Op, op } from "./op.ts";
 
 type Many = readonly TensorLike[] | Tensor;
 /** Tensors of a list, of one dtype; the rows of a tensor count as a list. @throws ShapeError for an empty list. */
 function together(where: string, xs: Many): Tensor[] {
-  const list = Array.isArray(xs) ? (xs as readonly TensorLike[]).map((x) => convertToTensor(x)) : unstackAxis(convertToTensor(xs as Tensor), 0);
+  const list = Array.isArray(xs)
+    ? (xs as readonly TensorLike[]).map((x) => convertToTensor(x))
+    : unstackAxis(convertToTensor(xs as Tensor), 0);
   if (list.length === 0) {
-    throw new ShapeError(complain(where, { must: "there must be at least one tensor", got: "none", todo: "Check the list" }));
+    throw new ShapeError(
+      complain(where, { must: "there must be at least one tensor", got: "none", todo: "Check the list" }),
+    );
   }
   const dtype = resultType(...list.map((x) => x.dtype));
   return list.map((x) => castTo(x, dtype));
@@ -24,10 +28,13 @@ export interface AxisOption {
 export type JoinOp = Op<(xs: readonly TensorLike[] | Tensor, options?: AxisOption) => Tensor>;
 
 /** Tensors one after the other along `axis`. @example concatenate([[1, 2], [3]]) // [1, 2, 3] */
-export const concatenate: JoinOp = /* @__PURE__ */ op("concatenate", (xs: Many, { axis = 0 }: AxisOption = {}): Tensor => {
-  const list = together("concatenate", xs);
-  return p.concat(list, { axis: normalizeAxis(axis, (list[0] as Tensor).ndim, "concatenate") });
-});
+export const concatenate: JoinOp = /* @__PURE__ */ op(
+  "concatenate",
+  (xs: Many, { axis = 0 }: AxisOption = {}): Tensor => {
+    const list = together("concatenate", xs);
+    return p.concat(list, { axis: normalizeAxis(axis, (list[0] as Tensor).ndim, "concatenate") });
+  },
+);
 /** Tensors of one shape side by side along a new axis. @example stack([[1, 2], [3, 4]]) // shape [2, 2] */
 export const stack: JoinOp = /* @__PURE__ */ op("stack", (x: Many, { axis = 0 }: AxisOption = {}): Tensor => {
   const list = together("stack", x);
@@ -67,14 +74,15 @@ export const columnStack: PlainJoin = /* @__PURE__ */ op("columnStack", (xs: Man
   );
 });
 /** `x2` after `x1` along `axis`; flattened by default. */
-export const append: Op<(x1: TensorLike, x2: TensorLike, options?: { readonly axis?: number | null }) => Tensor> = /* @__PURE__ */ op(
-  "append",
-  (x1: TensorLike, x2: TensorLike, { axis = null }: { readonly axis?: number | null } = {}): Tensor => {
-    const [a, b] = together("append", [x1, x2]) as [Tensor, Tensor];
-    if (axis !== null) return p.concat([a, b], { axis: normalizeAxis(axis, a.ndim, "append") });
-    return p.concat([p.reshape(a, { shape: [a.size] }), p.reshape(b, { shape: [b.size] })], { axis: 0 });
-  },
-);
+export const append: Op<(x1: TensorLike, x2: TensorLike, options?: { readonly axis?: number | null }) => Tensor> =
+  /* @__PURE__ */ op(
+    "append",
+    (x1: TensorLike, x2: TensorLike, { axis = null }: { readonly axis?: number | null } = {}): Tensor => {
+      const [a, b] = together("append", [x1, x2]) as [Tensor, Tensor];
+      if (axis !== null) return p.concat([a, b], { axis: normalizeAxis(axis, a.ndim, "append") });
+      return p.concat([p.reshape(a, { shape: [a.size] }), p.reshape(b, { shape: [b.size] })], { axis: 0 });
+    },
+  );
 
 function unstackAxis(x: Tensor, axis: number): Tensor[] {
   return range(x.shape[axis] as number).map((i) =>
@@ -105,7 +113,9 @@ function cut(x: Tensor, axis: number, bounds: readonly number[]): Tensor[] {
   const n = x.shape[axis] as number;
   const clip = (i: number): number => Math.min(n, Math.max(0, i < 0 ? i + n : i));
   const edges = [0, ...bounds.map(clip), n];
-  return edges.slice(1).map((end, i) => sliceAxis(x, axis, edges[i] as number, Math.max(0, end - (edges[i] as number)), 1));
+  return edges
+    .slice(1)
+    .map((end, i) => sliceAxis(x, axis, edges[i] as number, Math.max(0, end - (edges[i] as number)), 1));
 }
 function splitAxis(where: string, x: Tensor, sections: Sections, axis: number, uneven = false): Tensor[] {
   if (typeof sections !== "number") return cut(x, axis, sections);
@@ -113,7 +123,9 @@ function splitAxis(where: string, x: Tensor, sections: Sections, axis: number, u
   if (!Number.isInteger(sections) || sections < 1 || (!uneven && n % sections !== 0)) {
     const must = uneven ? "the number of parts must be at least 1" : "the axis must divide into that many equal parts";
     const todo = uneven ? "Pass a positive number" : "Use ops.arraySplit, or pass the positions of the cuts";
-    throw new ShapeError(complain(where, { must, got: `${sections} parts of ${showShape(x.shape)} along axis ${axis}`, todo }));
+    throw new ShapeError(
+      complain(where, { must, got: `${sections} parts of ${showShape(x.shape)} along axis ${axis}`, todo }),
+    );
   }
   const [base, extra] = [Math.floor(n / sections), n % sections];
   return cut(
@@ -122,12 +134,17 @@ function splitAxis(where: string, x: Tensor, sections: Sections, axis: number, u
     range(sections - 1).map((i) => (i + 1) * base + Math.min(i + 1, extra)),
   );
 }
-export type SplitOp = Op<(x: TensorLike, indicesOrSections: number | readonly number[], options?: AxisOption) => Tensor[]>;
+export type SplitOp = Op<
+  (x: TensorLike, indicesOrSections: number | readonly number[], options?: AxisOption) => Tensor[]
+>;
 /** Equal parts along `axis`, or parts between cuts. @example split([1, 2, 3, 4], 2) // [1, 2] and [3, 4] */
-export const split: SplitOp = /* @__PURE__ */ op("split", (x: TensorLike, sections: Sections, { axis = 0 }: AxisOption = {}): Tensor[] => {
-  const t = convertToTensor(x);
-  return splitAxis("split", t, sections, normalizeAxis(axis, t.ndim, "split"));
-});
+export const split: SplitOp = /* @__PURE__ */ op(
+  "split",
+  (x: TensorLike, sections: Sections, { axis = 0 }: AxisOption = {}): Tensor[] => {
+    const t = convertToTensor(x);
+    return splitAxis("split", t, sections, normalizeAxis(axis, t.ndim, "split"));
+  },
+);
 /** Like `split`, but the first parts may be larger by one. */
 export const arraySplit: SplitOp = /* @__PURE__ */ op(
   "arraySplit",
@@ -168,7 +185,9 @@ export interface RepeatOptions {
   readonly axis?: number | null;
 }
 /** Each element repeated in place along `axis`; of the flattened tensor by default. `repeats`: one count, or one for each. */
-export const repeat: Op<(x: TensorLike, repeats: number | readonly number[] | Tensor, options?: RepeatOptions) => Tensor> = /* @__PURE__ */ op(
+export const repeat: Op<
+  (x: TensorLike, repeats: number | readonly number[] | Tensor, options?: RepeatOptions) => Tensor
+> = /* @__PURE__ */ op(
   "repeat",
   (x: TensorLike, repeats: Sections | Tensor, { axis = null }: RepeatOptions = {}): Tensor => {
     const given = convertToTensor(x);
@@ -197,12 +216,13 @@ function countsOf(repeats: Sections | Tensor): readonly number[] {
   if (!(repeats instanceof Tensor)) return repeats;
   if (repeats.source.kind === "literal") return Array.from(repeats.source.value.data);
   const must = "the counts must be known numbers, since the result's shape depends on them";
-  throw new ShapeError(complain("repeat", { must, got: String(repeats), todo: "Read them first: await counts.data()" }));
+  throw new ShapeError(
+    complain("repeat", { must, got: String(repeats), todo: "Read them first: await counts.data()" }),
+  );
 }
 /** Coordinate grids of vectors. `indexing`: "xy" swaps the first two axes, "ij" does not. */
-export const meshgrid: Op<(...args: readonly (TensorLike | { readonly indexing?: "xy" | "ij" })[]) => Tensor[]> = /* @__PURE__ */ op(
-  "meshgrid",
-  (...args: readonly (TensorLike | { readonly indexing?: "xy" | "ij" })[]): Tensor[] => {
+export const meshgrid: Op<(...args: readonly (TensorLike | { readonly indexing?: "xy" | "ij" })[]) => Tensor[]> =
+  /* @__PURE__ */ op("meshgrid", (...args: readonly (TensorLike | { readonly indexing?: "xy" | "ij" })[]): Tensor[] => {
     const last = args[args.length - 1];
     const hasOptions = typeof last === "object" && last !== null && "indexing" in last;
     const indexing = hasOptions ? ((last as { readonly indexing?: string }).indexing ?? "xy") : "xy";
@@ -218,5 +238,4 @@ export const meshgrid: Op<(...args: readonly (TensorLike | { readonly indexing?:
       const thin = sizes.map((n, axis) => (axis === place(i) ? n : 1));
       return p.broadcastTo(p.reshape(x, { shape: thin }), { shape: sizes });
     });
-  },
-);
+  });

@@ -1,5 +1,5 @@
-import { type DType, standardizeDtype, type SymbolicShape } from "../aval/index.ts";
-import { complain, showShape, StateError } from "../errors/index.ts";
+import { type DType, type SymbolicShape, standardizeDtype } from "../aval/index.ts";
+import { complain, StateError, showShape } from "../errors/index.ts";
 import type { BinaryOperator, Index, Operand } from "../graph/index.ts";
 import { uniqueName } from "./naming.ts";
 import type { Operation } from "./operation.ts";

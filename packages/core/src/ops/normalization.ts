@@ -1,12 +1,12 @@
 // Means and variances taken out.
 import { type DType, isFloat, keepAxes, normalizeAxes, normalizeAxis } from "../aval/index.ts";
-import { complain, ConfigError, ShapeError, showShape } from "../errors/index.ts";
+import { ConfigError, complain, ShapeError, showShape } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
 import { castTo } from "./arithmetic-core.ts";
 import { epsilon as defaultEpsilon } from "./config.ts";
 import { convertToTensor, floatx, promote, type TensorLike, toFloat } from "./convert-core.ts";
-import { op, type Op } from "./op.ts";
+import { type Op, op } from "./op.ts";
 import { meanOver, varianceOver } from "./reduction.ts";
 
 export interface MomentsOptions {
@@ -26,18 +26,23 @@ function momentsOf(x: Tensor, axes: readonly number[], keepdims: boolean): [mean
   return [finish(meanOver(wide, axes)), finish(varianceOver(wide, axes))];
 }
 /** Mean and variance over `axes`. */
-export const moments: Op<(x: TensorLike, axes: number | readonly number[], options?: MomentsOptions) => [Tensor, Tensor]> =
-  /* @__PURE__ */ op(
-    "moments",
-    (x: TensorLike, axes: number | readonly number[], { keepdims = false, synchronized = false }: MomentsOptions = {}): [Tensor, Tensor] => {
-      if (synchronized) {
-        const todo = "Leave it out";
-        throw new ConfigError(complain("moments", { must: "synchronized must be false", got: "true", todo }));
-      }
-      const t = toFloat(x);
-      return momentsOf(t, normalizeAxes(axes, t.ndim, "moments"), keepdims);
-    },
-  );
+export const moments: Op<
+  (x: TensorLike, axes: number | readonly number[], options?: MomentsOptions) => [Tensor, Tensor]
+> = /* @__PURE__ */ op(
+  "moments",
+  (
+    x: TensorLike,
+    axes: number | readonly number[],
+    { keepdims = false, synchronized = false }: MomentsOptions = {},
+  ): [Tensor, Tensor] => {
+    if (synchronized) {
+      const todo = "Leave it out";
+      throw new ConfigError(complain("moments", { must: "synchronized must be false", got: "true", todo }));
+    }
+    const t = toFloat(x);
+    return momentsOf(t, normalizeAxes(axes, t.ndim, "moments"), keepdims);
+  },
+);
 
 export interface BatchNormalizationOptions {
   /** Added: `beta`. */
@@ -91,29 +96,33 @@ export interface LayerNormalizationOptions {
 const widened = (x: Tensor): Tensor => (isHalf(x.dtype) || !isFloat(x.dtype) ? castTo(x, "float32") : x);
 
 /** `(x - mean) / sqrt(variance + epsilon) gamma + beta`, each sample on its own over `axis`. Source: Ba et al. 2016. */
-export const layerNormalization: Op<(x: TensorLike, options?: LayerNormalizationOptions) => Tensor> = /* @__PURE__ */ op(
-  "layerNormalization",
-  (x: TensorLike, { gamma = null, beta = null, axis = -1, epsilon = null, rmsScaling = false }: LayerNormalizationOptions = {}): Tensor => {
-    const given = convertToTensor(x);
-    const t = widened(given);
-    const axes = normalizeAxes(axis, t.ndim, "layerNormalization");
-    const small = epsilon ?? defaultEpsilon();
-    // Parameters are shaped as the normalised axes; only for the last axis alone that is already right.
-    const alone = axes.length === 1 && axes[0] === t.ndim - 1;
-    const spreadOut = (v: TensorLike): Tensor => {
-      const own = convertToTensor(v, { dtype: t.dtype });
-      const shape = t.shape.map((n, i) => (axes.includes(i) ? n : 1));
-      return own.ndim !== t.ndim && !alone ? p.reshape(own, { shape }) : own;
-    };
-    const kept = { shape: keepAxes(t.shape, axes) };
-    let y: Tensor;
-    if (rmsScaling) y = p.mul(t, p.rsqrt(p.add(p.reshape(varianceOver(t, axes), kept), small)));
-    else y = p.normalize(t, { axes, epsilon: small });
-    if (gamma !== null) y = p.mul(y, spreadOut(gamma));
-    if (beta !== null && !rmsScaling) y = p.add(y, spreadOut(beta));
-    return castTo(y, isFloat(given.dtype) ? given.dtype : floatx());
-  },
-);
+export const layerNormalization: Op<(x: TensorLike, options?: LayerNormalizationOptions) => Tensor> =
+  /* @__PURE__ */ op(
+    "layerNormalization",
+    (
+      x: TensorLike,
+      { gamma = null, beta = null, axis = -1, epsilon = null, rmsScaling = false }: LayerNormalizationOptions = {},
+    ): Tensor => {
+      const given = convertToTensor(x);
+      const t = widened(given);
+      const axes = normalizeAxes(axis, t.ndim, "layerNormalization");
+      const small = epsilon ?? defaultEpsilon();
+      // Parameters are shaped as the normalised axes; only for the last axis alone that is already right.
+      const alone = axes.length === 1 && axes[0] === t.ndim - 1;
+      const spreadOut = (v: TensorLike): Tensor => {
+        const own = convertToTensor(v, { dtype: t.dtype });
+        const shape = t.shape.map((n, i) => (axes.includes(i) ? n : 1));
+        return own.ndim !== t.ndim && !alone ? p.reshape(own, { shape }) : own;
+      };
+      const kept = { shape: keepAxes(t.shape, axes) };
+      let y: Tensor;
+      if (rmsScaling) y = p.mul(t, p.rsqrt(p.add(p.reshape(varianceOver(t, axes), kept), small)));
+      else y = p.normalize(t, { axes, epsilon: small });
+      if (gamma !== null) y = p.mul(y, spreadOut(gamma));
+      if (beta !== null && !rmsScaling) y = p.add(y, spreadOut(beta));
+      return castTo(y, isFloat(given.dtype) ? given.dtype : floatx());
+    },
+  );
 
 export interface RmsNormalizationOptions {
   readonly scale?: TensorLike | null;
@@ -146,7 +155,13 @@ export const normalize: Op<(x: TensorLike, options?: NormalizeOptions) => Tensor
   "normalize",
   (x: TensorLike, { axis = -1, order = 2, epsilon = null }: NormalizeOptions = {}): Tensor => {
     if (!Number.isInteger(order) || order < 1) {
-      throw new ShapeError(complain("normalize", { must: "order must be a whole number, at least 1", got: String(order), todo: "Use 1 or 2" }));
+      throw new ShapeError(
+        complain("normalize", {
+          must: "order must be a whole number, at least 1",
+          got: String(order),
+          todo: "Use 1 or 2",
+        }),
+      );
     }
     const given = toFloat(x);
     const t = given.ndim === 0 ? p.reshape(given, { shape: [1] }) : given;

@@ -1,10 +1,10 @@
 // What makes a function on tensors a public op. Loading it also gives tensors their operators.
 import { type Index, provideTensorMethods, Tensor } from "../graph/index.ts";
+import { classNameOf } from "./class-names.ts";
+import { getItemCore } from "./get-item.ts";
 import { isSymbolic, type KerasTensor, provideSymbolicMethods } from "./keras-tensor.ts";
 import { Operation } from "./operation.ts";
-import { getItemCore } from "./get-item.ts";
 import { binaryCores, tensorMethods, unaryCores } from "./operators.ts";
-import { classNameOf } from "./class-names.ts";
 
 /** An argument type with symbolic tensors allowed wherever tensors are. */
 type SymbolicArg<T> = [Tensor] extends [T]
@@ -16,7 +16,11 @@ type SymbolicArg<T> = [Tensor] extends [T]
     : T;
 type SymbolicArgs<A extends readonly unknown[]> = { [K in keyof A]: SymbolicArg<A[K]> };
 /** A result type with symbolic tensors for tensors. */
-type SymbolicResult<R> = R extends Tensor ? KerasTensor : R extends readonly unknown[] ? { [K in keyof R]: SymbolicResult<R[K]> } : R;
+type SymbolicResult<R> = R extends Tensor
+  ? KerasTensor
+  : R extends readonly unknown[]
+    ? { [K in keyof R]: SymbolicResult<R[K]> }
+    : R;
 
 /** A public op: on tensors it computes, on symbolic tensors it records itself for the Functional API. */
 export type Op<F extends (...args: never[]) => unknown> = F &
@@ -72,6 +76,8 @@ const applied = (name: string, compute: (...args: never[]) => unknown, ...args: 
   new OpOperation(name, compute).symbolicCall(...args) as KerasTensor;
 provideSymbolicMethods({
   binary: (name, a, b) => applied(name, binaryCores[name] as (...args: never[]) => unknown, a, b),
-  unary: (name, a) => applied(name === "abs" ? "absolute" : name === "invert" ? "logicalNot" : name, unaryCores[name] as never, a),
-  at: (x, indices) => applied("getItem", ((t: Tensor, key: readonly Index[]) => getItemCore(t, key)) as never, x, indices),
+  unary: (name, a) =>
+    applied(name === "abs" ? "absolute" : name === "invert" ? "logicalNot" : name, unaryCores[name] as never, a),
+  at: (x, indices) =>
+    applied("getItem", ((t: Tensor, key: readonly Index[]) => getItemCore(t, key)) as never, x, indices),
 });

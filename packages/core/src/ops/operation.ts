@@ -1,5 +1,5 @@
 import { type Aval, sameShape } from "../aval/index.ts";
-import { complain, ConfigError, StateError } from "../errors/index.ts";
+import { ConfigError, complain, StateError } from "../errors/index.ts";
 import { Tensor } from "../graph/index.ts";
 import { trace } from "../transforms/index.ts";
 import * as tree from "../tree/index.ts";
@@ -55,7 +55,9 @@ function checkName(name: string | undefined, className: string): string | undefi
   if (name === undefined) return undefined;
   if (typeof name === "string" && name !== "" && !name.includes("/")) return name;
   const must = 'name must be a string without "/"';
-  throw new ConfigError(complain(className, { must, got: JSON.stringify(name) ?? String(name), todo: "Choose another name" }));
+  throw new ConfigError(
+    complain(className, { must, got: JSON.stringify(name) ?? String(name), todo: "Choose another name" }),
+  );
 }
 
 // Two primes that no real model has for all of its sizes at once.

@@ -3,281 +3,281 @@
 export const pythonOperations: string = `
 abs:numpy:Absolute::x:x:
 absolute:numpy:Absolute::x:x:
-adaptiveAveragePool:nn:AdaptiveAveragePool:output_size,data_format:inputs:inputs,output_size:data_format
-adaptiveMaxPool:nn:AdaptiveMaxPool:output_size,data_format:inputs:inputs,output_size:data_format
-add:numpy:Add::x1,x2:x1,x2:
-affineTransform:image:AffineTransform:interpolation,fill_mode,fill_value,data_format:images,transform:images,transform:interpolation,fill_mode,fill_value,data_format
-all:numpy:All:axis,keepdims:x:x:axis,keepdims
-allclose:numpy:AllClose:rtol,atol,equal_nan:x1,x2:x1,x2:rtol,atol,equal_nan
-amax:numpy:Amax:axis,keepdims:x:x:axis,keepdims
-amin:numpy:Amin:axis,keepdims:x:x:axis,keepdims
+adaptiveAveragePool:nn:AdaptiveAveragePool:output_size data_format:inputs:inputs output_size:data_format=null
+adaptiveMaxPool:nn:AdaptiveMaxPool:output_size data_format:inputs:inputs output_size:data_format=null
+add:numpy:Add::x1 x2:x1 x2:
+affineTransform:image:AffineTransform:interpolation fill_mode fill_value data_format:images transform:images transform:interpolation="bilinear" fill_mode="constant" fill_value=0 data_format=null
+all:numpy:All:axis keepdims:x:x:axis=null keepdims=false
+allclose:numpy:AllClose:rtol atol equal_nan:x1 x2:x1 x2:rtol=1e-05 atol=1e-08 equal_nan=false
+amax:numpy:Amax:axis keepdims:x:x:axis=null keepdims=false
+amin:numpy:Amin:axis keepdims:x:x:axis=null keepdims=false
 angle:numpy:Angle::x:x:
-any:numpy:Any:axis,keepdims:x:x:axis,keepdims
-append:numpy:Append:axis:x1,x2:x1,x2:axis
-arange:numpy:Arange:dtype:start,stop,step:start:stop,step,dtype
+any:numpy:Any:axis keepdims:x:x:axis=null keepdims=false
+append:numpy:Append:axis:x1 x2:x1 x2:axis=null
+arange:numpy:Arange:dtype:start stop step:start:stop=null step=null dtype=null
 arccos:numpy:Arccos::x:x:
 arccosh:numpy:Arccosh::x:x:
 arcsin:numpy:Arcsin::x:x:
 arcsinh:numpy:Arcsinh::x:x:
 arctan:numpy:Arctan::x:x:
-arctan2:numpy:Arctan2::x1,x2:x1,x2:
+arctan2:numpy:Arctan2::x1 x2:x1 x2:
 arctanh:numpy:Arctanh::x:x:
-argmax:numpy:Argmax:axis,keepdims:x:x:axis,keepdims
-argmin:numpy:Argmin:axis,keepdims:x:x:axis,keepdims
-argpartition:numpy:Argpartition:kth,axis:x:x,kth:axis
-argsort:numpy:Argsort:axis:x:x:axis
-array:numpy:Array:dtype:x:x:dtype
-arraySplit:numpy:ArraySplit:indices_or_sections,axis:x:x,indices_or_sections:axis
-associativeScan:core:AssociativeScan:reverse,axis:f,elems:f,elems:reverse,axis
-average:numpy:Average:axis:x,weights:x:axis,weights
-averagePool:nn:AveragePool:pool_size,strides,padding,data_format:inputs:inputs,pool_size:strides,padding,data_format
+argmax:numpy:Argmax:axis keepdims:x:x:axis=null keepdims=false
+argmin:numpy:Argmin:axis keepdims:x:x:axis=null keepdims=false
+argpartition:numpy:Argpartition:kth axis:x:x kth:axis=-1
+argsort:numpy:Argsort:axis:x:x:axis=-1
+array:numpy:Array:dtype:x:x:dtype=null
+arraySplit:numpy:ArraySplit:indices_or_sections axis:x:x indices_or_sections:axis=0
+associativeScan:core:AssociativeScan:reverse axis:f elems:f elems:reverse=false axis=0
+average:numpy:Average:axis:x weights:x:axis=null weights=null
+averagePool:nn:AveragePool:pool_size strides padding data_format:inputs:inputs pool_size:strides=null padding="valid" data_format=null
 bartlett:::::x:
-batchNormalization:nn:BatchNorm:axis,epsilon:x,mean,variance,offset,scale:x,mean,variance,axis:offset,scale,epsilon
-binaryCrossentropy:nn:BinaryCrossentropy:from_logits:target,output:target,output:from_logits
-bincount:numpy:Bincount:weights,minlength,sparse:x:x:weights,minlength,sparse
-bitwiseAnd:numpy:BitwiseAnd::x,y:x,y:
+batchNormalization:nn:BatchNorm:axis epsilon:x mean variance offset scale:x mean variance axis:offset=null scale=null epsilon=0.001
+binaryCrossentropy:nn:BinaryCrossentropy:from_logits:target output:target output:from_logits=false
+bincount:numpy:Bincount:weights minlength sparse:x:x:weights=null minlength=0 sparse=false
+bitwiseAnd:numpy:BitwiseAnd::x y:x y:
 bitwiseInvert:numpy:BitwiseInvert::x:x:
-bitwiseLeftShift:numpy:BitwiseLeftShift::x,y:x,y:
+bitwiseLeftShift:numpy:BitwiseLeftShift::x y:x y:
 bitwiseNot:numpy:BitwiseNot::x:x:
-bitwiseOr:numpy:BitwiseOr::x,y:x,y:
-bitwiseRightShift:numpy:BitwiseRightShift::x,y:x,y:
-bitwiseXor:numpy:BitwiseXor::x,y:x,y:
+bitwiseOr:numpy:BitwiseOr::x y:x y:
+bitwiseRightShift:numpy:BitwiseRightShift::x y:x y:
+bitwiseXor:numpy:BitwiseXor::x y:x y:
 blackman:::::x:
-broadcastTo:numpy:BroadcastTo:shape:x:x,shape:
-cast:core:Cast:dtype:x:x,dtype:
-categoricalCrossentropy:nn:CategoricalCrossentropy:from_logits,axis:target,output:target,output:from_logits,axis
+broadcastTo:numpy:BroadcastTo:shape:x:x shape:
+cast:core:Cast:dtype:x:x dtype:
+categoricalCrossentropy:nn:CategoricalCrossentropy:from_logits axis:target output:target output:from_logits=false axis=-1
 cbrt:numpy:Cbrt::x:x:
-cdist:math:CDist::x,y:x,y:
+cdist:math:CDist::x y:x y:
 ceil:numpy:Ceil::x:x:
-celu:nn:Celu:alpha:x:x:alpha
-cholesky:linalg:Cholesky:upper:x:x:upper
-choleskyInverse:linalg:CholeskyInverse:upper:x:x:upper
-clip:numpy:Clip:x_min,x_max:x:x,x_min,x_max:
-concatenate:numpy:Concatenate:axis:xs:xs:axis
-cond:core:Cond::pred,true_fn,false_fn:pred,true_fn,false_fn:
+celu:nn:Celu:alpha:x:x:alpha=1.0
+cholesky:linalg:Cholesky:upper:x:x:upper=false
+choleskyInverse:linalg:CholeskyInverse:upper:x:x:upper=false
+clip:numpy:Clip:x_min x_max:x:x x_min x_max:
+concatenate:numpy:Concatenate:axis:xs:xs:axis=0
+cond:core:Cond::pred true_fn false_fn:pred true_fn false_fn:
 conj:numpy:Conjugate::x:x:
 conjugate:numpy:Conjugate::x:x:
-conv:nn:Conv:strides,padding,data_format,dilation_rate:inputs,kernel:inputs,kernel:strides,padding,data_format,dilation_rate
-convTranspose:nn:ConvTranspose:strides,padding,output_padding,data_format,dilation_rate:inputs,kernel:inputs,kernel:strides,padding,output_padding,data_format,dilation_rate
+conv:nn:Conv:strides padding data_format dilation_rate:inputs kernel:inputs kernel:strides=1 padding="valid" data_format=null dilation_rate=1
+convTranspose:nn:ConvTranspose:strides padding output_padding data_format dilation_rate:inputs kernel:inputs kernel:strides=1 padding="valid" output_padding=null data_format=null dilation_rate=1
 convertToNumpy:::::x:
-convertToTensor:core:ConvertToTensor:dtype,sparse,ragged:x:x:dtype,sparse,ragged
+convertToTensor:core:ConvertToTensor:dtype sparse ragged:x:x:dtype=null sparse=null ragged=null
 copy:numpy:Copy::x:x:
 corrcoef:numpy:Corrcoef::x:x:
-correlate:numpy:Correlate:mode:x1,x2:x1,x2:mode
+correlate:numpy:Correlate:mode:x1 x2:x1 x2:mode="valid"
 cos:numpy:Cos::x:x:
 cosh:numpy:Cosh::x:x:
-countNonzero:numpy:CountNonzero:axis:x:x:axis
-cropImages:image:CropImages:top_cropping,left_cropping,bottom_cropping,right_cropping,target_height,target_width,data_format:images:images:top_cropping,left_cropping,bottom_cropping,right_cropping,target_height,target_width,data_format
-cross:numpy:Cross:axisa,axisb,axisc,axis:x1,x2:x1,x2:axisa,axisb,axisc,axis
-ctcDecode:nn:CTCDecode:strategy,beam_width,top_paths,merge_repeated,mask_index:inputs,sequence_lengths:inputs,sequence_lengths:strategy,beam_width,top_paths,merge_repeated,mask_index
-ctcLoss:nn:CTCLoss:mask_index:target,output,target_length,output_length:target,output,target_length,output_length:mask_index
-cumprod:numpy:Cumprod:axis,dtype:x:x:axis,dtype
-cumsum:numpy:Cumsum:axis,dtype:x:x:axis,dtype
+countNonzero:numpy:CountNonzero:axis:x:x:axis=null
+cropImages:image:CropImages:top_cropping left_cropping bottom_cropping right_cropping target_height target_width data_format:images:images:top_cropping=null left_cropping=null bottom_cropping=null right_cropping=null target_height=null target_width=null data_format=null
+cross:numpy:Cross:axisa axisb axisc axis:x1 x2:x1 x2:axisa=-1 axisb=-1 axisc=-1 axis=null
+ctcDecode:nn:CTCDecode:strategy beam_width top_paths merge_repeated mask_index:inputs sequence_lengths:inputs sequence_lengths:strategy="greedy" beam_width=100 top_paths=1 merge_repeated=true mask_index=0
+ctcLoss:nn:CTCLoss:mask_index:target output target_length output_length:target output target_length output_length:mask_index=0
+cumprod:numpy:Cumprod:axis dtype:x:x:axis=null dtype=null
+cumsum:numpy:Cumsum:axis dtype:x:x:axis=null dtype=null
 customGradient:::::f:
 deg2rad:numpy:Deg2rad::x:x:
-depthToSpace:nn:DepthToSpace:block_size,data_format:x:x,block_size:data_format
-depthwiseConv:nn:DepthwiseConv:strides,padding,data_format,dilation_rate:inputs,kernel:inputs,kernel:strides,padding,data_format,dilation_rate
+depthToSpace:nn:DepthToSpace:block_size data_format:x:x block_size:data_format="channels_last"
+depthwiseConv:nn:DepthwiseConv:strides padding data_format dilation_rate:inputs kernel:inputs kernel:strides=1 padding="valid" data_format=null dilation_rate=1
 det:linalg:Det::x:x:
-diag:numpy:Diag:k:x:x:k
-diagflat:numpy:Diagflat:k:x:x:k
-diagonal:numpy:Diagonal:offset,axis1,axis2:x:x:offset,axis1,axis2
-diff:numpy:Diff:n,axis:a:a:n,axis
-digitize:numpy:Digitize::x,bins:x,bins:
-divide:numpy:Divide::x1,x2:x1,x2:
-divideNoNan:numpy:DivideNoNan::x1,x2:x1,x2:
-dot:numpy:Dot::x1,x2:x1,x2:
-dotProductAttention:nn:DotProductAttention:is_causal,flash_attention,attn_logits_soft_cap:query,key,value,bias,mask,scale:query,key,value:bias,mask,scale,is_causal,flash_attention,attn_logits_soft_cap
-dsplit:numpy:Dsplit:indices_or_sections:x:x,indices_or_sections:
+diag:numpy:Diag:k:x:x:k=0
+diagflat:numpy:Diagflat:k:x:x:k=0
+diagonal:numpy:Diagonal:offset axis1 axis2:x:x:offset=0 axis1=0 axis2=1
+diff:numpy:Diff:n axis:a:a:n=1 axis=-1
+digitize:numpy:Digitize::x bins:x bins:
+divide:numpy:Divide::x1 x2:x1 x2:
+divideNoNan:numpy:DivideNoNan::x1 x2:x1 x2:
+dot:numpy:Dot::x1 x2:x1 x2:
+dotProductAttention:nn:DotProductAttention:is_causal flash_attention attn_logits_soft_cap:query key value bias mask scale:query key value:bias=null mask=null scale=null is_causal=false flash_attention=null attn_logits_soft_cap=null
+dsplit:numpy:Dsplit:indices_or_sections:x:x indices_or_sections:
 dstack:numpy:Dstack::xs:xs:
 dtype:::::x:
 eig:linalg:Eig::x:x:
 eigh:linalg:Eigh::x:x:
-einsum:numpy:Einsum:subscripts:*operands:subscripts,*operands:
-elasticTransform:image:ElasticTransform:alpha,sigma,interpolation,fill_mode,fill_value,seed,data_format:images:images:alpha,sigma,interpolation,fill_mode,fill_value,seed,data_format
-elu:nn:Elu:alpha:x:x:alpha
-empty:::::shape:dtype
-emptyLike:numpy:EmptyLike:dtype:x:x:dtype
-equal:numpy:Equal::x1,x2:x1,x2:
+einsum:numpy:Einsum:subscripts:*operands:subscripts *operands:
+elasticTransform:image:ElasticTransform:alpha sigma interpolation fill_mode fill_value seed data_format:images:images:alpha=20.0 sigma=5.0 interpolation="bilinear" fill_mode="reflect" fill_value=0.0 seed=null data_format=null
+elu:nn:Elu:alpha:x:x:alpha=1.0
+empty:::::shape:dtype=null
+emptyLike:numpy:EmptyLike:dtype:x:x:dtype=null
+equal:numpy:Equal::x1 x2:x1 x2:
 erf:math:Erf::x:x:
 erfc:math:Erfc::x:x:
 erfinv:math:Erfinv::x:x:
 exp:numpy:Exp::x:x:
 exp2:numpy:Exp2::x:x:
-expandDims:numpy:ExpandDims:axis:x:x,axis:
+expandDims:numpy:ExpandDims:axis:x:x axis:
 expm1:numpy:Expm1::x:x:
-extractPatches:image:ExtractPatches:size,strides,dilation_rate,padding,data_format:images:images,size:strides,dilation_rate,padding,data_format
-extractPatches3d:image:ExtractPatches:size,strides,dilation_rate,padding,data_format:images:volumes,size:strides,dilation_rate,padding,data_format
-extractSequences:math:ExtractSequences:sequence_length,sequence_stride:x:x,sequence_length,sequence_stride:
-eye:::::N:M,k,dtype
+extractPatches:image:ExtractPatches:size strides dilation_rate padding data_format:images:images size:strides=null dilation_rate=1 padding="valid" data_format=null
+extractPatches3d:image:ExtractPatches:size strides dilation_rate padding data_format:images:volumes size:strides=null dilation_rate=1 padding="valid" data_format=null
+extractSequences:math:ExtractSequences:sequence_length sequence_stride:x:x sequence_length sequence_stride:
+eye:::::N:M=null k=0 dtype=null
 fabs:numpy:Fabs::x:x:
 fft:math:FFT::x:x:
 fft2:math:FFT2::x:x:
-flip:numpy:Flip:axis:x:x:axis
+flip:numpy:Flip:axis:x:x:axis=null
 fliplr:numpy:Fliplr::x:x:
 flipud:numpy:Flipud::x:x:
 floor:numpy:Floor::x:x:
-floorDivide:numpy:FloorDivide::x1,x2:x1,x2:
-fmax:numpy:Fmax::x1,x2:x1,x2:
-fmin:numpy:Fmin::x1,x2:x1,x2:
-fmod:numpy:Fmod::x1,x2:x1,x2:
-fold:nn:Fold:output_size,kernel_size,dilation,padding,stride:x:x,output_size,kernel_size:dilation,padding,stride
-foriLoop:core:ForiLoop:lower,upper,body_fun:init_val:lower,upper,body_fun,init_val:
-full:numpy:Full:shape,dtype:fill_value:shape,fill_value:dtype
-fullLike:numpy:FullLike:dtype:x,fill_value:x,fill_value:dtype
-gaussianBlur:image:GaussianBlur:kernel_size,sigma,data_format:images:images:kernel_size,sigma,data_format
-gcd:numpy:Gcd::x1,x2:x1,x2:
-gelu:nn:Gelu:approximate:x:x:approximate
-geomspace:numpy:Geomspace:num,endpoint,dtype,axis:start,stop:start,stop:num,endpoint,dtype,axis
-getItem:numpy:GetItem::x,key:x,key:
-glu:nn:Glu:axis:x:x:axis
-greater:numpy:Greater::x1,x2:x1,x2:
-greaterEqual:numpy:GreaterEqual::x1,x2:x1,x2:
+floorDivide:numpy:FloorDivide::x1 x2:x1 x2:
+fmax:numpy:Fmax::x1 x2:x1 x2:
+fmin:numpy:Fmin::x1 x2:x1 x2:
+fmod:numpy:Fmod::x1 x2:x1 x2:
+fold:nn:Fold:output_size kernel_size dilation padding stride:x:x output_size kernel_size:dilation=1 padding=0 stride=1
+foriLoop:core:ForiLoop:lower upper body_fun:init_val:lower upper body_fun init_val:
+full:numpy:Full:shape dtype:fill_value:shape fill_value:dtype=null
+fullLike:numpy:FullLike:dtype:x fill_value:x fill_value:dtype=null
+gaussianBlur:image:GaussianBlur:kernel_size sigma data_format:images:images:kernel_size=[3,3] sigma=[1.0,1.0] data_format=null
+gcd:numpy:Gcd::x1 x2:x1 x2:
+gelu:nn:Gelu:approximate:x:x:approximate=true
+geomspace:numpy:Geomspace:num endpoint dtype axis:start stop:start stop:num=50 endpoint=true dtype=null axis=0
+getItem:numpy:GetItem::x key:x key:
+glu:nn:Glu:axis:x:x:axis=-1
+greater:numpy:Greater::x1 x2:x1 x2:
+greaterEqual:numpy:GreaterEqual::x1 x2:x1 x2:
 hamming:::::x:
 hanning:::::x:
-hardShrink:nn:HardShrink:threshold:x:x:threshold
+hardShrink:nn:HardShrink:threshold:x:x:threshold=0.5
 hardSigmoid:nn:HardSigmoid::x:x:
 hardSilu:nn:HardSilu::x:x:
 hardSwish:nn:HardSilu::x:x:
 hardTanh:nn:HardTanh::x:x:
-heaviside:numpy:Heaviside::x1,x2:x1,x2:
-histogram:numpy:Histogram:bins,range:x:x:bins,range
-hsplit:numpy:Hsplit:indices_or_sections:x:x,indices_or_sections:
+heaviside:numpy:Heaviside::x1 x2:x1 x2:
+histogram:numpy:Histogram:bins range:x:x:bins=10 range=null
+hsplit:numpy:Hsplit:indices_or_sections:x:x indices_or_sections:
 hstack:numpy:Hstack::xs:xs:
-hsvToRgb:image:HSVToRGB:data_format:images:images:data_format
-hypot:numpy:Hypot::x1,x2:x1,x2:
+hsvToRgb:image:HSVToRGB:data_format:images:images:data_format=null
+hypot:numpy:Hypot::x1 x2:x1 x2:
 i0:numpy:I0::x:x:
-identity:::::n:dtype
+identity:::::n:dtype=null
 ifft2:math:IFFT2::x:x:
 imag:numpy:Imag::x:x:
-inTopK:math:InTopK:k:targets,predictions:targets,predictions,k:
-inner:numpy:Inner::x1,x2:x1,x2:
+inTopK:math:InTopK:k:targets predictions:targets predictions k:
+inner:numpy:Inner::x1 x2:x1 x2:
 inv:linalg:Inv::x:x:
-irfft:math:IRFFT:fft_length:x:x:fft_length
+irfft:math:IRFFT:fft_length:x:x:fft_length=null
 isTensor:::::x:
-isclose:numpy:Isclose:equal_nan:x1,x2,rtol,atol:x1,x2:rtol,atol,equal_nan
+isclose:numpy:Isclose:equal_nan:x1 x2 rtol atol:x1 x2:rtol=1e-05 atol=1e-08 equal_nan=false
 isfinite:numpy:Isfinite::x:x:
-isin:numpy:IsIn:assume_unique,invert:x1,x2:x1,x2:assume_unique,invert
+isin:numpy:IsIn:assume_unique invert:x1 x2:x1 x2:assume_unique=false invert=false
 isinf:numpy:Isinf::x:x:
 isnan:numpy:Isnan::x:x:
 isneginf:numpy:Isneginf::x:x:
 isposinf:numpy:Isposinf::x:x:
 isreal:numpy:Isreal::x:x:
-istft:math:ISTFT:sequence_length,sequence_stride,fft_length,length,window,center:x:x,sequence_length,sequence_stride,fft_length:length,window,center
-jvp:linalg:JVP:has_aux:fun,primals,tangents:fun,primals,tangents:has_aux
-kaiser:::::x,beta:
-kron:numpy:Kron::x1,x2:x1,x2:
-layerNormalization:nn:LayerNorm:axis,epsilon,rms_scaling:x,gamma,beta:x:gamma,beta,axis,epsilon
-lcm:numpy:Lcm::x1,x2:x1,x2:
-ldexp:numpy:Ldexp::x1,x2:x1,x2:
-leakyRelu:nn:LeakyRelu:negative_slope:x:x:negative_slope
-leftShift:numpy:LeftShift::x,y:x,y:
-less:numpy:Less::x1,x2:x1,x2:
-lessEqual:numpy:LessEqual::x1,x2:x1,x2:
-linspace:numpy:Linspace:num,endpoint,retstep,dtype,axis:start,stop:start,stop:num,endpoint,retstep,dtype,axis
+istft:math:ISTFT:sequence_length sequence_stride fft_length length window center:x:x sequence_length sequence_stride fft_length:length=null window="hann" center=true
+jvp:linalg:JVP:has_aux:fun primals tangents:fun primals tangents:has_aux=false
+kaiser:::::x beta:
+kron:numpy:Kron::x1 x2:x1 x2:
+layerNormalization:nn:LayerNorm:axis epsilon rms_scaling:x gamma beta:x:gamma=null beta=null axis=-1 epsilon=null
+lcm:numpy:Lcm::x1 x2:x1 x2:
+ldexp:numpy:Ldexp::x1 x2:x1 x2:
+leakyRelu:nn:LeakyRelu:negative_slope:x:x:negative_slope=0.2
+leftShift:numpy:LeftShift::x y:x y:
+less:numpy:Less::x1 x2:x1 x2:
+lessEqual:numpy:LessEqual::x1 x2:x1 x2:
+linspace:numpy:Linspace:num endpoint retstep dtype axis:start stop:start stop:num=50 endpoint=true retstep=false dtype=null axis=0
 log:numpy:Log::x:x:
 log10:numpy:Log10::x:x:
 log1p:numpy:Log1p::x:x:
 log2:numpy:Log2::x:x:
 logSigmoid:nn:LogSigmoid::x:x:
-logSoftmax:nn:LogSoftmax:axis:x:x:axis
-logaddexp:numpy:Logaddexp::x1,x2:x1,x2:
-logaddexp2:numpy:Logaddexp2::x1,x2:x1,x2:
+logSoftmax:nn:LogSoftmax:axis:x:x:axis=-1
+logaddexp:numpy:Logaddexp::x1 x2:x1 x2:
+logaddexp2:numpy:Logaddexp2::x1 x2:x1 x2:
 logdet:math:Logdet::x:x:
-logicalAnd:numpy:LogicalAnd::x1,x2:x1,x2:
+logicalAnd:numpy:LogicalAnd::x1 x2:x1 x2:
 logicalNot:numpy:LogicalNot::x:x:
-logicalOr:numpy:LogicalOr::x1,x2:x1,x2:
-logicalXor:numpy:LogicalXor::x1,x2:x1,x2:
-logspace:numpy:Logspace:num,endpoint,base,dtype,axis:start,stop:start,stop:num,endpoint,base,dtype,axis
-logsumexp:math:Logsumexp:axis,keepdims:x:x:axis,keepdims
-lstsq:linalg:Lstsq:rcond:a,b:a,b:rcond
+logicalOr:numpy:LogicalOr::x1 x2:x1 x2:
+logicalXor:numpy:LogicalXor::x1 x2:x1 x2:
+logspace:numpy:Logspace:num endpoint base dtype axis:start stop:start stop:num=50 endpoint=true base=10 dtype=null axis=0
+logsumexp:math:Logsumexp:axis keepdims:x:x:axis=null keepdims=false
+lstsq:linalg:Lstsq:rcond:a b:a b:rcond=null
 luFactor:linalg:LuFactor::x:x:
-map:core:Map::f,xs:f,xs:
-mapCoordinates:image:MapCoordinates:order,fill_mode,fill_value:inputs,coordinates:inputs,coordinates,order:fill_mode,fill_value
-matmul:numpy:Matmul::x1,x2:x1,x2:
-matrixRank:linalg:MatrixRank:tol:x:x:tol
-max:numpy:Max:axis,keepdims,initial:x:x:axis,keepdims,initial
-maxPool:nn:MaxPool:pool_size,strides,padding,data_format:inputs:inputs,pool_size:strides,padding,data_format
-maximum:numpy:Maximum::x1,x2:x1,x2:
-mean:numpy:Mean:axis,keepdims:x:x:axis,keepdims
-median:numpy:Median:axis,keepdims:x:x:axis,keepdims
-meshgrid:numpy:Meshgrid:indexing:*x:*x:indexing
-min:numpy:Min:axis,keepdims,initial:x:x:axis,keepdims,initial
-minimum:numpy:Minimum::x1,x2:x1,x2:
-mod:numpy:Mod::x1,x2:x1,x2:
-moments:nn:Moments:axes,keepdims,synchronized:x:x,axes:keepdims,synchronized
-moveaxis:numpy:Moveaxis:source,destination:x:x,source,destination:
-multiHot:nn:MultiHot:num_classes,axis,dtype,sparse:inputs:inputs:num_classes,axis,dtype,sparse
-multiply:numpy:Multiply::x1,x2:x1,x2:
-nanToNum:numpy:NanToNum:nan,posinf,neginf:x:x:nan,posinf,neginf
-nanargmax:numpy:Nanargmax:axis,keepdims:x:x:axis,keepdims
-nanargmin:numpy:Nanargmin:axis,keepdims:x:x:axis,keepdims
-nancumprod:numpy:Nancumprod:axis,dtype:x:x:axis,dtype
-nancumsum:numpy:Nancumsum:axis,dtype:x:x:axis,dtype
-nanmax:numpy:Nanmax:axis,keepdims:x:x:axis,keepdims
-nanmean:numpy:Nanmean:axis,keepdims:x:x:axis,keepdims
-nanmedian:numpy:Nanmedian:axis,keepdims:x:x:axis,keepdims
-nanmin:numpy:Nanmin:axis,keepdims:x:x:axis,keepdims
-nanpercentile:numpy:Nanpercentile:axis,method,keepdims:x,q:x,q:axis,method,keepdims
-nanprod:numpy:Nanprod:axis,keepdims:x:x:axis,keepdims
-nanquantile:numpy:Nanquantile:axis,method,keepdims:x,q:x,q:axis,method,keepdims
-nanstd:numpy:Nanstd:axis,keepdims:x:x:axis,keepdims
-nansum:numpy:Nansum:axis,keepdims:x:x:axis,keepdims
-nanvar:numpy:Nanvar:axis,keepdims:x:x:axis,keepdims
+map:core:Map::f xs:f xs:
+mapCoordinates:image:MapCoordinates:order fill_mode fill_value:inputs coordinates:inputs coordinates order:fill_mode="constant" fill_value=0
+matmul:numpy:Matmul::x1 x2:x1 x2:
+matrixRank:linalg:MatrixRank:tol:x:x:tol=null
+max:numpy:Max:axis keepdims initial:x:x:axis=null keepdims=false initial=null
+maxPool:nn:MaxPool:pool_size strides padding data_format:inputs:inputs pool_size:strides=null padding="valid" data_format=null
+maximum:numpy:Maximum::x1 x2:x1 x2:
+mean:numpy:Mean:axis keepdims:x:x:axis=null keepdims=false
+median:numpy:Median:axis keepdims:x:x:axis=null keepdims=false
+meshgrid:numpy:Meshgrid:indexing:*x:*x:indexing="xy"
+min:numpy:Min:axis keepdims initial:x:x:axis=null keepdims=false initial=null
+minimum:numpy:Minimum::x1 x2:x1 x2:
+mod:numpy:Mod::x1 x2:x1 x2:
+moments:nn:Moments:axes keepdims synchronized:x:x axes:keepdims=false synchronized=false
+moveaxis:numpy:Moveaxis:source destination:x:x source destination:
+multiHot:nn:MultiHot:num_classes axis dtype sparse:inputs:inputs:num_classes=null axis=-1 dtype=null sparse=false
+multiply:numpy:Multiply::x1 x2:x1 x2:
+nanToNum:numpy:NanToNum:nan posinf neginf:x:x:nan=0.0 posinf=null neginf=null
+nanargmax:numpy:Nanargmax:axis keepdims:x:x:axis=null keepdims=false
+nanargmin:numpy:Nanargmin:axis keepdims:x:x:axis=null keepdims=false
+nancumprod:numpy:Nancumprod:axis dtype:x:x:axis=null dtype=null
+nancumsum:numpy:Nancumsum:axis dtype:x:x:axis=null dtype=null
+nanmax:numpy:Nanmax:axis keepdims:x:x:axis=null keepdims=false
+nanmean:numpy:Nanmean:axis keepdims:x:x:axis=null keepdims=false
+nanmedian:numpy:Nanmedian:axis keepdims:x:x:axis=null keepdims=false
+nanmin:numpy:Nanmin:axis keepdims:x:x:axis=null keepdims=false
+nanpercentile:numpy:Nanpercentile:axis method keepdims:x q:x q:axis=null method="linear" keepdims=false
+nanprod:numpy:Nanprod:axis keepdims:x:x:axis=null keepdims=false
+nanquantile:numpy:Nanquantile:axis method keepdims:x q:x q:axis=null method="linear" keepdims=false
+nanstd:numpy:Nanstd:axis keepdims:x:x:axis=null keepdims=false
+nansum:numpy:Nansum:axis keepdims:x:x:axis=null keepdims=false
+nanvar:numpy:Nanvar:axis keepdims:x:x:axis=null keepdims=false
 ndim:numpy:Ndim::x:x:
 negative:numpy:Negative::x:x:
-nextafter:numpy:Nextafter::x1,x2:x1,x2:
+nextafter:numpy:Nextafter::x1 x2:x1 x2:
 nonzero:numpy:Nonzero::x:x:
-norm:linalg:Norm:ord,axis,keepdims:x:x:ord,axis,keepdims
-normalize:nn:Normalize:axis,order,epsilon:x:x:axis,order,epsilon
-notEqual:numpy:NotEqual::x1,x2:x1,x2:
-oneHot:nn:OneHot:num_classes,axis,dtype,sparse:x:x,num_classes:axis,dtype,sparse
-ones:::::shape:dtype
-onesLike:numpy:OnesLike:dtype:x:x:dtype
-outer:numpy:Outer::x1,x2:x1,x2:
-pad:numpy:Pad:pad_width,mode:x,constant_values:x,pad_width:mode,constant_values
-padImages:image:PadImages:top_padding,left_padding,bottom_padding,right_padding,target_height,target_width,data_format:images:images:top_padding,left_padding,bottom_padding,right_padding,target_height,target_width,data_format
-percentile:numpy:Percentile:axis,method,keepdims:x,q:x,q:axis,method,keepdims
-perspectiveTransform:image:PerspectiveTransform:interpolation,fill_value,data_format:images,start_points,end_points:images,start_points,end_points:interpolation,fill_value,data_format
-pinv:linalg:Pinv:rcond:x:x:rcond
-polar:nn:Polar::abs_,angle:abs_,angle:
-power:numpy:Power::x1,x2:x1,x2:
-prod:numpy:Prod:axis,keepdims,dtype:x:x:axis,keepdims,dtype
-psnr:nn:PSNR:max_val:x1,x2:x1,x2,max_val:
-ptp:numpy:Ptp:axis,keepdims:x:x:axis,keepdims
-qr:linalg:Qr:mode:x:x:mode
-quantile:numpy:Quantile:axis,method,keepdims:x,q:x,q:axis,method,keepdims
+norm:linalg:Norm:ord axis keepdims:x:x:ord=null axis=null keepdims=false
+normalize:nn:Normalize:axis order epsilon:x:x:axis=-1 order=2 epsilon=null
+notEqual:numpy:NotEqual::x1 x2:x1 x2:
+oneHot:nn:OneHot:num_classes axis dtype sparse:x:x num_classes:axis=-1 dtype=null sparse=false
+ones:::::shape:dtype=null
+onesLike:numpy:OnesLike:dtype:x:x:dtype=null
+outer:numpy:Outer::x1 x2:x1 x2:
+pad:numpy:Pad:pad_width mode:x constant_values:x pad_width:mode="constant" constant_values=null
+padImages:image:PadImages:top_padding left_padding bottom_padding right_padding target_height target_width data_format:images:images:top_padding=null left_padding=null bottom_padding=null right_padding=null target_height=null target_width=null data_format=null
+percentile:numpy:Percentile:axis method keepdims:x q:x q:axis=null method="linear" keepdims=false
+perspectiveTransform:image:PerspectiveTransform:interpolation fill_value data_format:images start_points end_points:images start_points end_points:interpolation="bilinear" fill_value=0 data_format=null
+pinv:linalg:Pinv:rcond:x:x:rcond=null
+polar:nn:Polar::abs_ angle:abs_ angle:
+power:numpy:Power::x1 x2:x1 x2:
+prod:numpy:Prod:axis keepdims dtype:x:x:axis=null keepdims=false dtype=null
+psnr:nn:PSNR:max_val:x1 x2:x1 x2 max_val:
+ptp:numpy:Ptp:axis keepdims:x:x:axis=null keepdims=false
+qr:linalg:Qr:mode:x:x:mode="reduced"
+quantile:numpy:Quantile:axis method keepdims:x q:x q:axis=null method="linear" keepdims=false
 rad2deg:numpy:Rad2deg::x:x:
 ravel:numpy:Ravel::x:x:
 real:numpy:Real::x:x:
-rearrange:einops:Rearrange::tensor,pattern:tensor,pattern:
+rearrange:einops:Rearrange::tensor pattern:tensor pattern:
 reciprocal:numpy:Reciprocal::x:x:
 relu:nn:Relu::x:x:
 relu6:nn:Relu6::x:x:
-repeat:numpy:Repeat:repeats,axis:x:x,repeats:axis
-reshape:numpy:Reshape:newshape:x:x,newshape:
-resize:image:Resize:size,interpolation,antialias,crop_to_aspect_ratio,pad_to_aspect_ratio,fill_mode,fill_value,data_format:images:images,size:interpolation,antialias,crop_to_aspect_ratio,pad_to_aspect_ratio,fill_mode,fill_value,data_format
-rfft:math:RFFT:fft_length:x:x:fft_length
-rgbToGrayscale:image:RGBToGrayscale:data_format:images:images:data_format
-rgbToHsv:image:RGBToHSV:data_format:images:images:data_format
-rightShift:numpy:RightShift::x,y:x,y:
-rmsNormalization:nn:RMSNorm:axis,epsilon:x,scale:x:scale,axis,epsilon
-roll:numpy:Roll:shift,axis:x:x,shift:axis
-rot90:numpy:Rot90:k,axes:array:array:k,axes
-round:numpy:Round:decimals:x:x:decimals
+repeat:numpy:Repeat:repeats axis:x:x repeats:axis=null
+reshape:numpy:Reshape:newshape:x:x newshape:
+resize:image:Resize:size interpolation antialias crop_to_aspect_ratio pad_to_aspect_ratio fill_mode fill_value data_format:images:images size:interpolation="bilinear" antialias=false crop_to_aspect_ratio=false pad_to_aspect_ratio=false fill_mode="constant" fill_value=0.0 data_format=null
+rfft:math:RFFT:fft_length:x:x:fft_length=null
+rgbToGrayscale:image:RGBToGrayscale:data_format:images:images:data_format=null
+rgbToHsv:image:RGBToHSV:data_format:images:images:data_format=null
+rightShift:numpy:RightShift::x y:x y:
+rmsNormalization:nn:RMSNorm:axis epsilon:x scale:x:scale=null axis=-1 epsilon=null
+roll:numpy:Roll:shift axis:x:x shift:axis=null
+rot90:numpy:Rot90:k axes:array:array:k=1 axes=[0,1]
+round:numpy:Round:decimals:x:x:decimals=0
 rsqrt:math:Rsqrt::x:x:
-saturateCast:core:SaturateCast:dtype:x:x,dtype:
-scaleAndTranslate:image:ScaleAndTranslate:spatial_dims,method,antialias:images,output_shape,scale,translation:images,output_shape,scale,translation,spatial_dims,method:antialias
-scan:core:Scan:length,reverse,unroll:f,init,xs:f,init:xs,length,reverse,unroll
-scatter:core:Scatter:shape:indices,values:indices,values,shape:
-scatterUpdate:core:ScatterUpdate:reduction:inputs,indices,updates:inputs,indices,updates:reduction
-searchsorted:numpy:SearchSorted:side:sorted_sequence,values:sorted_sequence,values:side
-segmentMax:math:SegmentMax::data,segment_ids:data,segment_ids:num_segments,sorted
-segmentMin:math:SegmentMin::data,segment_ids:data,segment_ids:num_segments,sorted
-segmentProd:math:SegmentProd::data,segment_ids:data,segment_ids:num_segments,sorted
-segmentSum:math:SegmentSum::data,segment_ids:data,segment_ids:num_segments,sorted
-select:numpy:Select::condlist,choicelist,default:condlist,choicelist:default
+saturateCast:core:SaturateCast:dtype:x:x dtype:
+scaleAndTranslate:image:ScaleAndTranslate:spatial_dims method antialias:images output_shape scale translation:images output_shape scale translation spatial_dims method:antialias=true
+scan:core:Scan:length reverse unroll:f init xs:f init:xs=null length=null reverse=false unroll=1
+scatter:core:Scatter:shape:indices values:indices values shape:
+scatterUpdate:core:ScatterUpdate:reduction:inputs indices updates:inputs indices updates:reduction=null
+searchsorted:numpy:SearchSorted:side:sorted_sequence values:sorted_sequence values:side="left"
+segmentMax:math:SegmentMax::data segment_ids:data segment_ids:num_segments=null sorted=false
+segmentMin:math:SegmentMin::data segment_ids:data segment_ids:num_segments=null sorted=false
+segmentProd:math:SegmentProd::data segment_ids:data segment_ids:num_segments=null sorted=false
+segmentSum:math:SegmentSum::data segment_ids:data segment_ids:num_segments=null sorted=false
+select:numpy:Select::condlist choicelist default:condlist choicelist:default=0
 selu:nn:Selu::x:x:
-separableConv:nn:SeparableConv:strides,padding,data_format,dilation_rate:inputs,depthwise_kernel,pointwise_kernel:inputs,depthwise_kernel,pointwise_kernel:strides,padding,data_format,dilation_rate
+separableConv:nn:SeparableConv:strides padding data_format dilation_rate:inputs depthwise_kernel pointwise_kernel:inputs depthwise_kernel pointwise_kernel:strides=1 padding="valid" data_format=null dilation_rate=1
 shape:::::x:
 sigmoid:nn:Sigmoid::x:x:
 sign:numpy:Sign::x:x:
@@ -287,71 +287,71 @@ sin:numpy:Sin::x:x:
 sinc:numpy:Sinc::x:x:
 sinh:numpy:Sinh::x:x:
 size:numpy:Size::x:x:
-slice:core:Slice:shape:inputs,start_indices:inputs,start_indices,shape:
-sliceUpdate:core:SliceUpdate::inputs,start_indices,updates:inputs,start_indices,updates:
+slice:core:Slice:shape:inputs start_indices:inputs start_indices shape:
+sliceUpdate:core:SliceUpdate::inputs start_indices updates:inputs start_indices updates:
 slogdet:numpy:Slogdet::x:x:
-sobelEdges:image:SobelEdges:data_format:images:images:data_format
-softShrink:nn:SoftShrink:threshold:x:x:threshold
-softmax:nn:Softmax:axis:x:x:axis
+sobelEdges:image:SobelEdges:data_format:images:images:data_format=null
+softShrink:nn:SoftShrink:threshold:x:x:threshold=0.5
+softmax:nn:Softmax:axis:x:x:axis=-1
 softplus:nn:Softplus::x:x:
 softsign:nn:Softsign::x:x:
-solve:linalg:Solve::a,b:a,b:
-solveTriangular:linalg:SolveTriangular:lower:a,b:a,b:lower
-sort:numpy:Sort:axis:x:x:axis
-spaceToDepth:nn:SpaceToDepth:block_size,data_format:x:x,block_size:data_format
-sparseCategoricalCrossentropy:nn:SparseCategoricalCrossentropy:from_logits,axis:target,output:target,output:from_logits,axis
+solve:linalg:Solve::a b:a b:
+solveTriangular:linalg:SolveTriangular:lower:a b:a b:lower=false
+sort:numpy:Sort:axis:x:x:axis=-1
+spaceToDepth:nn:SpaceToDepth:block_size data_format:x:x block_size:data_format="channels_last"
+sparseCategoricalCrossentropy:nn:SparseCategoricalCrossentropy:from_logits axis:target output:target output:from_logits=false axis=-1
 sparsePlus:nn:SparsePlus::x:x:
 sparseSigmoid:nn:SparseSigmoid::x:x:
-sparsemax:nn:Sparsemax:axis:x:x:axis
-split:numpy:Split:indices_or_sections,axis:x:x,indices_or_sections:axis
+sparsemax:nn:Sparsemax:axis:x:x:axis=-1
+split:numpy:Split:indices_or_sections axis:x:x indices_or_sections:axis=0
 sqrt:numpy:Sqrt::x:x:
 square:numpy:Square::x:x:
-squareplus:nn:Squareplus:b:x:x:b
-squeeze:numpy:Squeeze:axis:x:x:axis
-ssim:image:SSIM:max_val,filter_size,filter_sigma,k1,k2,data_format:image1,image2:image1,image2:max_val,filter_size,filter_sigma,k1,k2,data_format
-stack:numpy:Stack:axis:x:x:axis
-std:numpy:Std:axis,keepdims:x:x:axis,keepdims
-stft:math:STFT:sequence_length,sequence_stride,fft_length,window,center:x:x,sequence_length,sequence_stride,fft_length:window,center
+squareplus:nn:Squareplus:b:x:x:b=4
+squeeze:numpy:Squeeze:axis:x:x:axis=null
+ssim:image:SSIM:max_val filter_size filter_sigma k1 k2 data_format:image1 image2:image1 image2:max_val=1.0 filter_size=11 filter_sigma=1.5 k1=0.01 k2=0.03 data_format=null
+stack:numpy:Stack:axis:x:x:axis=0
+std:numpy:Std:axis keepdims:x:x:axis=null keepdims=false
+stft:math:STFT:sequence_length sequence_stride fft_length window center:x:x sequence_length sequence_stride fft_length:window="hann" center=true
 stopGradient:core:StopGradient::variable:variable:
-subtract:numpy:Subtract::x1,x2:x1,x2:
-sum:numpy:Sum:axis,keepdims:x:x:axis,keepdims
-svd:linalg:SVD:full_matrices,compute_uv:x:x:full_matrices,compute_uv
-swapaxes:numpy:Swapaxes:axis1,axis2:x:x,axis1,axis2:
+subtract:numpy:Subtract::x1 x2:x1 x2:
+sum:numpy:Sum:axis keepdims:x:x:axis=null keepdims=false
+svd:linalg:SVD:full_matrices compute_uv:x:x:full_matrices=true compute_uv=true
+swapaxes:numpy:Swapaxes:axis1 axis2:x:x axis1 axis2:
 swish:nn:Silu::x:x:
-switch:core:Switch::index,branches,*operands:index,branches,*operands:
-take:numpy:Take:axis:x,indices:x,indices:axis
-takeAlongAxis:numpy:TakeAlongAxis:axis:x,indices:x,indices:axis
+switch:core:Switch::index branches *operands:index branches *operands:
+take:numpy:Take:axis:x indices:x indices:axis=null
+takeAlongAxis:numpy:TakeAlongAxis:axis:x indices:x indices:axis=null
 tan:numpy:Tan::x:x:
 tanh:numpy:Tanh::x:x:
 tanhShrink:nn:TanhShrink::x:x:
-tensordot:numpy:Tensordot:axes:x1,x2:x1,x2:axes
-threshold:nn:Threshold:threshold,default_value:x:x,threshold,default_value:
-tile:numpy:Tile:repeats:x:x,repeats:
-topK:math:TopK:k,sorted:x:x,k:sorted
-trace:numpy:Trace:offset,axis1,axis2:x:x:offset,axis1,axis2
-transpose:numpy:Transpose:axes:x:x:axes
-trapezoid:numpy:Trapezoid:x,dx,axis:y:y:x,dx,axis
-tri:::::N:M,k,dtype
-tril:numpy:Tril:k:x:x:k
-triu:numpy:Triu:k:x:x:k
-trueDivide:numpy:TrueDivide::x1,x2:x1,x2:
+tensordot:numpy:Tensordot:axes:x1 x2:x1 x2:axes=2
+threshold:nn:Threshold:threshold default_value:x:x threshold default_value:
+tile:numpy:Tile:repeats:x:x repeats:
+topK:math:TopK:k sorted:x:x k:sorted=true
+trace:numpy:Trace:offset axis1 axis2:x:x:offset=0 axis1=0 axis2=1
+transpose:numpy:Transpose:axes:x:x:axes=null
+trapezoid:numpy:Trapezoid:x dx axis:y:y:x=null dx=1.0 axis=-1
+tri:::::N:M=null k=0 dtype=null
+tril:numpy:Tril:k:x:x:k=0
+triu:numpy:Triu:k:x:x:k=0
+trueDivide:numpy:TrueDivide::x1 x2:x1 x2:
 trunc:numpy:Trunc::x:x:
-unfold:nn:Unfold:kernel_size,dilation,padding,stride:x:x,kernel_size:dilation,padding,stride
-unique:numpy:Unique:sorted,return_index,return_inverse,return_counts,axis,size,fill_value:x:x:sorted,return_index,return_inverse,return_counts,axis,size,fill_value
-unravelIndex:numpy:UnravelIndex:shape:indices:indices,shape:
-unstack:core:Unstack:num,axis:x:x:num,axis
-vander:numpy:Vander:N,increasing:x:x:N,increasing
-var:numpy:Var:axis,keepdims:x:x:axis,keepdims
-vdot:numpy:Vdot::x1,x2:x1,x2:
-vectorize:::::pyfunc:excluded,signature
-vectorizedMap:core:VectorizedMap:function:elements:function,elements:
-view:numpy:View:dtype:x:x:dtype
+unfold:nn:Unfold:kernel_size dilation padding stride:x:x kernel_size:dilation=1 padding=0 stride=1
+unique:numpy:Unique:sorted return_index return_inverse return_counts axis size fill_value:x:x:sorted=true return_index=false return_inverse=false return_counts=false axis=null size=null fill_value=null
+unravelIndex:numpy:UnravelIndex:shape:indices:indices shape:
+unstack:core:Unstack:num axis:x:x:num=null axis=0
+vander:numpy:Vander:N increasing:x:x:N=null increasing=false
+var:numpy:Var:axis keepdims:x:x:axis=null keepdims=false
+vdot:numpy:Vdot::x1 x2:x1 x2:
+vectorize:::::pyfunc:excluded=null signature=null
+vectorizedMap:core:VectorizedMap:function:elements:function elements:
+view:numpy:View:dtype:x:x:dtype=null
 viewAsComplex:math:ViewAsComplex::x:x:
 viewAsReal:math:ViewAsReal::x:x:
-vsplit:numpy:Vsplit:indices_or_sections:x:x,indices_or_sections:
+vsplit:numpy:Vsplit:indices_or_sections:x:x indices_or_sections:
 vstack:numpy:Vstack::xs:xs:
-where:numpy:Where::condition,x1,x2:condition,x1,x2:
-whileLoop:core:WhileLoop:cond,body,maximum_iterations:loop_vars:cond,body,loop_vars:maximum_iterations
-zeros:::::shape:dtype
-zerosLike:numpy:ZerosLike:dtype:x:x:dtype
+where:numpy:Where::condition x1 x2:condition x1 x2:
+whileLoop:core:WhileLoop:cond body maximum_iterations:loop_vars:cond body loop_vars:maximum_iterations=null
+zeros:::::shape:dtype=null
+zerosLike:numpy:ZerosLike:dtype:x:x:dtype=null
 `;

@@ -8,13 +8,43 @@ const x = new KerasTensor([null, 4]);
 
 describe("to and from Python", () => {
   test.each([
-    ["multiply", [x, 2], { module: "keras.src.ops.numpy", className: "Multiply", config: {}, args: [x, 2], kwargs: {} }],
-    ["sum", [x, { axis: 1 }], { module: "keras.src.ops.numpy", className: "Sum", config: { axis: 1 }, args: [x], kwargs: {} }],
-    ["reshape", [x, [2, -1]], { module: "keras.src.ops.numpy", className: "Reshape", config: { newshape: [2, -1] }, args: [x], kwargs: {} }],
-    ["softmax", [x], { module: "keras.src.ops.nn", className: "Softmax", config: {}, args: [x], kwargs: {} }],
-    ["leakyRelu", [x, { negativeSlope: 0.1 }], { module: "keras.src.ops.nn", className: "LeakyRelu", config: { negative_slope: 0.1 }, args: [x], kwargs: {} }],
-    ["concatenate", [[x, x], { axis: 1 }], { module: "keras.src.ops.numpy", className: "Concatenate", config: { axis: 1 }, args: [[x, x]], kwargs: {} }],
-    ["einsum", ["ij,kj->ik", x, x], { module: "keras.src.ops.numpy", className: "Einsum", config: { subscripts: "ij,kj->ik" }, args: [x, x], kwargs: {} }],
+    [
+      "multiply",
+      [x, 2],
+      { module: "keras.src.ops.numpy", className: "Multiply", config: {}, args: [x, 2], kwargs: {} },
+    ],
+    [
+      "sum",
+      [x, { axis: 1 }],
+      { module: "keras.src.ops.numpy", className: "Sum", config: { axis: 1, keepdims: false }, args: [x], kwargs: {} },
+    ],
+    [
+      "reshape",
+      [x, [2, -1]],
+      { module: "keras.src.ops.numpy", className: "Reshape", config: { newshape: [2, -1] }, args: [x], kwargs: {} },
+    ],
+    ["softmax", [x], { module: "keras.src.ops.nn", className: "Softmax", config: { axis: -1 }, args: [x], kwargs: {} }],
+    [
+      "leakyRelu",
+      [x, { negativeSlope: 0.1 }],
+      { module: "keras.src.ops.nn", className: "LeakyRelu", config: { negative_slope: 0.1 }, args: [x], kwargs: {} },
+    ],
+    [
+      "concatenate",
+      [[x, x], { axis: 1 }],
+      { module: "keras.src.ops.numpy", className: "Concatenate", config: { axis: 1 }, args: [[x, x]], kwargs: {} },
+    ],
+    [
+      "einsum",
+      ["ij,kj->ik", x, x],
+      {
+        module: "keras.src.ops.numpy",
+        className: "Einsum",
+        config: { subscripts: "ij,kj->ik" },
+        args: [x, x],
+        kwargs: {},
+      },
+    ],
   ])("%s", (op, args, saved) => {
     expect(toPython(op, args)).toEqual(saved);
     const back = fromPython(saved);
@@ -22,7 +52,9 @@ describe("to and from Python", () => {
     expect(back.args).toEqual(args);
   });
   test("an op without a class is refused", () => {
-    expect(() => toPython("shape", [x])).toThrowErrorMatchingInlineSnapshot(`[ConfigError: toPython: only ops that Keras has a class for can be saved in a model, got "shape". Use a layer, for example Lambda's replacement. [docs/errors.md#configerror]]`);
+    expect(() => toPython("shape", [x])).toThrowErrorMatchingInlineSnapshot(
+      `[ConfigError: toPython: only ops that Keras has a class for can be saved in a model, got "shape". Use a layer, for example Lambda's replacement. [docs/errors.md#configerror]]`,
+    );
   });
 });
 

@@ -1,5 +1,5 @@
 // Recorded ops as Keras saves them: class, constructor arguments, call arguments.
-import { complain, ConfigError } from "../errors/index.ts";
+import { ConfigError, complain } from "../errors/index.ts";
 import * as catalog from "./catalog.ts";
 import { pythonOperations } from "./python-operations.ts";
 
@@ -15,22 +15,28 @@ export interface PythonOperation {
   /** Parameters of the function without a default: positional here; the others are options. */
   readonly required: readonly string[];
   readonly optional: readonly string[];
+  readonly defaults: Readonly<Record<string, unknown>>;
 }
 
-const camel = (name: string): string => name.replace(/_+$/, "").replace(/_([a-zA-Z0-9])/g, (_, c: string) => c.toUpperCase());
+const camel = (name: string): string =>
+  name.replace(/_+$/, "").replace(/_([a-zA-Z0-9])/g, (_, c: string) => c.toUpperCase());
 
 let byName: ReadonlyMap<string, PythonOperation> | undefined;
 /** All ops of Keras by camelCase name, also those that have no twin here yet. */
 export function pythonOperationTable(): ReadonlyMap<string, PythonOperation> {
-  const list = (text: string | undefined): string[] => (text === undefined || text === "" ? [] : text.split(","));
+  const list = (text: string | undefined): string[] => (text === undefined || text === "" ? [] : text.split(" "));
   byName ??= new Map(
     pythonOperations
       .trim()
       .split("\n")
       .map((line) => {
         const [op = "", module = "", className = "", init, call, required, optional] = line.split(":");
-        const lists = { initParameters: list(init), callParameters: list(call), required: list(required), optional: list(optional) };
-        return [op, { op, module, className, ...lists }] as const;
+        const options = list(optional).map(
+          (entry) => [entry.slice(0, entry.indexOf("=")), JSON.parse(entry.slice(entry.indexOf("=") + 1))] as const,
+        );
+        const lists = { initParameters: list(init), callParameters: list(call), required: list(required) };
+        const defaults = { optional: options.map(([name]) => name), defaults: Object.fromEntries(options) };
+        return [op, { op, module, className, ...lists, ...defaults }] as const;
       }),
   );
   return byName;
@@ -52,13 +58,15 @@ const isOptions = (x: unknown): x is Readonly<Record<string, unknown>> =>
 
 /**
  * A recorded call in Keras' terms. @throws ConfigError for an op that Keras has no class for.
- * @example toPython("sum", [x, { axis: 1 }]) // { className: "Sum", config: { axis: 1 }, args: [x], kwargs: {}, ... }
+ * @example toPython("sum", [x, { axis: 1 }]) // { className: "Sum", config: { axis: 1, keepdims: false }, args: [x], kwargs: {}, ... }
  */
 export function toPython(op: string, args: readonly unknown[]): SavedOperation {
   const entry = pythonOperationTable().get(op);
   if (entry === undefined || entry.className === "") {
     const must = "only ops that Keras has a class for can be saved in a model";
-    throw new ConfigError(complain("toPython", { must, got: `"${op}"`, todo: "Use a layer, for example Lambda's replacement" }));
+    throw new ConfigError(
+      complain("toPython", { must, got: `"${op}"`, todo: "Use a layer, for example Lambda's replacement" }),
+    );
   }
   const given = new Map<string, unknown>();
   const variadic = entry.required.find((name) => name.startsWith("*"));
@@ -69,7 +77,12 @@ export function toPython(op: string, args: readonly unknown[]): SavedOperation {
   const options = isOptions(last) ? last : {};
   const others = isOptions(last) ? rest.slice(0, -1) : rest;
   for (const name of entry.optional) if (camel(name) in options) given.set(name, options[camel(name)]);
-  const config = Object.fromEntries(entry.initParameters.filter((name) => given.has(name)).map((name) => [name, given.get(name)]));
+  // Keras writes the constructor's arguments down whether they were given or not.
+  const config = Object.fromEntries(
+    entry.initParameters
+      .filter((name) => given.has(name) || name in entry.defaults)
+      .map((name) => [name, given.has(name) ? given.get(name) : entry.defaults[name]]),
+  );
   const call = entry.callParameters.filter((name) => !name.startsWith("*"));
   const positional: unknown[] = [];
   const kwargs: Record<string, unknown> = {};
@@ -78,7 +91,13 @@ export function toPython(op: string, args: readonly unknown[]): SavedOperation {
     if (entry.required.includes(name)) positional.push(given.get(name));
     else kwargs[name] = given.get(name);
   }
-  return { module: `keras.src.ops.${entry.module}`, className: entry.className, config, args: [...positional, ...others], kwargs };
+  return {
+    module: `keras.src.ops.${entry.module}`,
+    className: entry.className,
+    config,
+    args: [...positional, ...others],
+    kwargs,
+  };
 }
 
 /**
@@ -99,15 +118,23 @@ export function fromPython({ module, className, config, args, kwargs }: SavedOpe
   const entry = candidates.find((e) => e.op.toLowerCase() === className.toLowerCase()) ?? candidates[0];
   if (entry === undefined) {
     const must = "the operation must have a twin here";
-    throw new ConfigError(complain("fromPython", { must, got: `${module}.${className}`, todo: "Replace it in the model by a layer" }));
+    throw new ConfigError(
+      complain("fromPython", { must, got: `${module}.${className}`, todo: "Replace it in the model by a layer" }),
+    );
   }
   const given = new Map<string, unknown>(Object.entries({ ...config, ...kwargs }));
   const call = entry.callParameters.filter((name) => !name.startsWith("*"));
   call.forEach((name, i) => {
     if (i < args.length) given.set(name, args[i]);
   });
-  const positional = entry.required.flatMap((name) => (name.startsWith("*") ? args.slice(call.length) : [given.get(name)]));
-  const options = entry.optional.filter((name) => given.has(name)).map((name) => [camel(name), given.get(name)] as const);
+  const positional = entry.required.flatMap((name) =>
+    name.startsWith("*") ? args.slice(call.length) : [given.get(name)],
+  );
+  // Defaults are left out again.
+  const changed = (name: string): boolean => JSON.stringify(given.get(name)) !== JSON.stringify(entry.defaults[name]);
+  const options = entry.optional
+    .filter((name) => given.has(name) && changed(name))
+    .map((name) => [camel(name), given.get(name)] as const);
   const tail = options.length > 0 ? [Object.fromEntries(options)] : [];
   return { op: entry.op, call: functions[entry.op] as (...args: unknown[]) => unknown, args: [...positional, ...tail] };
 }

@@ -1,11 +1,20 @@
 // Many elements become one along `axis`: a number, several, or `null` for all.
-import { type DType, isFloat, isInteger, isUnsigned, keepAxes, normalizeAxes, normalizeAxis, sizeOf } from "../aval/index.ts";
+import {
+  type DType,
+  isFloat,
+  isInteger,
+  isUnsigned,
+  keepAxes,
+  normalizeAxes,
+  normalizeAxis,
+  sizeOf,
+} from "../aval/index.ts";
 import { complain, ShapeError, showShape } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
 import { castTo, promoteFloat, toBool } from "./arithmetic-core.ts";
 import { convertToTensor, floatx, type TensorLike } from "./convert-core.ts";
-import { op, type Op } from "./op.ts";
+import { type Op, op } from "./op.ts";
 
 export type Axis = number | readonly number[] | null;
 export interface ReduceOptions {
@@ -19,7 +28,12 @@ export type ReduceOp = Op<(x: TensorLike, options?: ReduceOptions) => Tensor>;
 type Reduce = (x: Tensor, axes: readonly number[]) => Tensor;
 
 /** Applies a reduction with Keras' `axis` and `keepdims`. */
-export function reduceWith(where: string, x: Tensor, { axis = null, keepdims = false }: ReduceOptions, f: Reduce): Tensor {
+export function reduceWith(
+  where: string,
+  x: Tensor,
+  { axis = null, keepdims = false }: ReduceOptions,
+  f: Reduce,
+): Tensor {
   const axes = normalizeAxes(axis, x.ndim, where);
   const y = f(x, axes);
   return keepdims ? p.reshape(y, { shape: keepAxes(x.shape, axes) }) : y;
@@ -54,7 +68,8 @@ export const prod: Op<(x: TensorLike, options?: ProdOptions) => Tensor> = /* @__
 );
 
 /** `sum x / n` of a float tensor over axes counted from the front. */
-export const meanOver = (x: Tensor, axes: readonly number[]): Tensor => p.div(p.reduceSum(x, { axes }), countOf(x, axes));
+export const meanOver = (x: Tensor, axes: readonly number[]): Tensor =>
+  p.div(p.reduceSum(x, { axes }), countOf(x, axes));
 /** `sum (x - mean)^2 / n` of a float tensor. */
 export function varianceOver(x: Tensor, axes: readonly number[]): Tensor {
   const centered = p.sub(x, p.reshape(meanOver(x, axes), { shape: keepAxes(x.shape, axes) }));
@@ -93,7 +108,9 @@ const extremum = (name: string, f: Reduce, join: (a: Tensor, b: number) => Tenso
         return p.full(shape, initial, t.dtype);
       }
       const todo = "Pass the option initial, or check the input";
-      throw new ShapeError(complain(name, { must: "the reduced axes must not be empty", got: showShape(t.shape), todo }));
+      throw new ShapeError(
+        complain(name, { must: "the reduced axes must not be empty", got: showShape(t.shape), todo }),
+      );
     }
     const y = reduceWith(name, t, options, f);
     return initial === null ? y : join(y, initial);
@@ -158,15 +175,18 @@ export const argmin: ArgReduceOp = /* @__PURE__ */ op("argmin", (x: TensorLike, 
 );
 
 /** `log(sum(e^x))`, without overflow. */
-export const logsumexp: ReduceOp = /* @__PURE__ */ op("logsumexp", (x: TensorLike, options: ReduceOptions = {}): Tensor => {
-  const [t] = promoteFloat(x) as [Tensor];
-  return reduceWith("logsumexp", t, options, (a, axes) => {
-    const top = p.stopGradient(p.reduceMax(a, { axes }));
-    const shift = p.where(p.isFinite(top), top, 0);
-    const powers = p.exp(p.sub(a, p.reshape(shift, { shape: keepAxes(a.shape, axes) })));
-    return p.add(p.log(p.reduceSum(powers, { axes })), shift);
-  });
-});
+export const logsumexp: ReduceOp = /* @__PURE__ */ op(
+  "logsumexp",
+  (x: TensorLike, options: ReduceOptions = {}): Tensor => {
+    const [t] = promoteFloat(x) as [Tensor];
+    return reduceWith("logsumexp", t, options, (a, axes) => {
+      const top = p.stopGradient(p.reduceMax(a, { axes }));
+      const shift = p.where(p.isFinite(top), top, 0);
+      const powers = p.exp(p.sub(a, p.reshape(shift, { shape: keepAxes(a.shape, axes) })));
+      return p.add(p.log(p.reduceSum(powers, { axes })), shift);
+    });
+  },
+);
 
 export interface AverageOptions {
   readonly axis?: Axis;

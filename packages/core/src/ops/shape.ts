@@ -5,7 +5,7 @@ import type { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
 import { convertToTensor, type TensorLike } from "./convert-core.ts";
 import { sliceAxis } from "./get-item.ts";
-import { op, type Op } from "./op.ts";
+import { type Op, op } from "./op.ts";
 
 /** A shape with at most one -1, which takes what is left. @throws ShapeError if the sizes do not fit. */
 export function resolveShape(where: string, from: Shape, to: Shape): number[] {
@@ -26,7 +26,9 @@ export const reshape: Op<(x: TensorLike, newshape: Shape | number) => Tensor> = 
   "reshape",
   (x: TensorLike, newshape: Shape | number): Tensor => {
     const t = convertToTensor(x);
-    return p.reshape(t, { shape: resolveShape("reshape", t.shape, typeof newshape === "number" ? [newshape] : newshape) });
+    return p.reshape(t, {
+      shape: resolveShape("reshape", t.shape, typeof newshape === "number" ? [newshape] : newshape),
+    });
   },
 );
 /** One axis. */
@@ -44,7 +46,8 @@ export const transpose: Op<(x: TensorLike, options?: TransposeOptions) => Tensor
   "transpose",
   (x: TensorLike, { axes = null }: TransposeOptions = {}): Tensor => {
     const t = convertToTensor(x);
-    const permutation = axes === null ? range(t.ndim).reverse() : axes.map((a) => normalizeAxis(a, t.ndim, "transpose"));
+    const permutation =
+      axes === null ? range(t.ndim).reverse() : axes.map((a) => normalizeAxis(a, t.ndim, "transpose"));
     return p.transpose(t, { permutation });
   },
 );
@@ -58,15 +61,28 @@ export const swapaxes: Op<(x: TensorLike, axis1: number, axis2: number) => Tenso
   },
 );
 /** `source` axes moved to `destination`, the others kept in order. */
-export function moveAxes(t: Tensor, source: readonly number[], destination: readonly number[], where = "moveaxis"): Tensor {
+export function moveAxes(
+  t: Tensor,
+  source: readonly number[],
+  destination: readonly number[],
+  where = "moveaxis",
+): Tensor {
   const from = source.map((a) => normalizeAxis(a, t.ndim, where));
   const to = destination.map((a) => normalizeAxis(a, t.ndim, where));
   if (from.length !== to.length || new Set(from).size !== from.length || new Set(to).size !== to.length) {
     const got = `${showShape(source)} to ${showShape(destination)}`;
-    throw new ShapeError(complain(where, { must: "there must be as many destinations as sources, all different", got, todo: "Check both" }));
+    throw new ShapeError(
+      complain(where, {
+        must: "there must be as many destinations as sources, all different",
+        got,
+        todo: "Check both",
+      }),
+    );
   }
   const rest = range(t.ndim).filter((i) => !from.includes(i));
-  const permutation = range(t.ndim).map((i) => (to.includes(i) ? (from[to.indexOf(i)] as number) : (rest.shift() as number)));
+  const permutation = range(t.ndim).map((i) =>
+    to.includes(i) ? (from[to.indexOf(i)] as number) : (rest.shift() as number),
+  );
   return p.transpose(t, { permutation });
 }
 const listed = (axis: number | readonly number[]): readonly number[] => (typeof axis === "number" ? [axis] : axis);
@@ -86,7 +102,9 @@ export const expandDims: Op<(x: TensorLike, axis: Axes) => Tensor> = /* @__PURE_
     const many = listed(axis);
     const axes = normalizeAxes(many, t.ndim + many.length, "expandDims");
     const sizes = [...t.shape];
-    return p.reshape(t, { shape: range(t.ndim + axes.length).map((i) => (axes.includes(i) ? 1 : (sizes.shift() as number))) });
+    return p.reshape(t, {
+      shape: range(t.ndim + axes.length).map((i) => (axes.includes(i) ? 1 : (sizes.shift() as number))),
+    });
   },
 );
 /** Axes of size 1 removed: all of them, or those in `axis`. @throws ShapeError if a named axis has another size. */
@@ -97,7 +115,9 @@ export const squeeze: Op<(x: TensorLike, options?: { readonly axis?: Axes | null
     const axes = axis === null ? range(t.ndim).filter((i) => t.shape[i] === 1) : normalizeAxes(axis, t.ndim, "squeeze");
     if (axes.some((i) => t.shape[i] !== 1)) {
       const got = `axis ${showShape(axes)} of ${showShape(t.shape)}`;
-      throw new ShapeError(complain("squeeze", { must: "only axes of size 1 can be removed", got, todo: "Check axis" }));
+      throw new ShapeError(
+        complain("squeeze", { must: "only axes of size 1 can be removed", got, todo: "Check axis" }),
+      );
     }
     return p.reshape(t, { shape: t.shape.filter((_, i) => !axes.includes(i)) });
   },
@@ -129,28 +149,31 @@ export const flipud: Op<(x: TensorLike) => Tensor> = /* @__PURE__ */ op("flipud"
 });
 
 /** Elements moved along `axis`, those pushed out enter on the other side; the flattened tensor by default. */
-export const roll: Op<(x: TensorLike, shift: Axes, options?: { readonly axis?: Axes | null }) => Tensor> = /* @__PURE__ */ op(
-  "roll",
-  (x: TensorLike, shift: Axes, { axis = null }: { readonly axis?: Axes | null } = {}): Tensor => {
-    const t = convertToTensor(x);
-    if (axis === null) {
-      const by = listed(shift).reduce((a, b) => a + b, 0);
-      return p.reshape(rollAxis(p.reshape(t, { shape: [t.size] }), 0, by), { shape: t.shape });
-    }
-    const axes = listed(axis);
-    const shifts = listed(shift);
-    if (axes.length !== shifts.length && axes.length !== 1 && shifts.length !== 1) {
-      const got = `${shifts.length} shifts and ${axes.length} axes`;
-      throw new ShapeError(complain("roll", { must: "there must be one shift for each axis", got, todo: "Check shift and axis" }));
-    }
-    let y = t;
-    for (let i = 0; i < Math.max(axes.length, shifts.length); i++) {
-      const at = normalizeAxis((axes[i] ?? axes[0]) as number, t.ndim, "roll");
-      y = rollAxis(y, at, (shifts[i] ?? shifts[0]) as number);
-    }
-    return y;
-  },
-);
+export const roll: Op<(x: TensorLike, shift: Axes, options?: { readonly axis?: Axes | null }) => Tensor> =
+  /* @__PURE__ */ op(
+    "roll",
+    (x: TensorLike, shift: Axes, { axis = null }: { readonly axis?: Axes | null } = {}): Tensor => {
+      const t = convertToTensor(x);
+      if (axis === null) {
+        const by = listed(shift).reduce((a, b) => a + b, 0);
+        return p.reshape(rollAxis(p.reshape(t, { shape: [t.size] }), 0, by), { shape: t.shape });
+      }
+      const axes = listed(axis);
+      const shifts = listed(shift);
+      if (axes.length !== shifts.length && axes.length !== 1 && shifts.length !== 1) {
+        const got = `${shifts.length} shifts and ${axes.length} axes`;
+        throw new ShapeError(
+          complain("roll", { must: "there must be one shift for each axis", got, todo: "Check shift and axis" }),
+        );
+      }
+      let y = t;
+      for (let i = 0; i < Math.max(axes.length, shifts.length); i++) {
+        const at = normalizeAxis((axes[i] ?? axes[0]) as number, t.ndim, "roll");
+        y = rollAxis(y, at, (shifts[i] ?? shifts[0]) as number);
+      }
+      return y;
+    },
+  );
 function rollAxis(x: Tensor, axis: number, shift: number): Tensor {
   const n = x.shape[axis] as number;
   if (n === 0 || shift % n === 0) return x;
@@ -159,23 +182,29 @@ function rollAxis(x: Tensor, axis: number, shift: number): Tensor {
 }
 
 /** `x` turned by `k` times 90 degrees in the plane of `axes`, from the first toward the second. */
-export const rot90: Op<(array: TensorLike, options?: { readonly k?: number; readonly axes?: readonly [number, number] }) => Tensor> =
-  /* @__PURE__ */ op(
-    "rot90",
-    (array: TensorLike, { k = 1, axes = [0, 1] }: { readonly k?: number; readonly axes?: readonly [number, number] } = {}): Tensor => {
-      const t = convertToTensor(array);
-      const [a, b] = axes.map((i) => normalizeAxis(i, t.ndim, "rot90")) as [number, number];
-      if (a === b) {
-        const must = "axes must be two different axes";
-        throw new ShapeError(complain("rot90", { must, got: showShape(axes), todo: "Choose another plane" }));
-      }
-      const turns = ((k % 4) + 4) % 4;
-      const swap = { permutation: range(t.ndim).map((i) => (i === a ? b : i === b ? a : i)) };
-      if (turns === 0) return t;
-      if (turns === 2) return p.reverse(t, { axes: [a, b] });
-      return turns === 1 ? p.transpose(p.reverse(t, { axes: [b] }), swap) : p.reverse(p.transpose(t, swap), { axes: [b] });
-    },
-  );
+export const rot90: Op<
+  (array: TensorLike, options?: { readonly k?: number; readonly axes?: readonly [number, number] }) => Tensor
+> = /* @__PURE__ */ op(
+  "rot90",
+  (
+    array: TensorLike,
+    { k = 1, axes = [0, 1] }: { readonly k?: number; readonly axes?: readonly [number, number] } = {},
+  ): Tensor => {
+    const t = convertToTensor(array);
+    const [a, b] = axes.map((i) => normalizeAxis(i, t.ndim, "rot90")) as [number, number];
+    if (a === b) {
+      const must = "axes must be two different axes";
+      throw new ShapeError(complain("rot90", { must, got: showShape(axes), todo: "Choose another plane" }));
+    }
+    const turns = ((k % 4) + 4) % 4;
+    const swap = { permutation: range(t.ndim).map((i) => (i === a ? b : i === b ? a : i)) };
+    if (turns === 0) return t;
+    if (turns === 2) return p.reverse(t, { axes: [a, b] });
+    return turns === 1
+      ? p.transpose(p.reverse(t, { axes: [b] }), swap)
+      : p.reverse(p.transpose(t, swap), { axes: [b] });
+  },
+);
 
 export type PadWidth = number | readonly number[] | readonly (readonly [number, number])[];
 export interface PadOptions {
@@ -209,13 +238,19 @@ function padWidths(padWidth: PadWidth, ndim: number): readonly (readonly [number
     if (list.length === 1) return all(list[0] as number, list[0] as number);
     return list.length === 2 ? all(list[0] as number, list[1] as number) : refuse();
   }
-  const pairs = list.map((w) => (typeof w === "number" ? [w, w] : w.length === 1 ? [w[0], w[0]] : w) as readonly [number, number]);
+  const pairs = list.map(
+    (w) => (typeof w === "number" ? [w, w] : w.length === 1 ? [w[0], w[0]] : w) as readonly [number, number],
+  );
   if (pairs.some((w) => w.length !== 2 || !w.every((n) => Number.isInteger(n)))) refuse();
   if (pairs.length === 1 && ndim !== 1) return all(...(pairs[0] as readonly [number, number]));
   return pairs.length === ndim ? pairs : refuse();
 }
 function padConstant(x: Tensor, widths: readonly (readonly [number, number])[], value: number): Tensor {
-  const sizes = { low: widths.map(([low]) => low), high: widths.map(([, high]) => high), interior: widths.map(() => 0) };
+  const sizes = {
+    low: widths.map(([low]) => low),
+    high: widths.map(([, high]) => high),
+    interior: widths.map(() => 0),
+  };
   if (value === 0 && x.dtype !== "bool") return p.pad(x, sizes);
   if (x.dtype === "bool" && value === 0) return p.pad(x, sizes);
   const inside = p.pad(p.full(x.shape, 1, "bool"), sizes);

@@ -7,7 +7,7 @@ import { castTo } from "./arithmetic-core.ts";
 import { convertToTensor, promote, type TensorLike } from "./convert-core.ts";
 import { sliceAxis } from "./get-item.ts";
 import { indexTensor } from "./indexing.ts";
-import { op, type Op } from "./op.ts";
+import { type Op, op } from "./op.ts";
 
 export interface SortOptions {
   readonly axis?: number | null;
@@ -43,10 +43,10 @@ export interface TopKOptions {
   readonly sorted?: boolean;
 }
 /** The `k` largest of the last axis, descending, and their positions. @throws ShapeError if there are fewer. */
-export const topK: Op<(x: TensorLike, k: number, options?: TopKOptions) => [values: Tensor, indices: Tensor]> = /* @__PURE__ */ op(
-  "topK",
-  (x: TensorLike, k: number, _options: TopKOptions = {}): [Tensor, Tensor] => [...p.topK(convertToTensor(x), { k })],
-);
+export const topK: Op<(x: TensorLike, k: number, options?: TopKOptions) => [values: Tensor, indices: Tensor]> =
+  /* @__PURE__ */ op("topK", (x: TensorLike, k: number, _options: TopKOptions = {}): [Tensor, Tensor] => [
+    ...p.topK(convertToTensor(x), { k }),
+  ]);
 /** Whether the score of the target class is among the `k` highest of its row. `targets` `[B]`, `predictions` `[B, C]`. */
 export const inTopK: Op<(targets: TensorLike, predictions: TensorLike, k: number) => Tensor> = /* @__PURE__ */ op(
   "inTopK",
@@ -55,7 +55,9 @@ export const inTopK: Op<(targets: TensorLike, predictions: TensorLike, k: number
     const scores = convertToTensor(predictions);
     if (t.ndim !== scores.ndim - 1) {
       const got = `${showShape(t.shape)} and ${showShape(scores.shape)}`;
-      throw new ShapeError(complain("inTopK", { must: "targets must have one axis less than predictions", got, todo: "Check both" }));
+      throw new ShapeError(
+        complain("inTopK", { must: "targets must have one axis less than predictions", got, todo: "Check both" }),
+      );
     }
     const last = scores.ndim - 1;
     const n = scores.shape[last] as number;
@@ -128,24 +130,29 @@ function placesIn(sequence: Tensor, values: Tensor, side: "left" | "right"): Ten
   return p.reduceSum(castTo(before, "int32"), { axes: [v.ndim] });
 }
 /** int32 places at which values keep a sorted vector sorted. @throws ShapeError unless the sequence is a vector. */
-export const searchsorted: Op<(sortedSequence: TensorLike, values: TensorLike, options?: SearchOptions) => Tensor> = /* @__PURE__ */ op(
-  "searchsorted",
-  (sortedSequence: TensorLike, values: TensorLike, { side = "left" }: SearchOptions = {}): Tensor => {
-    const s = convertToTensor(sortedSequence);
-    if (s.ndim !== 1) {
-      const todo = "Use ops.map over the rows";
-      throw new ShapeError(complain("searchsorted", { must: "the sorted sequence must be a vector", got: showShape(s.shape), todo }));
-    }
-    return placesIn(s, convertToTensor(values), side);
-  },
-);
+export const searchsorted: Op<(sortedSequence: TensorLike, values: TensorLike, options?: SearchOptions) => Tensor> =
+  /* @__PURE__ */ op(
+    "searchsorted",
+    (sortedSequence: TensorLike, values: TensorLike, { side = "left" }: SearchOptions = {}): Tensor => {
+      const s = convertToTensor(sortedSequence);
+      if (s.ndim !== 1) {
+        const todo = "Use ops.map over the rows";
+        throw new ShapeError(
+          complain("searchsorted", { must: "the sorted sequence must be a vector", got: showShape(s.shape), todo }),
+        );
+      }
+      return placesIn(s, convertToTensor(values), side);
+    },
+  );
 /** int32 number of the bin, between neighbouring edges `bins`, of each value. */
 export const digitize: Op<(x: TensorLike, bins: TensorLike) => Tensor> = /* @__PURE__ */ op(
   "digitize",
   (x: TensorLike, bins: TensorLike): Tensor => {
     const edges = convertToTensor(bins);
     if (edges.ndim !== 1) {
-      throw new ShapeError(complain("digitize", { must: "bins must be a vector", got: showShape(edges.shape), todo: "Use ops.ravel" }));
+      throw new ShapeError(
+        complain("digitize", { must: "bins must be a vector", got: showShape(edges.shape), todo: "Use ops.ravel" }),
+      );
     }
     return placesIn(edges, convertToTensor(x), "right");
   },

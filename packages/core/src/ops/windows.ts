@@ -1,6 +1,6 @@
 // What convolutions and pooling share: sizes for each spatial axis, padding as XLA computes "same", data formats.
 import { range, type Shape } from "../aval/index.ts";
-import { complain, ConfigError, ShapeError, showShape } from "../errors/index.ts";
+import { ConfigError, complain, ShapeError, showShape } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
 import { type DataFormat, standardizeDataFormat } from "./config.ts";
@@ -52,9 +52,15 @@ export function channelsLast(x: Tensor, format: DataFormat, f: (x: Tensor) => Te
 }
 
 /** The format and the number of spatial axes. @throws ShapeError below three dimensions. */
-export function spatialRank(where: string, x: Tensor, dataFormat: string | null | undefined): readonly [DataFormat, number] {
+export function spatialRank(
+  where: string,
+  x: Tensor,
+  dataFormat: string | null | undefined,
+): readonly [DataFormat, number] {
   const format = standardizeDataFormat(dataFormat, where);
   if (x.ndim >= 3) return [format, x.ndim - 2];
   const must = "the input must have a batch axis, spatial axes and channels";
-  throw new ShapeError(complain(where, { must, got: showShape(x.shape), todo: "Add the missing axes with expandDims" }));
+  throw new ShapeError(
+    complain(where, { must, got: showShape(x.shape), todo: "Add the missing axes with expandDims" }),
+  );
 }

@@ -1,8 +1,17 @@
 // From bits to numbers, as jax.random does it: same key, same numbers, on every engine. Source: jax/_src/random.
-import { bitsOf, type DType, isFloat, isInteger, isUnsigned, type Shape, sizeOf, standardizeDtype } from "../aval/index.ts";
+import {
+  bitsOf,
+  type DType,
+  isFloat,
+  isInteger,
+  isUnsigned,
+  type Shape,
+  sizeOf,
+  standardizeDtype,
+} from "../aval/index.ts";
 import { complain, DtypeError, ShapeError, showShape, ValueError } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
-import { convertToTensor, floatx, op, type Op, type TensorLike, toFloat } from "../ops/index.ts";
+import { convertToTensor, floatx, type Op, op, type TensorLike, toFloat } from "../ops/index.ts";
 import * as p from "../primitives/index.ts";
 import { erfInv32 } from "./erf-inv.ts";
 import { drawSeed, type Seed, splitKey } from "./seed-generator.ts";
@@ -22,7 +31,9 @@ function floatDtype(where: string, dtype: string | null | undefined): DType {
 function checked(where: string, shape: Shape): Shape {
   if (Array.isArray(shape) && shape.every((n) => Number.isInteger(n) && n >= 0)) return shape;
   const got = Array.isArray(shape) ? showShape(shape) : String(shape);
-  throw new ShapeError(complain(where, { must: "the shape must be an array of whole numbers", got, todo: "Check the shape" }));
+  throw new ShapeError(
+    complain(where, { must: "the shape must be an array of whole numbers", got, todo: "Check the shape" }),
+  );
 }
 const bits32 = (key: Tensor, shape: Shape): Tensor => p.randomBits(key, { shape, words: 1 });
 
@@ -41,8 +52,16 @@ function fractions(word: Tensor, dtype: DType): Tensor {
   return cast(p.mul(cast(kept, wide), 2 ** -mantissa), dtype);
 }
 /** Uniform numbers in `[low, high)` of a dtype; the bounds are rounded to it first. */
-export function uniformBits(key: Tensor, shape: Shape, low: Tensor | number, high: Tensor | number, dtype: DType): Tensor {
-  const [from, to] = [low, high].map((x) => (typeof x === "number" ? convertToTensor(x, { dtype }) : cast(x, dtype))) as [Tensor, Tensor];
+export function uniformBits(
+  key: Tensor,
+  shape: Shape,
+  low: Tensor | number,
+  high: Tensor | number,
+  dtype: DType,
+): Tensor {
+  const [from, to] = [low, high].map((x) =>
+    typeof x === "number" ? convertToTensor(x, { dtype }) : cast(x, dtype),
+  ) as [Tensor, Tensor];
   const word = bits32(key, shape);
   const unit = fractions(word, dtype);
   if (low === 0 && high === 1) return unit;
@@ -92,13 +111,28 @@ export interface NormalOptions extends DrawOptions {
   readonly stddev?: TensorLike;
 }
 // The largest number of the dtype above -1 and below 0, and 2 seen from 0.
-const aboveMinusOne: Readonly<Partial<Record<DType, number>>> = { float32: -(1 - 2 ** -24), float16: -(1 - 2 ** -11), bfloat16: -(1 - 2 ** -8), float64: -(1 - 2 ** -53) };
-const belowTwo: Readonly<Partial<Record<DType, number>>> = { float32: 2 - 2 ** -23, float16: 2 - 2 ** -10, bfloat16: 2 - 2 ** -7, float64: 2 - 2 ** -52 };
+const aboveMinusOne: Readonly<Partial<Record<DType, number>>> = {
+  float32: -(1 - 2 ** -24),
+  float16: -(1 - 2 ** -11),
+  bfloat16: -(1 - 2 ** -8),
+  float64: -(1 - 2 ** -53),
+};
+const belowTwo: Readonly<Partial<Record<DType, number>>> = {
+  float32: 2 - 2 ** -23,
+  float16: 2 - 2 ** -10,
+  bfloat16: 2 - 2 ** -7,
+  float64: 2 - 2 ** -52,
+};
 const root2 = (dtype: DType): number => (dtype === "float64" ? Math.SQRT2 : f32(Math.SQRT2));
 
 function scaled(sample: Tensor, mean: TensorLike, stddev: TensorLike): Tensor {
-  const factor = stddev === 1 ? sample : p.mul(sample, typeof stddev === "number" ? stddev : convertToTensor(stddev, { dtype: sample.dtype }));
-  return mean === 0 ? factor : p.add(factor, typeof mean === "number" ? mean : convertToTensor(mean, { dtype: sample.dtype }));
+  const factor =
+    stddev === 1
+      ? sample
+      : p.mul(sample, typeof stddev === "number" ? stddev : convertToTensor(stddev, { dtype: sample.dtype }));
+  return mean === 0
+    ? factor
+    : p.add(factor, typeof mean === "number" ? mean : convertToTensor(mean, { dtype: sample.dtype }));
 }
 /** Standard normal numbers: `sqrt(2) erfInv(u)` of uniform `u` in `(-1, 1)`. */
 export function normalBits(key: Tensor, shape: Shape, dtype: DType): Tensor {
@@ -132,15 +166,24 @@ export function truncatedNormal(shape: Shape, { mean = 0, stddev = 1, dtype, see
 }
 
 /** Whole numbers evenly spread over `[minval, maxval)`. @throws DtypeError unless the dtype is an integer dtype. */
-export function randint(shape: Shape, minval: number, maxval: number, { dtype = "int32", seed }: DrawOptions = {}): Tensor {
+export function randint(
+  shape: Shape,
+  minval: number,
+  maxval: number,
+  { dtype = "int32", seed }: DrawOptions = {},
+): Tensor {
   const target = standardizeDtype(dtype ?? "int32");
   if (!isInteger(target)) {
-    throw new DtypeError(complain("random.randint", { must: "the dtype must be an integer dtype", got: target, todo: "Use int32" }));
+    throw new DtypeError(
+      complain("random.randint", { must: "the dtype must be an integer dtype", got: target, todo: "Use int32" }),
+    );
   }
   const size = checked("random.randint", shape);
   // Narrow dtypes are drawn as int32 within their limits, so that all numbers are equally likely.
   const unsigned = target === "uint32";
-  const [least, most] = isUnsigned(target) ? [0, 2 ** bitsOf(target) - 1] : [-(2 ** (bitsOf(target) - 1)), 2 ** (bitsOf(target) - 1) - 1];
+  const [least, most] = isUnsigned(target)
+    ? [0, 2 ** bitsOf(target) - 1]
+    : [-(2 ** (bitsOf(target) - 1)), 2 ** (bitsOf(target) - 1) - 1];
   const low = Math.min(most, Math.max(least, Math.trunc(minval)));
   const high = Math.min(most + 1, Math.max(least, Math.trunc(maxval)));
   const [first, second] = splitKey(drawSeed(seed)) as [Tensor, Tensor];
@@ -154,11 +197,17 @@ export function randint(shape: Shape, minval: number, maxval: number, { dtype = 
 }
 
 /** Class numbers drawn with the probabilities that `logits` `[B, C]` mean: `[B, numSamples]`. Source: the Gumbel trick. */
-export function categorical(logits: TensorLike, numSamples: number, { dtype = "int32", seed }: DrawOptions = {}): Tensor {
+export function categorical(
+  logits: TensorLike,
+  numSamples: number,
+  { dtype = "int32", seed }: DrawOptions = {},
+): Tensor {
   const x = toFloat(logits);
   if (x.ndim !== 2) {
     const todo = "Reshape it to [batch, classes]";
-    throw new ShapeError(complain("random.categorical", { must: "logits must be [batch, classes]", got: showShape(x.shape), todo }));
+    throw new ShapeError(
+      complain("random.categorical", { must: "logits must be [batch, classes]", got: showShape(x.shape), todo }),
+    );
   }
   const [batch, classes] = x.shape as [number, number];
   const tiny = x.dtype === "float16" ? 2 ** -14 : 2 ** -126;
@@ -178,7 +227,9 @@ export const dropout: Op<(inputs: TensorLike, rate: number, options?: DropoutOpt
   "dropout",
   (inputs: TensorLike, rate: number, { noiseShape = null, seed }: DropoutOptions = {}): Tensor => {
     if (!(rate >= 0 && rate <= 1)) {
-      throw new ValueError(complain("random.dropout", { must: "rate must be in [0, 1]", got: String(rate), todo: "Pass for example 0.5" }));
+      throw new ValueError(
+        complain("random.dropout", { must: "rate must be in [0, 1]", got: String(rate), todo: "Pass for example 0.5" }),
+      );
     }
     const x = toFloat(inputs);
     if (rate === 1) return p.full(x.shape, 0, x.dtype);
@@ -202,7 +253,9 @@ export const shuffle: Op<(x: TensorLike, options?: ShuffleOptions) => Tensor> = 
     const at = axis < 0 ? axis + t.ndim : axis;
     if (!(at >= 0 && at < t.ndim)) {
       const must = `axis must be one of the ${t.ndim} axes`;
-      throw new ShapeError(complain("random.shuffle", { must, got: `${axis} for ${showShape(t.shape)}`, todo: "Check axis" }));
+      throw new ShapeError(
+        complain("random.shuffle", { must, got: `${axis} for ${showShape(t.shape)}`, todo: "Check axis" }),
+      );
     }
     let key = drawSeed(seed);
     const rounds = Math.ceil((3 * Math.log(Math.max(1, sizeOf(t.shape)))) / Math.log(2 ** 32 - 1));

@@ -1,6 +1,6 @@
 // State of the random numbers: a key for each call, never the same twice.
 import type { DType, Shape } from "../aval/index.ts";
-import { complain, ConfigError } from "../errors/index.ts";
+import { ConfigError, complain } from "../errors/index.ts";
 import { literal, Tensor } from "../graph/index.ts";
 import { convertToTensor, uniqueName } from "../ops/index.ts";
 import * as p from "../primitives/index.ts";
@@ -72,7 +72,13 @@ export class SeedGenerator {
 
 function checkedSeed(seed: number): number {
   if (Number.isSafeInteger(seed)) return seed;
-  throw new ConfigError(complain("SeedGenerator", { must: "seed must be a whole number", got: String(seed), todo: "Pass for example 1337" }));
+  throw new ConfigError(
+    complain("SeedGenerator", {
+      must: "seed must be a whole number",
+      got: String(seed),
+      todo: "Pass for example 1337",
+    }),
+  );
 }
 
 // Known states are counted on the host, so that eager code does not run a program for it.
@@ -103,7 +109,9 @@ export function drawSeed(seed?: Seed): Tensor {
     return globalGenerator.next({ ordered: false });
   }
   const must = "seed must be a whole number, a SeedGenerator, or nothing";
-  throw new ConfigError(complain("drawSeed", { must, got: String(seed), todo: "Pass new SeedGenerator({ seed: 1337 })" }));
+  throw new ConfigError(
+    complain("drawSeed", { must, got: String(seed), todo: "Pass new SeedGenerator({ seed: 1337 })" }),
+  );
 }
 
 /** `count` new keys `[count, 2]` from one. */

@@ -1,6 +1,6 @@
-import type { Aval } from "../aval/index.ts";
+import type { Aval, HostArray } from "../aval/index.ts";
 import { complain, StateError } from "../errors/index.ts";
-import { Graph, leavesOf, nextTensorId, placeholder, rebuild, type Tensor } from "../graph/index.ts";
+import { Graph, leavesOf, literal, nextTensorId, placeholder, rebuild, type Tensor } from "../graph/index.ts";
 import { readCell, type StateCell, type StateScope, withScope } from "./state.ts";
 
 /** A function seen once: its program, and what it uses and changes beside its arguments. */
@@ -52,7 +52,10 @@ export function trace(f: (...args: Tensor[]) => readonly Tensor[], avals: readon
   const outputs = [...results, ...writes.values()];
   // Tensors older than the trace come from outside; small literals are written into the program, all else is handed in.
   const isCapture = (x: Tensor): boolean => !own.has(x) && x.source.kind !== "literal" && x.id < start;
-  const leaves = leavesOf(outputs, (x) => own.has(x) || isCapture(x) || x.source.kind === "input" || x.source.kind === "value");
+  const leaves = leavesOf(
+    outputs,
+    (x) => own.has(x) || isCapture(x) || x.source.kind === "input" || x.source.kind === "value",
+  );
   const foreign = leaves.filter((x) => !own.has(x));
   for (const x of foreign) {
     if (x.source.kind === "input" && x.id >= start) {
@@ -63,7 +66,13 @@ export function trace(f: (...args: Tensor[]) => readonly Tensor[], avals: readon
   const handed = foreign.map((x) => placeholder(x));
   const inputs = [...args, ...reads.values(), ...handed];
   const before = [...args, ...reads.values(), ...foreign];
-  const graph = new Graph(inputs, rebuild(new Graph(before, outputs), inputs));
+  // Literals from outside become copies: the engine may replace theirs by uploaded values.
+  const shared = leavesOf(outputs, (x) => own.has(x) || isCapture(x) || x.source.kind !== "op").filter(
+    (x) => x.source.kind === "literal" && x.id < start && !own.has(x),
+  );
+  const copies = shared.map((x) => literal((x.source as { readonly value: HostArray }).value));
+  const rebuilt = rebuild(new Graph([...before, ...shared], outputs), [...inputs, ...copies]);
+  const graph = new Graph(inputs, rebuilt);
   return {
     graph,
     numArguments: args.length,
@@ -86,7 +95,9 @@ export function closure(
   const { graph, reads, writes, captures, numArguments } = trace(f, avals);
   if (writes.length > 0) {
     const must = "the body of a loop or branch must not assign variables";
-    throw new StateError(complain(where, { must, got: `${writes.length} assignments`, todo: "Carry the value and assign it afterwards" }));
+    throw new StateError(
+      complain(where, { must, got: `${writes.length} assignments`, todo: "Carry the value and assign it afterwards" }),
+    );
   }
   const args = graph.inputs.slice(0, numArguments);
   const rest = graph.inputs.slice(numArguments);

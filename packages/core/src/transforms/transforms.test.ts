@@ -131,7 +131,13 @@ describe("trace and jit", () => {
       return [p.mul(v.value, outside)];
     }, [{ shape: [2], dtype: "float32" }]);
     expect([traced.reads.length, traced.writes.length, traced.captures.length]).toEqual([1, 1, 1]);
-    expect(traced.graph.toString()).toMatchInlineSnapshot();
+    expect(traced.graph.toString()).toMatchInlineSnapshot(`
+      "graph(%0: float32[2], %1: float32[2], %2: float32[2]) {
+        %3: float32[2] = add(%1, %0)
+        %4: float32[2] = mul(%3, %2)
+        return %4, %3
+      }"
+    `);
   });
   test("compiled steps see new values, and keep state", async () => {
     const v = new Variable([1]);

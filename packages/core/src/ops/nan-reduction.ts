@@ -1,0 +1,52 @@
+// Reductions that skip nan.
+import { isFloat, keepAxes } from "../aval/index.ts";
+import type { Tensor } from "../graph/index.ts";
+import * as p from "../primitives/index.ts";
+import { castTo } from "./arithmetic-core.ts";
+import { convertToTensor, floatx, type TensorLike } from "./convert-core.ts";
+import { op } from "./op.ts";
+import { type ReduceOp, type ReduceOptions, reduceWith, wideInteger } from "./reduction.ts";
+
+type Reduce = (x: Tensor, axes: readonly number[]) => Tensor;
+const replaced = (x: Tensor, value: number): Tensor => (isFloat(x.dtype) ? p.where(p.isNan(x), value, x) : x);
+const skipping = (name: string, f: Reduce, prepare: (x: Tensor) => Tensor = (x) => x): ReduceOp =>
+  op(name, (x: TensorLike, options: ReduceOptions = {}) => reduceWith(name, prepare(convertToTensor(x)), options, f));
+
+/** The sum of all that is not nan. */
+export const nansum: ReduceOp = /* @__PURE__ */ skipping(
+  "nansum",
+  (x, axes) => p.reduceSum(replaced(x, 0), { axes }),
+  wideInteger,
+);
+/** The product of all that is not nan. */
+export const nanprod: ReduceOp = /* @__PURE__ */ skipping(
+  "nanprod",
+  (x, axes) => p.reduceProd(replaced(x, 1), { axes }),
+  wideInteger,
+);
+
+// nan where everything is nan.
+const orNan = (y: Tensor, x: Tensor, axes: readonly number[]): Tensor =>
+  isFloat(x.dtype) ? p.where(p.reduceAnd(p.isNan(x), { axes }), Number.NaN, y) : y;
+/** The largest that is not nan. */
+export const nanmax: ReduceOp = /* @__PURE__ */ skipping("nanmax", (x, axes) =>
+  orNan(p.reduceMax(replaced(x, Number.NEGATIVE_INFINITY), { axes }), x, axes),
+);
+/** The smallest that is not nan. */
+export const nanmin: ReduceOp = /* @__PURE__ */ skipping("nanmin", (x, axes) =>
+  orNan(p.reduceMin(replaced(x, Number.POSITIVE_INFINITY), { axes }), x, axes),
+);
+
+const asFloat = (x: Tensor): Tensor => (isFloat(x.dtype) ? x : castTo(x, floatx()));
+const counts: Reduce = (x, axes) => p.reduceSum(castTo(p.not(p.isNan(x)), x.dtype), { axes });
+const meanOf: Reduce = (x, axes) => p.div(p.reduceSum(replaced(x, 0), { axes }), counts(x, axes));
+const varianceOf: Reduce = (x, axes) => {
+  const centered = p.sub(x, p.reshape(meanOf(x, axes), { shape: keepAxes(x.shape, axes) }));
+  return meanOf(p.mul(centered, centered), axes);
+};
+/** The mean of all that is not nan. */
+export const nanmean: ReduceOp = /* @__PURE__ */ skipping("nanmean", meanOf, asFloat);
+/** The variance of all that is not nan. */
+export const nanvar: ReduceOp = /* @__PURE__ */ skipping("nanvar", varianceOf, asFloat);
+/** The standard deviation of all that is not nan. */
+export const nanstd: ReduceOp = /* @__PURE__ */ skipping("nanstd", (x, axes) => p.sqrt(varianceOf(x, axes)), asFloat);
