@@ -38,7 +38,8 @@ function check(name: string, what: string, good: boolean, detail = ""): void {
   }
 }
 
-const predict = async (model: Model, x: PlainTree): Promise<number[][]> => valuesOf(await model.predict(tensors(x), { verbose: 0 }));
+const predict = async (model: Model, x: PlainTree): Promise<number[][]> =>
+  valuesOf(await model.predict(tensors(x), { verbose: 0 }));
 async function train(model: Model, x: PlainTree, y: PlainTree, steps: number): Promise<Record<string, number>[]> {
   const logs: Record<string, number>[] = [];
   for (let i = 0; i < steps; i++) {
@@ -49,7 +50,8 @@ async function train(model: Model, x: PlainTree, y: PlainTree, steps: number): P
 
 // Numbers of shared objects are Python's addresses; of ops only the options that were given are written here, Keras writes all.
 function comparable(value: unknown, given: unknown): unknown {
-  if (Array.isArray(value)) return value.map((item, i) => comparable(item, Array.isArray(given) ? given[i] : undefined));
+  if (Array.isArray(value))
+    return value.map((item, i) => comparable(item, Array.isArray(given) ? given[i] : undefined));
   if (typeof value !== "object" || value === null) return value;
   const other = (given ?? {}) as Readonly<Record<string, unknown>>;
   const isOp = /^keras\.src\.ops\./.test(String((value as { module?: unknown }).module));
@@ -57,7 +59,10 @@ function comparable(value: unknown, given: unknown): unknown {
     .filter(([key]) => key !== "shared_object_id")
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, item]): [string, unknown] => {
-      const own = isOp && key === "config" ? Object.fromEntries(Object.entries(item as object).filter(([k]) => k in ((other.config ?? {}) as object))) : item;
+      const own =
+        isOp && key === "config"
+          ? Object.fromEntries(Object.entries(item as object).filter(([k]) => k in ((other.config ?? {}) as object)))
+          : item;
       return [key, comparable(own, other[key])];
     });
   return Object.fromEntries(entries);
@@ -94,19 +99,31 @@ async function main(python: string, folder: string): Promise<void> {
     return;
   }
   const answers = JSON.parse(readFileSync(join(folder, "answers.json"), "utf8")) as Record<string, Answer>;
-  for (const [i, one] of models.entries()) await compare(one, join(folder, `theirs-${i}.keras`), ours.get(one.name) as Ours, answers[one.name]);
+  for (const [i, one] of models.entries())
+    await compare(one, join(folder, `theirs-${i}.keras`), ours.get(one.name) as Ours, answers[one.name]);
 }
 
-async function compare({ name, x }: SavedModel, resaved: string, mine: Ours, theirs: Answer | undefined): Promise<void> {
+async function compare(
+  { name, x }: SavedModel,
+  resaved: string,
+  mine: Ours,
+  theirs: Answer | undefined,
+): Promise<void> {
   check(name, "Keras loads the file", theirs !== undefined && theirs.error === undefined, theirs?.error);
   if (theirs === undefined || theirs.error !== undefined) return;
   const gap = difference(theirs.predictions, mine.predictions);
   check(name, "Keras predicts the same", gap <= PREDICTIONS, String(gap));
-  const [left, right] = [comparable(mine.config, mine.config), comparable(theirs.config, mine.config)].map((config) => JSON.stringify(config, null, 1));
+  const [left, right] = [comparable(mine.config, mine.config), comparable(theirs.config, mine.config)].map((config) =>
+    JSON.stringify(config, null, 1),
+  );
   check(name, "Keras writes the same config", left === right, firstDifference(left ?? "", right ?? ""));
   if (theirs.losses !== undefined) {
     const values = (logs: readonly Readonly<Record<string, number>>[]): number[][] =>
-      logs.map((log) => Object.keys(log).sort().map((key) => log[key] as number));
+      logs.map((log) =>
+        Object.keys(log)
+          .sort()
+          .map((key) => log[key] as number),
+      );
     const worst = difference(values(theirs.losses), values(mine.losses));
     check(name, "training goes on alike in Keras", worst <= LOSSES, String(worst));
     const later = difference(theirs.later, mine.later);

@@ -18,12 +18,16 @@ export function plainData(shapes: NonNullable<SavedModel["x"]>, seed: number): P
   };
   const make = ({ shape, below }: DataShape): Plain => {
     const size = shape.reduce((a, b) => a * b, 1);
-    const data = Array.from({ length: size }, () => (below === undefined ? Math.fround(next() * 2 - 1) : Math.floor(next() * below)));
+    const data = Array.from({ length: size }, () =>
+      below === undefined ? Math.fround(next() * 2 - 1) : Math.floor(next() * below),
+    );
     return { shape, dtype: below === undefined ? "float32" : "int32", data };
   };
   if ("shape" in shapes && Array.isArray(shapes.shape)) return make(shapes as DataShape);
   if (Array.isArray(shapes)) return (shapes as readonly DataShape[]).map(make);
-  return Object.fromEntries(Object.entries(shapes as Readonly<Record<string, DataShape>>).map(([key, shape]) => [key, make(shape)]));
+  return Object.fromEntries(
+    Object.entries(shapes as Readonly<Record<string, DataShape>>).map(([key, shape]) => [key, make(shape)]),
+  );
 }
 
 const isPlain = (value: PlainTree): value is Plain => "data" in value && "dtype" in value;
@@ -32,12 +36,18 @@ const isPlain = (value: PlainTree): value is Plain => "data" in value && "dtype"
 export function tensors(value: PlainTree): tree.Tree<Tensor> {
   if (isPlain(value)) return tensor(value.data as number[], { shape: value.shape, dtype: value.dtype });
   if (Array.isArray(value)) return (value as readonly PlainTree[]).map(tensors);
-  return Object.fromEntries(Object.entries(value as Record<string, PlainTree>).map(([key, item]) => [key, tensors(item)]));
+  return Object.fromEntries(
+    Object.entries(value as Record<string, PlainTree>).map(([key, item]) => [key, tensors(item)]),
+  );
 }
 
 /** Values of outputs, flat. */
 export const valuesOf = (outputs: unknown): Promise<number[][]> =>
-  Promise.all(tree.flatten(outputs as tree.Tree<Tensor>).map(async (t) => [...((await t.host()).data as ArrayLike<number> & Iterable<number>)]));
+  Promise.all(
+    tree
+      .flatten(outputs as tree.Tree<Tensor>)
+      .map(async (t) => [...((await t.host()).data as ArrayLike<number> & Iterable<number>)]),
+  );
 
 /** The largest difference, relative where values are large; infinite if the numbers of values differ. */
 export function difference(a: readonly (readonly number[])[], b: readonly (readonly number[])[]): number {

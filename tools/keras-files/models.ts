@@ -1,5 +1,16 @@
 // Models for the proofs of saving: every layer in a small model, and larger ones that have everything at once.
-import { input, type KerasTensor, layers, losses, Model, metrics, optimizers, ops, regularizers, Sequential } from "@keras-ts/core";
+import {
+  input,
+  type KerasTensor,
+  layers,
+  losses,
+  Model,
+  metrics,
+  ops,
+  optimizers,
+  regularizers,
+  Sequential,
+} from "@keras-ts/core";
 
 /** Numbers for one input or target: `[batch, ...shape]`; integers below `below` if that is given, one-hot rows of `classes`. */
 export interface DataShape {
@@ -44,17 +55,37 @@ export const singles: readonly SavedModel[] = [
   single("ELU", flat, () => new layers.ELU({ alpha: 0.5 })),
   single("PReLU", steps, () => new layers.PReLU({ alphaInitializer: "random_uniform", sharedAxes: [1] })),
   single("Softmax", steps, () => new layers.Softmax({ axis: 1 })),
-  single("Dense", steps, () => new layers.Dense({ units: 3, activation: "tanh", kernelRegularizer: "l2", kernelConstraint: "non_neg" })),
-  single("Dense without bias", flat, () => new layers.Dense({ units: 3, useBias: false, kernelInitializer: "he_normal" })),
-  single("EinsumDense", steps, () => new layers.EinsumDense({ equation: "abc,cd->abd", outputShape: [null, 3], biasAxes: "d" })),
+  single(
+    "Dense",
+    steps,
+    () => new layers.Dense({ units: 3, activation: "tanh", kernelRegularizer: "l2", kernelConstraint: "non_neg" }),
+  ),
+  single(
+    "Dense without bias",
+    flat,
+    () => new layers.Dense({ units: 3, useBias: false, kernelInitializer: "he_normal" }),
+  ),
+  single(
+    "EinsumDense",
+    steps,
+    () => new layers.EinsumDense({ equation: "abc,cd->abd", outputShape: [null, 3], biasAxes: "d" }),
+  ),
   single("Embedding", [5], () => new layers.Embedding({ inputDim: 7, outputDim: 3 }), 7),
   single("Identity", flat, () => new layers.Identity()),
   single("Conv1D", steps, () => new layers.Conv1D({ filters: 3, kernelSize: 2, padding: "causal" })),
-  single("Conv2D", image, () => new layers.Conv2D({ filters: 4, kernelSize: [3, 2], strides: 2, padding: "same", activation: "relu" })),
+  single(
+    "Conv2D",
+    image,
+    () => new layers.Conv2D({ filters: 4, kernelSize: [3, 2], strides: 2, padding: "same", activation: "relu" }),
+  ),
   single("Conv2D in groups", image, () => new layers.Conv2D({ filters: 4, kernelSize: 2, groups: 2, useBias: false })),
   single("Conv3D", volume, () => new layers.Conv3D({ filters: 2, kernelSize: 2 })),
   single("DepthwiseConv1D", steps, () => new layers.DepthwiseConv1D({ kernelSize: 2, depthMultiplier: 2 })),
-  single("DepthwiseConv2D", image, () => new layers.DepthwiseConv2D({ kernelSize: 2, padding: "same", depthMultiplier: 2 })),
+  single(
+    "DepthwiseConv2D",
+    image,
+    () => new layers.DepthwiseConv2D({ kernelSize: 2, padding: "same", depthMultiplier: 2 }),
+  ),
   single("MaxPooling1D", steps, () => new layers.MaxPooling1D()),
   single("MaxPooling2D", image, () => new layers.MaxPooling2D({ poolSize: 3, strides: 2, padding: "same" })),
   single("MaxPooling3D", volume, () => new layers.MaxPooling3D()),
@@ -73,9 +104,17 @@ export const singles: readonly SavedModel[] = [
   single("Reshape", image, () => new layers.Reshape({ targetShape: [8, -1] })),
   single("Permute", steps, () => new layers.Permute({ dims: [2, 1] })),
   single("RepeatVector", flat, () => new layers.RepeatVector({ n: 3 })),
-  single("BatchNormalization", image, () => new layers.BatchNormalization({ momentum: 0.9, epsilon: 0.01, scale: false })),
+  single(
+    "BatchNormalization",
+    image,
+    () => new layers.BatchNormalization({ momentum: 0.9, epsilon: 0.01, scale: false }),
+  ),
   single("LayerNormalization", steps, () => new layers.LayerNormalization({ axis: [1, 2], center: false })),
-  single("LSTM", steps, () => new layers.LSTM({ units: 3, returnSequences: true, recurrentActivation: "hard_sigmoid" })),
+  single(
+    "LSTM",
+    steps,
+    () => new layers.LSTM({ units: 3, returnSequences: true, recurrentActivation: "hard_sigmoid" }),
+  ),
   single("LSTM backwards", steps, () => new layers.LSTM({ units: 3, goBackwards: true, unitForgetBias: false })),
   single("RNN", steps, () => new layers.RNN({ cell: new layers.LSTMCell({ units: 2 }) })),
   merged("Add", () => new layers.Add()),
@@ -90,7 +129,14 @@ export const singles: readonly SavedModel[] = [
     name: "MultiHeadAttention",
     make: () => {
       const [q, v] = [input({ shape: [3, 4], name: "q" }), input({ shape: [3, 4], name: "v" })];
-      const attention = new layers.MultiHeadAttention({ numHeads: 2, keyDim: 3, valueDim: 2, outputShape: 5, dropout: 0.2, seed: 1 });
+      const attention = new layers.MultiHeadAttention({
+        numHeads: 2,
+        keyDim: 3,
+        valueDim: 2,
+        outputShape: 5,
+        dropout: 0.2,
+        seed: 1,
+      });
       return new Model({ inputs: [q, v], outputs: attention.apply<KerasTensor>(q, v), name: "attention" });
     },
     x: [{ shape: [BATCH, 3, 4] }, { shape: [BATCH, 3, 4] }],
@@ -101,7 +147,12 @@ function digits(): Model {
   const model = new Sequential(
     [
       input({ shape: [8, 8, 1] }),
-      new layers.Conv2D({ filters: 4, kernelSize: 3, activation: "relu", kernelRegularizer: new regularizers.L1L2({ l1: 0.001, l2: 0.01 }) }),
+      new layers.Conv2D({
+        filters: 4,
+        kernelSize: 3,
+        activation: "relu",
+        kernelRegularizer: new regularizers.L1L2({ l1: 0.001, l2: 0.01 }),
+      }),
       new layers.BatchNormalization(),
       new layers.MaxPooling2D(),
       new layers.Dropout({ rate: 0.25 }),
@@ -124,40 +175,84 @@ function tokens(): Model {
     ],
     { name: "tokens" },
   );
-  const optimizer = new optimizers.Adam({ learningRate: new optimizers.schedules.CosineDecay({ initialLearningRate: 0.02, decaySteps: 50 }), amsgrad: true });
-  model.compile({ optimizer, loss: new losses.BinaryCrossentropy({ labelSmoothing: 0.1 }), metrics: [new metrics.BinaryAccuracy({ threshold: 0.4 })] });
+  const optimizer = new optimizers.Adam({
+    learningRate: new optimizers.schedules.CosineDecay({ initialLearningRate: 0.02, decaySteps: 50 }),
+    amsgrad: true,
+  });
+  model.compile({
+    optimizer,
+    loss: new losses.BinaryCrossentropy({ labelSmoothing: 0.1 }),
+    metrics: [new metrics.BinaryAccuracy({ threshold: 0.4 })],
+  });
   return model;
 }
 
 function transformer(): Model {
   const x = input({ shape: [5, 4], name: "steps" });
-  const attended = new layers.MultiHeadAttention({ numHeads: 2, keyDim: 3, name: "attention" }).apply<KerasTensor>(x, x, { useCausalMask: true });
+  const attended = new layers.MultiHeadAttention({ numHeads: 2, keyDim: 3, name: "attention" }).apply<KerasTensor>(
+    x,
+    x,
+    { useCausalMask: true },
+  );
   const added = new layers.LayerNormalization().apply<KerasTensor>(ops.add(x, attended));
-  const hidden = new layers.Dense({ units: 4, activation: "gelu" }).apply<KerasTensor>(added.at("...", [1, null]).multiply(2));
-  const both = new layers.Concatenate().apply<KerasTensor>([added, new layers.Dropout({ rate: 0.1 }).apply<KerasTensor>(hidden)]);
+  const hidden = new layers.Dense({ units: 4, activation: "gelu" }).apply<KerasTensor>(
+    added.at("...", [1, null]).multiply(2),
+  );
+  const both = new layers.Concatenate().apply<KerasTensor>([
+    added,
+    new layers.Dropout({ rate: 0.1 }).apply<KerasTensor>(hidden),
+  ]);
   const pooled = ops.mean(both, { axis: 1 });
-  const model = new Model({ inputs: x, outputs: new layers.Dense({ units: 2 }).apply<KerasTensor>(pooled), name: "transformer" });
+  const model = new Model({
+    inputs: x,
+    outputs: new layers.Dense({ units: 2 }).apply<KerasTensor>(pooled),
+    name: "transformer",
+  });
   const optimizer = new optimizers.AdamW({ learningRate: 0.01, clipnorm: 1 });
-  model.compile({ optimizer, loss: new losses.SparseCategoricalCrossentropy({ fromLogits: true }), weightedMetrics: ["sparseCategoricalAccuracy"] });
+  model.compile({
+    optimizer,
+    loss: new losses.SparseCategoricalCrossentropy({ fromLogits: true }),
+    weightedMetrics: ["sparseCategoricalAccuracy"],
+  });
   return model;
 }
 
 function nested(): Model {
-  const inner = new Sequential([input({ shape: [4] }), new layers.Dense({ units: 4, activation: "tanh" })], { name: "inner" });
+  const inner = new Sequential([input({ shape: [4] }), new layers.Dense({ units: 4, activation: "tanh" })], {
+    name: "inner",
+  });
   const middleIn = input({ shape: [4] });
-  const middle = new Model({ inputs: middleIn, outputs: new layers.Dense({ units: 4 }).apply<KerasTensor>(inner.apply<KerasTensor>(middleIn)), name: "middle" });
+  const middle = new Model({
+    inputs: middleIn,
+    outputs: new layers.Dense({ units: 4 }).apply<KerasTensor>(inner.apply<KerasTensor>(middleIn)),
+    name: "middle",
+  });
   const [left, right] = [input({ shape: [4], name: "left" }), input({ shape: [4], name: "right" })];
   const [a, b] = [middle.apply<KerasTensor>(left), middle.apply<KerasTensor>(right)];
-  const outputs = { sum: new layers.Add({ name: "sum" }).apply<KerasTensor>([a, b]), wide: new layers.Dense({ units: 2, name: "wide" }).apply<KerasTensor>(a) };
+  const outputs = {
+    sum: new layers.Add({ name: "sum" }).apply<KerasTensor>([a, b]),
+    wide: new layers.Dense({ units: 2, name: "wide" }).apply<KerasTensor>(a),
+  };
   const model = new Model({ inputs: { left, right }, outputs, name: "nested" });
-  model.compile({ optimizer: new optimizers.SGD({ learningRate: 0.05, momentum: 0.9, nesterov: true }), loss: { sum: "mse", wide: "mae" }, lossWeights: { sum: 1, wide: 0.5 } });
+  model.compile({
+    optimizer: new optimizers.SGD({ learningRate: 0.05, momentum: 0.9, nesterov: true }),
+    loss: { sum: "mse", wide: "mae" },
+    lossWeights: { sum: 1, wide: 0.5 },
+  });
   return model;
 }
 
 function frozen(): Model {
-  const model = new Sequential([input({ shape: [6] }), new layers.Dense({ units: 5, activation: "relu" }), new layers.Dense({ units: 2 })], { name: "frozen" });
+  const model = new Sequential(
+    [input({ shape: [6] }), new layers.Dense({ units: 5, activation: "relu" }), new layers.Dense({ units: 2 })],
+    { name: "frozen" },
+  );
   (model.layers[0] as Layer).trainable = false;
-  model.compile({ optimizer: new optimizers.RMSprop({ learningRate: 0.01, momentum: 0.5, centered: true }), loss: "mean_squared_error", metrics: ["mae"] });
+  model.compile({
+    optimizer: new optimizers.RMSprop({ learningRate: 0.01, momentum: 0.5, centered: true }),
+    loss: "mean_squared_error",
+    metrics: ["mae"],
+  });
   return model;
 }
 

@@ -14,7 +14,8 @@ const dataOf = ({ x, y }: SavedModel): { x: never; y: never } => ({
   x: tensors(plainData(x, 1)) as never,
   y: (y === undefined ? undefined : tensors(plainData(y, 2))) as never,
 });
-const predictions = async (model: Model, x: unknown): Promise<number[][]> => valuesOf(await model.predict(x, { verbose: 0 }));
+const predictions = async (model: Model, x: unknown): Promise<number[][]> =>
+  valuesOf(await model.predict(x, { verbose: 0 }));
 const optimizerState = async (model: Model): Promise<number[][]> =>
   Promise.all(model.optimizer.variables.map(async (v) => [...((await v.host()).data as Float32Array)]));
 async function losses(model: Model, x: never, y: never, steps: number): Promise<unknown[]> {
@@ -37,7 +38,8 @@ test("every layer has a model here", () => {
   const tested = new Set(singles.map(({ name }) => name.split(" ")[0]));
   const inside = ["Layer", "InputLayer", "LSTMCell"];
   const missing = Object.entries(layers).filter(
-    ([name, value]) => typeof value === "function" && Object.hasOwn(value, "className") && !tested.has(name) && !inside.includes(name),
+    ([name, value]) =>
+      typeof value === "function" && Object.hasOwn(value, "className") && !tested.has(name) && !inside.includes(name),
   );
   expect(missing.map(([name]) => name)).toEqual([]);
 });
@@ -79,7 +81,9 @@ describe.each(trained.map((one) => [one.name, one] as const))("%s", (name, one) 
     expect(await optimizerState(other)).toEqual(await optimizerState(model));
     const before = await predictions(other, x);
     const stranger = (singles.find((each) => each.name === "Conv3D") as SavedModel).make();
-    await expect(other.loadWeights(await saving.weightsToBytes(stranger))).rejects.toThrow(/loading weights|loadWeights/);
+    await expect(other.loadWeights(await saving.weightsToBytes(stranger))).rejects.toThrow(
+      /loading weights|loadWeights/,
+    );
     expect(await predictions(other, x)).toEqual(before);
   });
 });

@@ -1,6 +1,6 @@
 // The graph of symbolic calls between inputs and outputs: cut out, ordered as Keras orders it, and run on tensors.
-import { complain, ConfigError } from "../errors/index.ts";
-import { type CallNode, type KerasTensor, isSymbolic, type Operation } from "../ops/index.ts";
+import { ConfigError, complain } from "../errors/index.ts";
+import { type CallNode, isSymbolic, type KerasTensor, type Operation } from "../ops/index.ts";
 import * as tree from "../tree/index.ts";
 
 /** Source: keras/src/ops/function.py, `map_graph`. */
@@ -63,7 +63,11 @@ function order(
       if (node.inputs.length === 0) {
         const must = "every output must be computed from the model's inputs";
         throw new ConfigError(
-          complain("Model", { must, got: `an output that also needs the input "${node.operation.name}"`, todo: "Add it to inputs" }),
+          complain("Model", {
+            must,
+            got: `an output that also needs the input "${node.operation.name}"`,
+            todo: "Add it to inputs",
+          }),
         );
       }
       for (const input of node.inputs) visit(input);

@@ -1,7 +1,7 @@
 // Functional models as Keras writes them: layers with their calls, by name and number. Source: keras/src/models/functional.py.
-import { complain, ConfigError } from "../errors/index.ts";
+import { ConfigError, complain } from "../errors/index.ts";
 import { Layer } from "../layers/index.ts";
-import { type CallNode, isSymbolic, type KerasTensor, type OpOperation, type Operation } from "../ops/index.ts";
+import { type CallNode, isSymbolic, type KerasTensor, type Operation, type OpOperation } from "../ops/index.ts";
 import { type Config, type SerializedObject, serializeKerasObject, toSnake } from "../registry/index.ts";
 import * as tree from "../tree/index.ts";
 import type { FunctionalParts, Model } from "./model.ts";
@@ -39,7 +39,8 @@ export function functionalConfig({ inputs, outputs, graph }: FunctionalParts): C
   };
   const entries = graph.operations.map((operation) => {
     const nodes = operation.inboundNodes.filter((node) => kept.has(node) && node.inputs.length > 0);
-    const form = operation instanceof Layer ? serializeKerasObject(operation) : operationConfig(operation as OpOperation);
+    const form =
+      operation instanceof Layer ? serializeKerasObject(operation) : operationConfig(operation as OpOperation);
     return { ...form, name: operation.name, inbound_nodes: nodes.map((node) => nodeData(node, write)) };
   });
   return { layers: entries, inputLayers: tree.map(inputs, end), outputLayers: tree.map(outputs, end) };
@@ -59,11 +60,18 @@ function nodeData({ operation, args }: CallNode, write: (x: KerasTensor) => unkn
   if (!(operation instanceof Layer)) return operationCall(operation as OpOperation, args, write);
   const { numInputs, className } = operation.constructor as typeof Layer;
   const inputs = args.slice(0, numInputs).filter((x) => x !== undefined);
-  const options = Object.entries((args[numInputs] ?? {}) as Record<string, unknown>).filter(([, value]) => value !== undefined);
-  const value = (x: unknown): unknown => tree.map(x as tree.Tree<unknown>, (leaf) => (isSymbolic(leaf) ? write(leaf) : leaf));
+  const options = Object.entries((args[numInputs] ?? {}) as Record<string, unknown>).filter(
+    ([, value]) => value !== undefined,
+  );
+  const value = (x: unknown): unknown =>
+    tree.map(x as tree.Tree<unknown>, (leaf) => (isSymbolic(leaf) ? write(leaf) : leaf));
   const kwargs =
     options.length > 0
       ? Object.fromEntries(options.map(([key, x]) => [toSnake(key), value(x)]))
-      : impliedKwargs((operation as Layer & Partial<Model>).pythonClassName ?? className, inputs, operation.computeDtype);
+      : impliedKwargs(
+          (operation as Layer & Partial<Model>).pythonClassName ?? className,
+          inputs,
+          operation.computeDtype,
+        );
   return { args: inputs.map(value), kwargs };
 }

@@ -1,8 +1,15 @@
 // Functional models from their configs. Source: keras/src/models/functional.py.
-import { complain, ConfigError } from "../errors/index.ts";
+import { ConfigError, complain } from "../errors/index.ts";
 import { Layer } from "../layers/index.ts";
 import { isSymbolic, type KerasTensor, tensor } from "../ops/index.ts";
-import { type Config, deserializeKerasObject, isSerialized, type LoadContext, type SerializableClass, toCamel } from "../registry/index.ts";
+import {
+  type Config,
+  deserializeKerasObject,
+  isSerialized,
+  type LoadContext,
+  type SerializableClass,
+  toCamel,
+} from "../registry/index.ts";
 import * as tree from "../tree/index.ts";
 import { isFunctional, type LayerData, type NodeData } from "./functional-config.ts";
 import { Model } from "./model.ts";
@@ -33,7 +40,10 @@ interface Member {
 class NotYet extends Error {}
 
 /** Inputs and outputs of the graph that a config describes; the layers are made and called on the way. */
-function graphFromConfig(config: Config, context: LoadContext): { readonly inputs: tree.Tree<KerasTensor>; readonly outputs: tree.Tree<KerasTensor> } {
+function graphFromConfig(
+  config: Config,
+  context: LoadContext,
+): { readonly inputs: tree.Tree<KerasTensor>; readonly outputs: tree.Tree<KerasTensor> } {
   const members = new Map<string, Member>();
   for (const data of config.layers as readonly LayerData[]) members.set(data.name, memberOf(data, context));
 
@@ -41,7 +51,9 @@ function graphFromConfig(config: Config, context: LoadContext): { readonly input
     const member = members.get(name);
     if (member === undefined) {
       const must = "every layer that is named must be in the model";
-      throw new ConfigError(complain("loadModel", { must, got: `"${name}"`, todo: "The file is damaged: save the model again" }));
+      throw new ConfigError(
+        complain("loadModel", { must, got: `"${name}"`, todo: "The file is damaged: save the model again" }),
+      );
     }
     const found = member.calls[index]?.[tensorIndex];
     if (found === undefined) throw new NotYet(name);
@@ -49,14 +61,17 @@ function graphFromConfig(config: Config, context: LoadContext): { readonly input
   };
   const revive = (value: unknown): unknown => {
     if (isSerialized(value)) {
-      if (value.class_name === "__keras_tensor__") return find(...(value.config.keras_history as [string, number, number]));
+      if (value.class_name === "__keras_tensor__")
+        return find(...(value.config.keras_history as [string, number, number]));
       if (value.class_name === "__tensor__" || value.class_name === "__numpy__") {
         return tensor(value.config.value as number[], { dtype: value.config.dtype as string });
       }
       return value.class_name.startsWith("__") ? value : deserializeKerasObject(value, context);
     }
     if (Array.isArray(value)) return value.map(revive);
-    return tree.isBranch(value) ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, revive(item)])) : value;
+    return tree.isBranch(value)
+      ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, revive(item)]))
+      : value;
   };
 
   // A layer may be called again on what comes of its first call, so rounds go on until nothing waits.
@@ -102,7 +117,9 @@ function memberOf(data: LayerData, context: LoadContext): Member {
   const made = deserializeKerasObject(data, context);
   if (!(made instanceof Layer)) {
     const todo = "Register a class that extends Layer";
-    throw new ConfigError(complain("loadModel", { must: "the members of a model must be layers", got: data.class_name, todo }));
+    throw new ConfigError(
+      complain("loadModel", { must: "the members of a model must be layers", got: data.class_name, todo }),
+    );
   }
   // An input has its tensor from the start.
   const calls = waiting.length > 0 ? [] : made.inboundNodes.map((node) => [...node.outputs]);
@@ -121,8 +138,13 @@ function call({ data, operation }: Member, args: unknown[], kwargs: Record<strin
     given.delete(name);
   }
   // What Keras itself would fill in is left to the layer: an explicit `training: false` would hold while training too.
-  const options = [...given].filter(([key, x]) => x !== null && !(key === "training" && x === defaultTraining(data.class_name)));
+  const options = [...given].filter(
+    ([key, x]) => x !== null && !(key === "training" && x === defaultTraining(data.class_name)),
+  );
   const padding = Array.from({ length: numInputs - inputs.length }, () => undefined);
-  const full = options.length === 0 ? inputs : [...inputs, ...padding, Object.fromEntries(options.map(([key, x]) => [toCamel(key), x]))];
+  const full =
+    options.length === 0
+      ? inputs
+      : [...inputs, ...padding, Object.fromEntries(options.map(([key, x]) => [toCamel(key), x]))];
   return symbolic(operation.invoke(full));
 }

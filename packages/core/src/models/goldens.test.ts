@@ -31,24 +31,34 @@ interface Case {
   readonly evaluate: Logs;
   readonly weights: readonly { readonly path: string; readonly trainable: boolean; readonly value: Stored }[];
   readonly optimizer_variables: readonly { readonly path: string; readonly value: Stored }[];
-  readonly summaries: readonly { readonly options: Record<string, unknown>; readonly text: string; readonly compiled?: boolean }[];
+  readonly summaries: readonly {
+    readonly options: Record<string, unknown>;
+    readonly text: string;
+    readonly compiled?: boolean;
+  }[];
 }
 
 const folder = new URL("../../../conformance/goldens/", import.meta.url);
-const { cases } = JSON.parse(readFileSync(new URL("models.json", folder), "utf8")) as { readonly cases: readonly Case[] };
+const { cases } = JSON.parse(readFileSync(new URL("models.json", folder), "utf8")) as {
+  readonly cases: readonly Case[];
+};
 
 const isStored = (value: StoredTree): value is Stored => "data" in value && "shape" in value;
 function mapStored<R>(value: StoredTree, f: (stored: Stored) => R): tree.Tree<R> {
   if (isStored(value)) return f(value);
   if (Array.isArray(value)) return (value as readonly StoredTree[]).map((item) => mapStored(item, f));
-  return Object.fromEntries(Object.entries(value as Record<string, StoredTree>).map(([key, item]) => [key, mapStored(item, f)]));
+  return Object.fromEntries(
+    Object.entries(value as Record<string, StoredTree>).map(([key, item]) => [key, mapStored(item, f)]),
+  );
 }
 const dataOf = (value: StoredTree): tree.Tree<Tensor> =>
   mapStored(value, ({ data, shape, dtype }) => tensor(data as number[], { shape, dtype }));
 
 async function expectClose(actual: unknown, expected: StoredTree, tolerance: number): Promise<void> {
   const ours = tree.flatten(actual as tree.Tree<Tensor>);
-  const theirs = tree.flatten(mapStored(expected, (stored) => stored) as tree.Tree<Stored>).filter((x) => x !== undefined);
+  const theirs = tree
+    .flatten(mapStored(expected, (stored) => stored) as tree.Tree<Stored>)
+    .filter((x) => x !== undefined);
   const flat: Stored[] = [];
   mapStored(expected, (stored) => flat.push(stored));
   expect(theirs.length).toBeGreaterThan(0);
@@ -57,7 +67,10 @@ async function expectClose(actual: unknown, expected: StoredTree, tolerance: num
     const stored = flat[i] as Stored;
     const { data, shape } = await t.host();
     expect(shape).toEqual(stored.shape);
-    for (const [n, value] of stored.data.entries()) expect(Math.abs((data[n] as number) - value), `element ${n}`).toBeLessThanOrEqual(tolerance * Math.max(1, Math.abs(value)));
+    for (const [n, value] of stored.data.entries())
+      expect(Math.abs((data[n] as number) - value), `element ${n}`).toBeLessThanOrEqual(
+        tolerance * Math.max(1, Math.abs(value)),
+      );
   }
 }
 
@@ -88,7 +101,9 @@ describe.each(cases.map((golden) => [golden.name, golden] as const))("%s.keras f
     model.weights.forEach(({ path }, i) => expect(golden.weights[i]?.path.endsWith(path), path).toBe(true));
     for (const [i, variable] of model.optimizer.variables.entries()) {
       const { value } = golden.optimizer_variables[i] as Case["optimizer_variables"][number];
-      expect([...(await variable.host()).data]).toEqual(value.data.map((x) => (variable.dtype === "int32" ? x : Math.fround(x))));
+      expect([...(await variable.host()).data]).toEqual(
+        value.data.map((x) => (variable.dtype === "int32" ? x : Math.fround(x))),
+      );
     }
   });
 
@@ -104,7 +119,8 @@ describe.each(cases.map((golden) => [golden.name, golden] as const))("%s.keras f
     }
     await expectClose(await model.predict(dataOf(golden.x), { verbose: 0 }), golden.resumed_predictions, 1e-4);
     const results = await model.evaluate(dataOf(golden.x), dataOf(golden.y), { verbose: 0, returnDict: true });
-    for (const [name, value] of Object.entries(golden.evaluate)) expect(results[name], name).toBeCloseTo(numberOf(value), 4);
+    for (const [name, value] of Object.entries(golden.evaluate))
+      expect(results[name], name).toBeCloseTo(numberOf(value), 4);
   });
 
   test("is written with the same config and the same groups", async () => {
@@ -112,7 +128,8 @@ describe.each(cases.map((golden) => [golden.name, golden] as const))("%s.keras f
     const original = await unpackKerasFile(bytes);
     const written = await unpackKerasFile(await modelToBytes(model));
     expect(withoutShared(written.config)).toEqual(withoutShared(original.config));
-    const shapes = (groups: typeof written.weights): unknown => groups.map(({ path, name, vars }) => [path, name, vars.map((v) => v.shape)]);
+    const shapes = (groups: typeof written.weights): unknown =>
+      groups.map(({ path, name, vars }) => [path, name, vars.map((v) => v.shape)]);
     expect(shapes(written.weights)).toEqual(shapes(original.weights));
     expect(written.weights.map((group) => group.vars)).toEqual(original.weights.map((group) => group.vars));
   });
@@ -121,16 +138,25 @@ describe.each(cases.map((golden) => [golden.name, golden] as const))("%s.keras f
     const model = await loadModel(bytes);
     expect(withoutShared(JSON.parse(await model.toJSON()))).toEqual(withoutShared(JSON.parse(golden.to_json)));
     resetNames();
-    expect(withoutShared(JSON.parse(await modelFromJSON(golden.to_json).toJSON()))).toEqual(withoutShared(JSON.parse(golden.to_json)));
+    expect(withoutShared(JSON.parse(await modelFromJSON(golden.to_json).toJSON()))).toEqual(
+      withoutShared(JSON.parse(golden.to_json)),
+    );
   });
 
   test("prints the same summaries", async () => {
     const compiled = await loadModel(bytes);
     const plain = await loadModel(bytes, { compile: false });
     for (const { options, text, compiled: isCompiled } of golden.summaries) {
-      const { line_length: lineLength, expand_nested: expandNested, show_trainable: showTrainable, layer_range: layerRange } = options;
+      const {
+        line_length: lineLength,
+        expand_nested: expandNested,
+        show_trainable: showTrainable,
+        layer_range: layerRange,
+      } = options;
       const given = { lineLength, expandNested, showTrainable, layerRange };
-      const wanted = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as SummaryOptions;
+      const wanted = Object.fromEntries(
+        Object.entries(given).filter(([, value]) => value !== undefined),
+      ) as SummaryOptions;
       expect(summaryText(isCompiled ? compiled : plain, wanted)).toBe(text);
     }
   });

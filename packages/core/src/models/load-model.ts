@@ -1,5 +1,5 @@
 // Models from files. Source: keras/src/saving/saving_lib.py, `load_model`.
-import { complain, ConfigError } from "../errors/index.ts";
+import { ConfigError, complain } from "../errors/index.ts";
 import {
   type CustomObjects,
   deserializeKerasObject,
@@ -10,7 +10,15 @@ import {
   withLoadContext,
   withSharedObjects,
 } from "../registry/index.ts";
-import { assignWeights, bytesOf, describeBytes, type FileSource, parsePythonJson, startsWith, unpackKerasFile } from "../saving/index.ts";
+import {
+  assignWeights,
+  bytesOf,
+  describeBytes,
+  type FileSource,
+  parsePythonJson,
+  startsWith,
+  unpackKerasFile,
+} from "../saving/index.ts";
 import { registerAll } from "./builtins.ts";
 import { Model } from "./model.ts";
 
@@ -49,14 +57,21 @@ export function modelFromJSON(json: string, options: LoadModelOptions = {}): Mod
     config = parsePythonJson(json);
   } catch (cause) {
     const must = "the text must be JSON";
-    throw new ConfigError(complain("modelFromJSON", { must, got: JSON.stringify(json.slice(0, 40)), todo: "Pass what toJSON gave" }), { cause });
+    throw new ConfigError(
+      complain("modelFromJSON", { must, got: JSON.stringify(json.slice(0, 40)), todo: "Pass what toJSON gave" }),
+      { cause },
+    );
   }
   return revive("modelFromJSON", config, options);
 }
 
 /** A model of the same architecture with fresh weights, not compiled. Source: keras.models.clone_model. */
 export function cloneModel(model: Model): Model {
-  return revive("cloneModel", withSharedObjects(() => serializeKerasObject(model)), { compile: false });
+  return revive(
+    "cloneModel",
+    withSharedObjects(() => serializeKerasObject(model)),
+    { compile: false },
+  );
 }
 
 function revive(where: string, config: unknown, { customObjects = {}, compile = true }: LoadModelOptions): Model {
@@ -70,11 +85,19 @@ function revive(where: string, config: unknown, { customObjects = {}, compile = 
   const model = withLoadContext(context, () => deserializeKerasObject(serialized, context));
   if (model instanceof Model) return model;
   const got = `an object of class ${serialized.class_name}`;
-  throw new ConfigError(complain(where, { must: "it must describe a model", got, todo: "Load objects that are no models with deserializeKerasObject" }));
+  throw new ConfigError(
+    complain(where, {
+      must: "it must describe a model",
+      got,
+      todo: "Load objects that are no models with deserializeKerasObject",
+    }),
+  );
 }
 
 const describeJson = (value: unknown): string =>
-  typeof value === "object" && value !== null ? `an object with ${Object.keys(value).slice(0, 6).join(", ") || "no keys"}` : JSON.stringify(value);
+  typeof value === "object" && value !== null
+    ? `an object with ${Object.keys(value).slice(0, 6).join(", ") || "no keys"}`
+    : JSON.stringify(value);
 
 function requireKeras(bytes: Uint8Array): void {
   if (startsWith(bytes, "PK")) return;

@@ -1,8 +1,8 @@
 import { isFloat, type SymbolicShape } from "../aval/index.ts";
-import { complain, ConfigError, ShapeError, showAval, showShape, warnOnce } from "../errors/index.ts";
+import { ConfigError, complain, ShapeError, showAval, showShape, warnOnce } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
-import { type CallOptions, Layer, type LayerConfig, maskOf, setMask } from "../layers/index.ts";
 import * as layers from "../layers/index.ts";
+import { type CallOptions, Layer, type LayerConfig, maskOf, setMask } from "../layers/index.ts";
 import * as ops from "../ops/index.ts";
 import { type CallNode, isSymbolic, KerasTensor } from "../ops/index.ts";
 import type { Config, LoadContext } from "../registry/index.ts";
@@ -42,7 +42,11 @@ export class Model extends Trainer {
 
   constructor(config: ModelConfig = {}) {
     const functional = config.inputs !== undefined || config.outputs !== undefined;
-    super(functional && config.name === undefined && new.target === Model ? { ...config, name: ops.autoName("Functional") } : config);
+    super(
+      functional && config.name === undefined && new.target === Model
+        ? { ...config, name: ops.autoName("Functional") }
+        : config,
+    );
     if (!functional) return;
     this.#parts = functionalParts(config.inputs, config.outputs);
     this.built = true;
@@ -94,7 +98,9 @@ export class Model extends Trainer {
     const { functional } = this;
     if (functional === undefined) {
       const must = "a subclass of Model must override call(inputs, { training })";
-      throw new ConfigError(complain(this.name, { must, got: "no call", todo: "Or pass inputs and outputs to new Model(...)" }));
+      throw new ConfigError(
+        complain(this.name, { must, got: "no call", todo: "Or pass inputs and outputs to new Model(...)" }),
+      );
     }
     const values = standardizeInputs(this.name, functional, inputs);
     const { mask } = options;
@@ -105,7 +111,9 @@ export class Model extends Trainer {
         if (own !== null && own !== undefined) setMask(x as Tensor, own as Tensor);
       });
     }
-    const results = functional.graph.run(values, (node, args) => callNode(node, withTraining(node, args, options.training)));
+    const results = functional.graph.run(values, (node, args) =>
+      callNode(node, withTraining(node, args, options.training)),
+    );
     return tree.packAs(functional.outputs, results);
   }
 
@@ -148,7 +156,9 @@ export class Model extends Trainer {
   /** Compiles as `getCompileConfig` says, and makes the optimizer's variables. */
   compileFromConfig(config: Readonly<Record<string, unknown>>, context: LoadContext = {}): void {
     if (this.compile !== Trainer.prototype.compile) {
-      warnOnce(`"${this.name}" has a compile of its own, so it was not compiled while loading. Compile it, or override compileFromConfig.`);
+      warnOnce(
+        `"${this.name}" has a compile of its own, so it was not compiled while loading. Compile it, or override compileFromConfig.`,
+      );
       return;
     }
     this.compile(compileOptions(config, context));
@@ -165,27 +175,41 @@ export class Model extends Trainer {
   }
 }
 
-const functionalForm = { module: "keras.src.models.functional", class_name: "Functional", registered_name: "Functional" };
+const functionalForm = {
+  module: "keras.src.models.functional",
+  class_name: "Functional",
+  registered_name: "Functional",
+};
 
 // As in Keras, the mode of the outer call wins over one that was given when the graph was made.
-function withTraining({ operation }: CallNode, args: readonly unknown[], training: boolean | null | undefined): readonly unknown[] {
+function withTraining(
+  { operation }: CallNode,
+  args: readonly unknown[],
+  training: boolean | null | undefined,
+): readonly unknown[] {
   if (training === null || training === undefined || !(operation instanceof Layer)) return args;
   const { numInputs } = operation.constructor as typeof Layer;
   const options = args[numInputs] as CallOptions | undefined;
-  return options !== undefined && "training" in options ? [...args.slice(0, numInputs), { ...options, training }] : args;
+  return options !== undefined && "training" in options
+    ? [...args.slice(0, numInputs), { ...options, training }]
+    : args;
 }
 
 /** Runs one recorded call on values. */
 export function callNode({ operation }: CallNode, args: readonly unknown[]): unknown {
   if (operation instanceof Layer) return operation.invoke(args);
   const anySymbolic = tree.flatten(args as tree.Tree<unknown>).some(isSymbolic);
-  return anySymbolic ? operation.symbolicCall(...args) : (operation.call as (...a: readonly unknown[]) => unknown)(...args);
+  return anySymbolic
+    ? operation.symbolicCall(...args)
+    : (operation.call as (...a: readonly unknown[]) => unknown)(...args);
 }
 
 function functionalParts(inputs: SymbolicTree | undefined, outputs: SymbolicTree | undefined): FunctionalParts {
   if (inputs === undefined || outputs === undefined) {
     const got = inputs === undefined ? "only outputs" : "only inputs";
-    throw new ConfigError(complain("Model", { must: "inputs and outputs must be given together", got, todo: "Pass both" }));
+    throw new ConfigError(
+      complain("Model", { must: "inputs and outputs must be given together", got, todo: "Pass both" }),
+    );
   }
   const ins = tree.flatten<unknown>(inputs as tree.Tree<unknown>);
   const outs = tree.flatten<unknown>(outputs as tree.Tree<unknown>);
@@ -221,13 +245,21 @@ function standardizeInputs(name: string, { inputs, graph }: FunctionalParts, giv
     const wanted = graph.inputs[i] as KerasTensor;
     const mask = maskOf(value);
     const fitted = fitRank(name, value, wanted);
-    const typed = fitted.dtype === wanted.dtype || !isFloat(wanted.dtype) ? fitted : (ops.cast(fitted as Tensor, wanted.dtype) as Tensor);
+    const typed =
+      fitted.dtype === wanted.dtype || !isFloat(wanted.dtype)
+        ? fitted
+        : (ops.cast(fitted as Tensor, wanted.dtype) as Tensor);
     if (mask !== undefined && typed !== value) setMask(typed, mask);
     return typed;
   });
 }
 
-function flatInputs(name: string, structure: SymbolicTree, symbols: readonly KerasTensor[], given: unknown): (Tensor | KerasTensor)[] {
+function flatInputs(
+  name: string,
+  structure: SymbolicTree,
+  symbols: readonly KerasTensor[],
+  given: unknown,
+): (Tensor | KerasTensor)[] {
   if (tree.isBranch(given) && !Array.isArray(given) && (Array.isArray(structure) || structure instanceof KerasTensor)) {
     const byName = given as Readonly<Record<string, Tensor>>;
     return symbols.map((x) => {
@@ -235,7 +267,13 @@ function flatInputs(name: string, structure: SymbolicTree, symbols: readonly Ker
       const value = byName[key] ?? byName[x.name];
       if (value !== undefined) return value;
       const got = Object.keys(byName).join(", ");
-      throw new ShapeError(complain(name, { must: `there must be an input named "${key}"`, got, todo: "Use the names of the inputs as keys" }));
+      throw new ShapeError(
+        complain(name, {
+          must: `there must be an input named "${key}"`,
+          got,
+          todo: "Use the names of the inputs as keys",
+        }),
+      );
     });
   }
   const flat = tree.flatten(given as tree.Tree<Tensor | KerasTensor>);
@@ -247,12 +285,15 @@ function flatInputs(name: string, structure: SymbolicTree, symbols: readonly Ker
 function fitRank(name: string, x: Tensor | KerasTensor, wanted: KerasTensor): Tensor | KerasTensor {
   const { shape } = x;
   const fits = (s: SymbolicShape): boolean =>
-    s.length === wanted.shape.length && s.every((n, i) => n === null || wanted.shape[i] === null || n === wanted.shape[i]);
+    s.length === wanted.shape.length &&
+    s.every((n, i) => n === null || wanted.shape[i] === null || n === wanted.shape[i]);
   if (fits(shape)) return x;
   if (shape.length === wanted.shape.length + 1 && shape.at(-1) === 1 && fits(shape.slice(0, -1))) {
     return ops.squeeze(x as Tensor, { axis: -1 });
   }
   if (shape.length === wanted.shape.length - 1 && fits([...shape, 1])) return ops.expandDims(x as Tensor, -1);
   const must = `input "${wanted.history?.operation.name ?? wanted.name}" must have shape ${showShape(wanted.shape)}`;
-  throw new ShapeError(complain(name, { must, got: showAval(x), todo: "Reshape the data, or change input({ shape })" }));
+  throw new ShapeError(
+    complain(name, { must, got: showAval(x), todo: "Reshape the data, or change input({ shape })" }),
+  );
 }

@@ -1,5 +1,5 @@
 // Ops of functional graphs as files have them.
-import { complain, ConfigError } from "../errors/index.ts";
+import { ConfigError, complain } from "../errors/index.ts";
 import { type Index, Tensor } from "../graph/index.ts";
 import { isSymbolic, type KerasTensor, type OpOperation, type SavedOperation, toPython } from "../ops/index.ts";
 import type { SerializedObject } from "../registry/index.ts";
@@ -11,20 +11,35 @@ export type TensorWriter = (x: KerasTensor) => unknown;
 export function operationConfig(operation: OpOperation): SerializedObject {
   const { module, className, config } = saved(operation, operation.inboundNodes[0]?.args ?? []);
   const values = Object.entries(config).map(([name, value]) => [name, plainValue(operation.name, value)]);
-  return { module, class_name: className, config: { name: operation.name, ...Object.fromEntries(values) }, registered_name: className };
+  return {
+    module,
+    class_name: className,
+    config: { name: operation.name, ...Object.fromEntries(values) },
+    registered_name: className,
+  };
 }
 
 /** The arguments of one call of an op. */
-export function operationCall(operation: OpOperation, args: readonly unknown[], write: TensorWriter): { args: unknown[]; kwargs: Record<string, unknown> } {
+export function operationCall(
+  operation: OpOperation,
+  args: readonly unknown[],
+  write: TensorWriter,
+): { args: unknown[]; kwargs: Record<string, unknown> } {
   const { args: positional, kwargs } = saved(operation, args);
   const value = (x: unknown): unknown => writeValue(operation.name, x, write);
-  if (operation.op === "getItem") return { args: [value(positional[0]), writeKey(positional[1] as readonly Index[], value)], kwargs: {} };
-  return { args: positional.map(value), kwargs: Object.fromEntries(Object.entries(kwargs).map(([name, x]) => [name, value(x)])) };
+  if (operation.op === "getItem")
+    return { args: [value(positional[0]), writeKey(positional[1] as readonly Index[], value)], kwargs: {} };
+  return {
+    args: positional.map(value),
+    kwargs: Object.fromEntries(Object.entries(kwargs).map(([name, x]) => [name, value(x)])),
+  };
 }
 
 // Indexing is an operator in Python, not a function.
 const saved = ({ op }: OpOperation, args: readonly unknown[]): SavedOperation =>
-  op === "getItem" ? { module: "keras.src.ops.numpy", className: "GetItem", config: {}, args, kwargs: {} } : toPython(op, args);
+  op === "getItem"
+    ? { module: "keras.src.ops.numpy", className: "GetItem", config: {}, args, kwargs: {} }
+    : toPython(op, args);
 
 function writeValue(where: string, value: unknown, write: TensorWriter): unknown {
   if (isSymbolic(value)) return write(value);
@@ -39,11 +54,19 @@ function plainValue(where: string, value: unknown): unknown {
       return { class_name: "__tensor__", config: { value: nested([...data] as number[], shape), dtype } };
     }
     const must = "constants in a model that is saved must be known numbers";
-    throw new ConfigError(complain(where, { must, got: String(value), todo: "Write the values with tensor([...]), or use a weight of a layer" }));
+    throw new ConfigError(
+      complain(where, {
+        must,
+        got: String(value),
+        todo: "Write the values with tensor([...]), or use a weight of a layer",
+      }),
+    );
   }
   if (typeof value === "function") {
     const must = "an op in a model that is saved must not take a function";
-    throw new ConfigError(complain(where, { must, got: value.name || "a function", todo: "Put it into a layer of your own" }));
+    throw new ConfigError(
+      complain(where, { must, got: value.name || "a function", todo: "Put it into a layer of your own" }),
+    );
   }
   return Array.isArray(value) ? value.map((item) => plainValue(where, item)) : value;
 }

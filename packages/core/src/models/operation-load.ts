@@ -8,7 +8,11 @@ import * as tree from "../tree/index.ts";
  * Applies the op that a file describes to arguments in which symbolic tensors stand.
  * @throws ConfigError for an op that does not exist here.
  */
-export function applyOperation(data: SerializedObject, args: readonly unknown[], kwargs: Readonly<Record<string, unknown>>): unknown {
+export function applyOperation(
+  data: SerializedObject,
+  args: readonly unknown[],
+  kwargs: Readonly<Record<string, unknown>>,
+): unknown {
   const { name, ...config } = data.config;
   const outputs = apply(data, config, args, kwargs);
   // Names are the keys by which the rest of the graph finds the op.
@@ -32,7 +36,10 @@ function apply(
 function indicesOf(key: unknown): Index[] {
   const one = (index: unknown): Index => {
     if (index === null) return "newaxis";
-    const { class_name, config } = index as { readonly class_name?: string; readonly config?: Readonly<Record<string, number | null>> };
+    const { class_name, config } = index as {
+      readonly class_name?: string;
+      readonly config?: Readonly<Record<string, number | null>>;
+    };
     if (class_name === "__ellipsis__") return "...";
     if (class_name === "__slice__") return [config?.start ?? null, config?.stop ?? null, config?.step ?? null];
     return index as Index;

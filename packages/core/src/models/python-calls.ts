@@ -13,10 +13,15 @@ const notTraining = names(
 );
 
 /** Python's default of `training` in the call of a class; undefined if it has none of its own. */
-export const defaultTraining = (className: string): boolean | undefined => (notTraining.has(className) ? false : undefined);
+export const defaultTraining = (className: string): boolean | undefined =>
+  notTraining.has(className) ? false : undefined;
 
 /** The keyword arguments that Keras adds to a call with one plain input in the layer's own dtype. */
-export function impliedKwargs(className: string, inputs: readonly unknown[], computeDtype: string): Record<string, unknown> {
+export function impliedKwargs(
+  className: string,
+  inputs: readonly unknown[],
+  computeDtype: string,
+): Record<string, unknown> {
   const [x] = inputs;
   if (inputs.length !== 1 || !isSymbolic(x) || (x as KerasTensor).dtype !== computeDtype) return {};
   const training = defaultTraining(className);

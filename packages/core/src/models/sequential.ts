@@ -1,7 +1,7 @@
 import type { SymbolicShape } from "../aval/index.ts";
-import { complain, ConfigError, ValueError } from "../errors/index.ts";
+import { ConfigError, complain, ValueError } from "../errors/index.ts";
 import { type CallOptions, InputLayer, type InputShape, input, Layer, type LayerConfig } from "../layers/index.ts";
-import { isSymbolic, KerasTensor } from "../ops/index.ts";
+import { isSymbolic, type KerasTensor } from "../ops/index.ts";
 import { type Config, deserializeKerasObject, type LoadContext, type SerializedObject } from "../registry/index.ts";
 import { type FunctionalParts, Model } from "./model.ts";
 
@@ -24,7 +24,9 @@ export class Sequential extends Model {
   #inner: Model | undefined;
 
   constructor(entries: readonly SequentialEntry[] | SequentialConfig = [], options: LayerConfig = {}) {
-    const config: SequentialConfig = Array.isArray(entries) ? { ...options, layers: entries } : (entries as SequentialConfig);
+    const config: SequentialConfig = Array.isArray(entries)
+      ? { ...options, layers: entries }
+      : (entries as SequentialConfig);
     super({ ...config });
     for (const entry of config.layers ?? []) this.#push(entry);
     this.#rebuild();
@@ -48,15 +50,21 @@ export class Sequential extends Model {
     const layer = isSymbolic(entry) ? entry.history?.operation : entry;
     if (!(layer instanceof Layer)) {
       const must = "a Sequential holds layers, with input({ shape }) as the first entry";
-      throw new ConfigError(complain(this.name, { must, got: typeof entry, todo: "Pass an instance: new layers.Dense({ units })" }));
+      throw new ConfigError(
+        complain(this.name, { must, got: typeof entry, todo: "Pass an instance: new layers.Dense({ units })" }),
+      );
     }
     if (this.#layers.some((other) => other.name === layer.name)) {
       const must = "all layers of a Sequential must have different names";
-      throw new ConfigError(complain(this.name, { must, got: `"${layer.name}" twice`, todo: "Rename one, or make a new layer" }));
+      throw new ConfigError(
+        complain(this.name, { must, got: `"${layer.name}" twice`, todo: "Rename one, or make a new layer" }),
+      );
     }
     if (layer instanceof InputLayer && this.#layers.length > 0) {
       const must = "only the first entry of a Sequential may be an input";
-      throw new ValueError(complain(this.name, { must, got: `an input at position ${this.#layers.length}`, todo: "Remove it" }));
+      throw new ValueError(
+        complain(this.name, { must, got: `an input at position ${this.#layers.length}`, todo: "Remove it" }),
+      );
     }
     this.#layers.push(layer);
   }
@@ -80,7 +88,9 @@ export class Sequential extends Model {
       y = layer.apply(y as KerasTensor);
       if (!isSymbolic(y)) {
         const must = "each layer of a Sequential must give one tensor";
-        throw new ConfigError(complain(this.name, { must, got: `several from "${layer.name}"`, todo: "Use a functional Model" }));
+        throw new ConfigError(
+          complain(this.name, { must, got: `several from "${layer.name}"`, todo: "Use a functional Model" }),
+        );
       }
     }
     if (start === undefined) this.#autoInput = x.history?.operation as InputLayer;
@@ -115,7 +125,12 @@ export class Sequential extends Model {
   }
   /** The stack that a config describes, built if it was. */
   static fromConfig(config: Config, context: LoadContext = {}): Sequential {
-    const { name, layers, buildInputShape, trainable = true } = config as {
+    const {
+      name,
+      layers,
+      buildInputShape,
+      trainable = true,
+    } = config as {
       readonly name?: string;
       readonly layers: readonly SerializedObject[];
       readonly buildInputShape?: InputShape | null;

@@ -1,9 +1,9 @@
 // The table of `model.summary()`, line for line as Keras prints it with rich. Source: keras/src/utils/summary_utils.py.
 import { bitsOf, type SymbolicShape } from "../aval/index.ts";
-import { complain, ConfigError } from "../errors/index.ts";
+import { ConfigError, complain } from "../errors/index.ts";
 import { Layer } from "../layers/index.ts";
 import { classNameOf } from "../ops/class-names.ts";
-import { type KerasTensor, OpOperation, type Operation } from "../ops/index.ts";
+import { type KerasTensor, type Operation, OpOperation } from "../ops/index.ts";
 import type { StateCell } from "../transforms/index.ts";
 import type { Model } from "./model.ts";
 import { type Column, renderTable } from "./text-table.ts";
@@ -38,7 +38,13 @@ export function summaryText(model: Model, options: SummaryOptions = {}): string 
   const chain = isChain(model);
   const operations = operationsOf(model);
   const positions = options.positions ?? (chain ? [0.45, 0.8, 1] : [0.3, 0.56, 0.74, 1]);
-  const titles = ["Layer (type)", "Output Shape", "Param #", ...(chain ? [] : ["Connected to"]), ...(showTrainable ? ["Trainable"] : [])];
+  const titles = [
+    "Layer (type)",
+    "Output Shape",
+    "Param #",
+    ...(chain ? [] : ["Connected to"]),
+    ...(showTrainable ? ["Trainable"] : []),
+  ];
   const width = options.lineLength ?? Math.min((chain ? 88 : 108) + (showTrainable ? 12 : 0), terminal - 4);
   const ends = showTrainable ? [...positions.map((p) => p * 0.9), 1] : positions;
   const columns = columnsOf(model.name, titles, ends, width);
@@ -58,13 +64,20 @@ export function summaryText(model: Model, options: SummaryOptions = {}): string 
   const [first, last] = rangeOf(model.name, operations, options.layerRange);
   for (const operation of operations.slice(first, last)) add(operation, 0);
 
-  const lines = [`Model: "${model.name}"`, ...renderTable(columns, rows, width).map((line) => line.slice(0, terminal)), ...totals(model)];
+  const lines = [
+    `Model: "${model.name}"`,
+    ...renderTable(columns, rows, width).map((line) => line.slice(0, terminal)),
+    ...totals(model),
+  ];
   return `${lines.join("\n")}\n`;
 }
 
 function terminalWidth(): number {
   const { process } = globalThis as {
-    readonly process?: { readonly env?: Readonly<Record<string, string | undefined>>; readonly stdout?: { readonly columns?: number } };
+    readonly process?: {
+      readonly env?: Readonly<Record<string, string | undefined>>;
+      readonly stdout?: { readonly columns?: number };
+    };
   };
   const columns = Number(process?.env?.COLUMNS);
   return Number.isInteger(columns) && columns > 0 ? columns : (process?.stdout?.columns ?? 80);
@@ -76,7 +89,13 @@ function columnsOf(name: string, titles: readonly string[], ends: readonly numbe
     const own = Math.trunc((ends[i] ?? 1) * width) - current;
     if (own < 4) {
       const got = `${own} characters for "${title}" of ${width}`;
-      throw new ConfigError(complain(`${name}.summary`, { must: "every column needs at least 4 characters", got, todo: "Pass a larger lineLength" }));
+      throw new ConfigError(
+        complain(`${name}.summary`, {
+          must: "every column needs at least 4 characters",
+          got,
+          todo: "Pass a larger lineLength",
+        }),
+      );
     }
     current += own;
     return { title, width: own, align: title === "Param #" ? "right" : title === "Trainable" ? "center" : "left" };
@@ -102,7 +121,8 @@ function classOf(operation: Operation): string {
   return (operation as Operation & Partial<Model>).pythonClassName ?? className;
 }
 
-const showSizes = (shape: SymbolicShape): string => `(${shape.map((n) => (n === null ? "None" : String(n))).join(", ")})`;
+const showSizes = (shape: SymbolicShape): string =>
+  `(${shape.map((n) => (n === null ? "None" : String(n))).join(", ")})`;
 
 function outputShapeOf(operation: Operation): string {
   const node = operation.inboundNodes.at(-1);
@@ -125,7 +145,8 @@ function parametersOf(operation: Operation): string {
 
 function connectionsOf(model: Model, operation: Operation): string {
   const kept = new Set(model.functional?.graph.nodes);
-  const from = (x: KerasTensor): string => `${x.history?.operation.name}[${x.history?.nodeIndex}][${x.history?.tensorIndex}]`;
+  const from = (x: KerasTensor): string =>
+    `${x.history?.operation.name}[${x.history?.nodeIndex}][${x.history?.tensorIndex}]`;
   const inputs = operation.inboundNodes.filter((node) => kept.has(node)).flatMap((node) => node.inputs.map(from));
   return inputs.length === 0 ? "-" : inputs.join(", ");
 }
@@ -135,7 +156,11 @@ function trainableOf(operation: Operation): string {
   return operation.trainable ? "Y" : "N";
 }
 
-function rangeOf(name: string, operations: readonly Operation[], range: SummaryOptions["layerRange"]): [number, number] {
+function rangeOf(
+  name: string,
+  operations: readonly Operation[],
+  range: SummaryOptions["layerRange"],
+): [number, number] {
   if (!range) return [0, operations.length];
   const matching = (pattern: string): number[] => {
     const expression = new RegExp(`^(?:${pattern})`);
@@ -158,11 +183,19 @@ function totals(model: Model): string[] {
     ["Non-trainable", model.nonTrainableWeights],
     ...(optimizer === undefined ? [] : [["Optimizer", optimizer] as [string, readonly StateCell[]]]),
   ];
-  const elements = (cells: readonly StateCell[]): number => cells.reduce((n, cell) => n + cell.shape.reduce((a, b) => a * b, 1), 0);
+  const elements = (cells: readonly StateCell[]): number =>
+    cells.reduce((n, cell) => n + cell.shape.reduce((a, b) => a * b, 1), 0);
   const bytes = (cells: readonly StateCell[]): number =>
     cells.reduce((n, cell) => n + (cell.shape.reduce((a, b) => a * b, 1) * bitsOf(cell.dtype)) / 8, 0);
-  const line = (title: string, cells: readonly StateCell[]): string => ` ${title} params: ${count(elements(cells))} (${memory(bytes(cells))})`;
-  return [line("Total", parts.flatMap(([, cells]) => cells)), ...parts.map(([title, cells]) => line(title, cells))];
+  const line = (title: string, cells: readonly StateCell[]): string =>
+    ` ${title} params: ${count(elements(cells))} (${memory(bytes(cells))})`;
+  return [
+    line(
+      "Total",
+      parts.flatMap(([, cells]) => cells),
+    ),
+    ...parts.map(([title, cells]) => line(title, cells)),
+  ];
 }
 
 function memory(bytes: number): string {

@@ -9,21 +9,29 @@ export interface Column {
 
 /** The lines of a table of exactly `total` characters, or less if the columns are narrower. */
 export function renderTable(columns: readonly Column[], rows: readonly (readonly string[])[], total: number): string[] {
-  const widths = fitWidths(columns.map((column) => column.width), total);
+  const widths = fitWidths(
+    columns.map((column) => column.width),
+    total,
+  );
   const line = (left: string, fill: string, between: string, right: string): string =>
     left + widths.map((width) => fill.repeat(width + 2)).join(between) + right;
   const row = (cells: readonly string[], bar: string): string[] => {
     const wrapped = cells.map((cell, i) => wrap(cell, widths[i] as number));
     const height = Math.max(...wrapped.map((lines) => lines.length));
     return Array.from({ length: height }, (_, n) => {
-      const parts = wrapped.map((lines, i) => ` ${align(lines[n] ?? "", widths[i] as number, (columns[i] as Column).align)} `);
+      const parts = wrapped.map(
+        (lines, i) => ` ${align(lines[n] ?? "", widths[i] as number, (columns[i] as Column).align)} `,
+      );
       return bar + parts.join(bar) + bar;
     });
   };
   const body = rows.flatMap((cells, i) => [...(i === 0 ? [] : [line("├", "─", "┼", "┤")]), ...row(cells, "│")]);
   return [
     line("┏", "━", "┳", "┓"),
-    ...row(columns.map((column) => column.title), "┃"),
+    ...row(
+      columns.map((column) => column.title),
+      "┃",
+    ),
     line("┡", "━", "╇", "┩"),
     ...body,
     line("└", "─", "┴", "┘"),

@@ -1,5 +1,5 @@
 // Class names <-> constructors, and objects <-> the JSON in which Keras writes them. Source: keras/src/saving/serialization_lib.py.
-import { complain, ConfigError, didYouMean } from "../errors/index.ts";
+import { ConfigError, complain, didYouMean } from "../errors/index.ts";
 import { isBranch } from "../tree/index.ts";
 import { recordShared } from "./sharing.ts";
 import { identifierKey, toCamel, toSnake } from "./spelling.ts";
@@ -80,7 +80,10 @@ function isSerializableClass(value: unknown): value is SerializableClass {
  * Makes a class of your own loadable. Source: keras.saving.register_keras_serializable.
  * @example registerKerasSerializable(Swish, { package: "my_layers" });
  */
-export function registerKerasSerializable(ctor: SerializableClass, { package: pkg = "Custom", name }: { readonly package?: string; readonly name?: string } = {}): void {
+export function registerKerasSerializable(
+  ctor: SerializableClass,
+  { package: pkg = "Custom", name }: { readonly package?: string; readonly name?: string } = {},
+): void {
   const registered = `${pkg}>${name ?? ctor.className}`;
   classes.set(registered, ctor);
   registeredNames.set(ctor, registered);
@@ -95,10 +98,14 @@ export function classNamed(
 ): SerializableClass {
   const custom = context.customObjects?.[registeredName ?? name] ?? context.customObjects?.[name];
   if (isSerializableClass(custom)) return custom;
-  const found = (registeredName ? classes.get(registeredName) : undefined) ?? classes.get(`${module}.${name}`) ?? classes.get(name);
+  const found =
+    (registeredName ? classes.get(registeredName) : undefined) ?? classes.get(`${module}.${name}`) ?? classes.get(name);
   if (found !== undefined) return found;
   const must = "the class must be one of Keras' that this version has, or registered";
-  const todo = `${didYouMean(name, [...classes.keys()].filter((key) => !key.includes(".")))} Register your own with saving.registerKerasSerializable, or pass customObjects`.trim();
+  const todo = `${didYouMean(
+    name,
+    [...classes.keys()].filter((key) => !key.includes(".")),
+  )} Register your own with saving.registerKerasSerializable, or pass customObjects`.trim();
   throw new ConfigError(complain("deserialize", { must, got: `"${registeredName ?? name}"`, todo }));
 }
 
@@ -115,7 +122,9 @@ export function serializeKerasObject(object: Serializable): SerializedObject {
   const ctor = object.constructor as unknown as SerializableClass;
   if (!Object.hasOwn(ctor, "className")) {
     const must = "a class that is saved must have a static className";
-    throw new ConfigError(complain("serialize", { must, got: ctor.name, todo: `Add static readonly className = "${ctor.name}"` }));
+    throw new ConfigError(
+      complain("serialize", { must, got: ctor.name, todo: `Add static readonly className = "${ctor.name}"` }),
+    );
   }
   const extra = (object as { serializedExtras?: () => Record<string, unknown> }).serializedExtras?.() ?? {};
   // A class of yours that extends one of Keras' inherits its module, but does not live there.
@@ -148,7 +157,13 @@ export function serializeValue(value: unknown): unknown {
 function serializeFunction(f: (...args: never[]) => unknown): SerializedObject {
   if (f.name === "") {
     const must = "functions in a config must have a name, because they are saved by name";
-    throw new ConfigError(complain("serialize", { must, got: "an arrow function without one", todo: "Give it a name, or use a registered class" }));
+    throw new ConfigError(
+      complain("serialize", {
+        must,
+        got: "an arrow function without one",
+        todo: "Give it a name, or use a registered class",
+      }),
+    );
   }
   return { module: "builtins", class_name: "function", config: toSnake(f.name) as never, registered_name: "function" };
 }
@@ -166,7 +181,8 @@ export function deserializeValue(value: unknown, context: LoadContext = active):
     return custom === undefined ? name : custom[1];
   }
   if (Array.isArray(value)) return value.map((item) => deserializeValue(item, context));
-  if (isBranch(value)) return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, deserializeValue(v, context)]));
+  if (isBranch(value))
+    return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, deserializeValue(v, context)]));
   return value;
 }
 

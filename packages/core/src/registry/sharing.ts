@@ -30,6 +30,8 @@ export function withSharedObjects(f: () => unknown): unknown {
 function keepShared(value: unknown, times: ReadonlyMap<number, number>): unknown {
   if (Array.isArray(value)) return value.map((item) => keepShared(item, times));
   if (!isBranch(value)) return value;
-  const entries = Object.entries(value).filter(([key, v]) => key !== "shared_object_id" || (times.get(v as number) ?? 0) > 1);
+  const entries = Object.entries(value).filter(
+    ([key, v]) => key !== "shared_object_id" || (times.get(v as number) ?? 0) > 1,
+  );
   return Object.fromEntries(entries.map(([key, v]) => [key, keepShared(v, times)]));
 }

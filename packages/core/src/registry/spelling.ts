@@ -2,7 +2,9 @@
 
 // Names whose snake_case does not follow from the camelCase.
 const irregular: Readonly<Record<string, string>> = { beta1: "beta_1", beta2: "beta_2" };
-const irregularBack: Readonly<Record<string, string>> = Object.fromEntries(Object.entries(irregular).map(([a, b]) => [b, a]));
+const irregularBack: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(irregular).map(([a, b]) => [b, a]),
+);
 
 /** `validationSplit` -> `validation_split`. */
 export function toSnake(name: string): string {

@@ -8,9 +8,15 @@ export {
   packKerasFile,
   unpackKerasFile,
 } from "./keras-file.ts";
-export { readSafetensors, type Safetensors, writeSafetensors } from "./safetensors.ts";
 export { assignWeights, bytesOf, type FileSource, type LoadWeightsOptions, loadWeights } from "./load-weights.ts";
+export { parsePythonJson, stringifyPythonJson } from "./python-json.ts";
+export { readSafetensors, type Safetensors, writeSafetensors } from "./safetensors.ts";
 export { modelConfig, modelToBytes, saveModel, saveWeights, weightGroups, weightsToBytes } from "./save-model.ts";
 export { describeBytes, startsWith } from "./sniff.ts";
-export { parsePythonJson, stringifyPythonJson } from "./python-json.ts";
-export { type SavedObject, type SavedWeight, type SavesOwnWeights, savedObjects, savedVariable } from "./weights-tree.ts";
+export {
+  type SavedObject,
+  type SavedWeight,
+  type SavesOwnWeights,
+  savedObjects,
+  savedVariable,
+} from "./weights-tree.ts";

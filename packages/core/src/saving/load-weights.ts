@@ -1,6 +1,6 @@
 // Values from a file into a model: everything is compared first, so that a file that does not fit changes nothing.
 import { type HostArray, sameShape } from "../aval/index.ts";
-import { complain, ConfigError, ShapeError, showShape, StateError, warnOnce } from "../errors/index.ts";
+import { ConfigError, complain, ShapeError, StateError, showShape, warnOnce } from "../errors/index.ts";
 import { literal, type Tensor } from "../graph/index.ts";
 import type { Layer } from "../layers/index.ts";
 import { convertToTensor } from "../ops/index.ts";
@@ -21,7 +21,13 @@ export async function bytesOf(where: string, source: FileSource): Promise<Uint8A
   if (source instanceof ArrayBuffer) return new Uint8Array(source);
   if (typeof source?.arrayBuffer === "function") return new Uint8Array(await source.arrayBuffer());
   const must = "a file must be given as a path, bytes or a Blob";
-  throw new ConfigError(complain(where, { must, got: String(source), todo: "Pass for example the result of fetch(...).then(r => r.blob())" }));
+  throw new ConfigError(
+    complain(where, {
+      must,
+      got: String(source),
+      todo: "Pass for example the result of fetch(...).then(r => r.blob())",
+    }),
+  );
 }
 
 export interface LoadWeightsOptions {
@@ -39,14 +45,20 @@ export async function loadWeights(model: Layer, source: FileSource, options: Loa
   const zip = startsWith(bytes, "PK");
   if (!zip && !startsWith(bytes, "\x89HDF")) {
     const must = "it must be a .weights.h5 or a .keras file";
-    throw new ConfigError(complain("loadWeights", { must, got: describeBytes(bytes), todo: "Give a file written by saveWeights or save" }));
+    throw new ConfigError(
+      complain("loadWeights", { must, got: describeBytes(bytes), todo: "Give a file written by saveWeights or save" }),
+    );
   }
   const groups = zip ? (await unpackKerasFile(bytes)).weights : await readWeightsH5(bytes);
   assignWeights(model, groups, options);
 }
 
 /** Puts the groups of a file into a model. */
-export function assignWeights(model: Layer, groups: readonly WeightGroup[], { skipMismatch = false }: LoadWeightsOptions = {}): void {
+export function assignWeights(
+  model: Layer,
+  groups: readonly WeightGroup[],
+  { skipMismatch = false }: LoadWeightsOptions = {},
+): void {
   const byPath = new Map(renamed(groups).map((group) => [group.path, group]));
   const assignments: [SavedWeight, Tensor][] = [];
   const objects = savedObjects(model);
@@ -59,11 +71,18 @@ export function assignWeights(model: Layer, groups: readonly WeightGroup[], { sk
     }
   }
   const known = new Set(objects.map(({ path }) => path));
-  const extra = [...byPath.values()].filter(({ path, vars }) => vars.length > 0 && !known.has(path) && !isOptimizerPath(path));
+  const extra = [...byPath.values()].filter(
+    ({ path, vars }) => vars.length > 0 && !known.has(path) && !isOptimizerPath(path),
+  );
   if (extra.length > 0 && !skipMismatch) {
-    const got = `weights for ${extra.slice(0, 4).map(({ path, name }) => `"${path}" (${name})`).join(", ")} as well`;
+    const got = `weights for ${extra
+      .slice(0, 4)
+      .map(({ path, name }) => `"${path}" (${name})`)
+      .join(", ")} as well`;
     const must = "the file must hold the weights of this model and no others";
-    throw new ConfigError(complain(`${model.name}.loadWeights`, { must, got, todo: "Load it into the model that it was saved from" }));
+    throw new ConfigError(
+      complain(`${model.name}.loadWeights`, { must, got, todo: "Load it into the model that it was saved from" }),
+    );
   }
   for (const [weight, value] of assignments) weight.assign(value);
 }
@@ -75,23 +94,36 @@ const isOptimizerPath = (path: string): boolean => path === "optimizer" || path.
 function renamed(groups: readonly WeightGroup[]): readonly WeightGroup[] {
   const old = "_layer_checkpoint_dependencies";
   if (!groups.some(({ path }) => path.split("/").includes(old))) return groups;
-  return groups.map((group) => ({ ...group, path: group.path.split("/").map((part) => (part === old ? "layers" : part)).join("/") }));
+  return groups.map((group) => ({
+    ...group,
+    path: group.path
+      .split("/")
+      .map((part) => (part === old ? "layers" : part))
+      .join("/"),
+  }));
 }
 
-function matched({ path, name, object, weights }: SavedObject, group: WeightGroup | undefined): [SavedWeight, Tensor][] {
+function matched(
+  { path, name, object, weights }: SavedObject,
+  group: WeightGroup | undefined,
+): [SavedWeight, Tensor][] {
   const vars = group?.vars ?? [];
   if (object instanceof Optimizer) {
     if (group === undefined) return [];
     if (vars.length !== weights.length) {
       const todo = "It starts afresh; training goes on as with a new optimizer.";
-      warnOnce(`Optimizer "${name}" has ${weights.length} variables and the file ${vars.length}: its state was not loaded. ${todo}`);
+      warnOnce(
+        `Optimizer "${name}" has ${weights.length} variables and the file ${vars.length}: its state was not loaded. ${todo}`,
+      );
       return [];
     }
   }
   const where = `loading weights of "${name}"`;
   if (object instanceof Optimizer ? false : !object.built && weights.length < vars.length) {
     const todo = "Build it before: call it once on data, or give it an input shape";
-    throw new StateError(complain(where, { must: "the layer must be built", got: "a layer without its weights", todo }));
+    throw new StateError(
+      complain(where, { must: "the layer must be built", got: "a layer without its weights", todo }),
+    );
   }
   if (vars.length !== weights.length) {
     const got = group === undefined ? `no group "${path}" in the file` : `${vars.length} in "${path}" (${group.name})`;

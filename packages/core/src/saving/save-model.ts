@@ -1,5 +1,5 @@
 // Whole models and their weights as files. Source: keras/src/saving/saving_lib.py.
-import { complain, ConfigError } from "../errors/index.ts";
+import { ConfigError, complain } from "../errors/index.ts";
 import type { Layer } from "../layers/index.ts";
 import { serializeKerasObject, withSharedObjects } from "../registry/index.ts";
 import { readAll } from "../transforms/index.ts";
@@ -44,7 +44,8 @@ export const weightsToBytes = async (model: Layer): Promise<Uint8Array> => write
  */
 export async function saveModel(model: Layer, path: string): Promise<void> {
   if (path.endsWith(".weights.h5")) return refuse(path, 'Use model.saveWeights for weights, or name it "model.keras"');
-  if (/\.(h5|hdf5)$/.test(path)) return refuse(path, 'The legacy format is not written. Name it "model.keras", which Python reads too');
+  if (/\.(h5|hdf5)$/.test(path))
+    return refuse(path, 'The legacy format is not written. Name it "model.keras", which Python reads too');
   if (!path.endsWith(".keras")) return refuse(path, 'Name it for example "model.keras"');
   await write(path, await modelToBytes(model));
 }
@@ -57,7 +58,9 @@ export async function saveModel(model: Layer, path: string): Promise<void> {
 export async function saveWeights(model: Layer, path: string): Promise<void> {
   if (!path.endsWith(".weights.h5")) {
     const must = "the name of a file of weights must end in .weights.h5";
-    throw new ConfigError(complain("saveWeights", { must, got: `"${path}"`, todo: 'Name it for example "model.weights.h5"' }));
+    throw new ConfigError(
+      complain("saveWeights", { must, got: `"${path}"`, todo: 'Name it for example "model.weights.h5"' }),
+    );
   }
   await write(path, await weightsToBytes(model));
 }
@@ -68,5 +71,7 @@ async function write(path: string, bytes: Uint8Array): Promise<void> {
 }
 
 function refuse(path: string, todo: string): never {
-  throw new ConfigError(complain("save", { must: "the name of a model's file must end in .keras", got: `"${path}"`, todo }));
+  throw new ConfigError(
+    complain("save", { must: "the name of a model's file must end in .keras", got: `"${path}"`, todo }),
+  );
 }

@@ -1,7 +1,13 @@
 // How a model was compiled, as Keras writes it, and back. Source: keras/src/trainers/trainer.py.
 import * as losses from "../losses/index.ts";
 import type { Optimizer } from "../optimizers/index.ts";
-import { deserializeValue, type LoadContext, serializeKerasObject, serializeValue, toSnake } from "../registry/index.ts";
+import {
+  deserializeValue,
+  type LoadContext,
+  serializeKerasObject,
+  serializeValue,
+  toSnake,
+} from "../registry/index.ts";
 import * as tree from "../tree/index.ts";
 import type { CompileOptions } from "./trainer.ts";
 
@@ -26,7 +32,8 @@ function identifiers(spec: unknown): unknown {
   if (typeof spec === "string") return /^[a-z]/.test(spec) ? toSnake(spec) : spec;
   if (spec instanceof losses.Loss) return losses.serialize(spec);
   if (Array.isArray(spec)) return spec.map(identifiers);
-  if (tree.isBranch(spec)) return Object.fromEntries(Object.entries(spec).map(([key, value]) => [key, identifiers(value)]));
+  if (tree.isBranch(spec))
+    return Object.fromEntries(Object.entries(spec).map(([key, value]) => [key, identifiers(value)]));
   return serializeValue(spec);
 }
 
