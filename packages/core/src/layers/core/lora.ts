@@ -1,6 +1,8 @@
+import type { DType, Shape } from "../../aval/index.ts";
 import { ConfigError, complain, StateError } from "../../errors/index.ts";
 import type { Tensor } from "../../graph/index.ts";
 import * as ops from "../../ops/index.ts";
+import { readCell } from "../../transforms/index.ts";
 import type { Variable } from "../../weights/index.ts";
 import { positiveInteger } from "../arguments.ts";
 import { Layer, type LayerConfig } from "../layer.ts";
@@ -11,6 +13,14 @@ export interface LoraConfig {
   readonly loraRank?: number | null | undefined;
   /** Weight of the adapters times the rank; the rank by default. */
   readonly loraAlpha?: number | null | undefined;
+}
+/** An array of a file; see the room of saving. */
+interface SavedWeight {
+  readonly path: string;
+  readonly shape: Shape;
+  readonly dtype: DType;
+  read(): Tensor;
+  assign(value: Tensor): void;
 }
 /** Options of `enableLora`. */
 export interface EnableLoraOptions {
@@ -91,6 +101,28 @@ export abstract class LoraLayer extends Layer {
       .matmul(this.#a.value, this.#b.value)
       .multiply((this.loraAlpha as number) / (this.loraRank as number));
     return ops.cast(weight.value.add(change), this.computeDtype);
+  }
+  /** What files hold: the kernel with its adapters as one array. A loaded kernel sets the adapters to zero. Internal. */
+  savedWeights(): readonly SavedWeight[] {
+    const { weight } = this.adapted();
+    const adapters = [this.#a, this.#b].filter((v): v is Variable => v !== undefined);
+    const plain = (v: Variable): SavedWeight => ({
+      path: v.path,
+      shape: v.shape,
+      dtype: v.dtype,
+      read: () => readCell(v).tensor,
+      assign: (value) => v.assign(value),
+    });
+    const kernel: SavedWeight = {
+      ...plain(weight),
+      read: () => ops.cast(this.effective(), weight.dtype),
+      assign: (value) => {
+        weight.assign(value);
+        for (const v of adapters) v.assign(ops.zeros(v.shape, { dtype: v.dtype }));
+      },
+    };
+    const others = this.ownVariables().filter((v) => v !== weight && !adapters.includes(v));
+    return adapters.length === 0 ? this.ownVariables().map(plain) : [kernel, ...others.map(plain)];
   }
   /** The config entries of the adapters. */
   protected loraConfig(): Record<string, unknown> {
