@@ -3,7 +3,9 @@ import { backends } from "../examples/digits/backends.ts";
 
 /** Trains a small network for many steps and tells memory early and late. */
 export async function memoryFlat(backend: string, steps: number): Promise<string> {
-  const engine = await (backends[backend] as () => Promise<Parameters<typeof setBackend>[0]>)().catch((error: unknown) => String(error));
+  const engine = await (backends[backend] as () => Promise<Parameters<typeof setBackend>[0]>)().catch(
+    (error: unknown) => String(error),
+  );
   if (typeof engine === "string") return `not run: ${engine}`;
   setBackend(engine);
   const model = new Sequential([
@@ -14,8 +16,16 @@ export async function memoryFlat(backend: string, steps: number): Promise<string
   ]);
   model.compile({ optimizer: "adam", loss: "mse" });
   const rows = 16 * 100;
-  const x = { shape: [rows, 16], dtype: "float32", data: Float32Array.from({ length: rows * 16 }, (_, i) => Math.sin(i)) } as const;
-  const y = { shape: [rows, 1], dtype: "float32", data: Float32Array.from({ length: rows }, (_, i) => Math.cos(i)) } as const;
+  const x = {
+    shape: [rows, 16],
+    dtype: "float32",
+    data: Float32Array.from({ length: rows * 16 }, (_, i) => Math.sin(i)),
+  } as const;
+  const y = {
+    shape: [rows, 1],
+    dtype: "float32",
+    data: Float32Array.from({ length: rows }, (_, i) => Math.cos(i)),
+  } as const;
   const look = (): string => {
     (globalThis as { gc?: () => void }).gc?.();
     const memory = engine.memory?.();

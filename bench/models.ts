@@ -61,7 +61,10 @@ export function data(model: BenchModel, steps: number): { x: BenchArray; y: Benc
     x[i] = state / 0x7fffffff;
   }
   const y = Int32Array.from({ length: rows }, (_, i) => i % model.classes);
-  return { x: { shape: [rows, ...model.inputShape], dtype: "float32", data: x }, y: { shape: [rows], dtype: "int32", data: y } };
+  return {
+    x: { shape: [rows, ...model.inputShape], dtype: "float32", data: x },
+    y: { shape: [rows], dtype: "int32", data: y },
+  };
 }
 export interface BenchArray {
   readonly shape: readonly number[];

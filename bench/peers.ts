@@ -41,14 +41,22 @@ export async function tensorflowJs(model: BenchModel, steps: number, epochs: num
 }
 
 /** Keras in Python on one of its backends, in a process of its own. */
-export async function pythonKeras(python: string, backend: string, model: BenchModel, steps: number, epochs: number): Promise<StepTime | string> {
+export async function pythonKeras(
+  python: string,
+  backend: string,
+  model: BenchModel,
+  steps: number,
+  epochs: number,
+): Promise<StepTime | string> {
   const script = new URL("models.py", import.meta.url).pathname;
   const env = { ...process.env, KERAS_BACKEND: backend, TF_CPP_MIN_LOG_LEVEL: "3" };
   try {
     const { stdout } = await promisify(execFile)(python, [script, model.name, String(steps), String(epochs)], { env });
     return JSON.parse(stdout.trim().split("\n").at(-1) as string) as StepTime;
   } catch (error) {
-    const lines = String((error as { stderr?: unknown }).stderr ?? error).trim().split("\n");
+    const lines = String((error as { stderr?: unknown }).stderr ?? error)
+      .trim()
+      .split("\n");
     return `not run: ${lines.at(-1)}`;
   }
 }

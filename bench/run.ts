@@ -3,15 +3,19 @@ import { execFileSync } from "node:child_process";
 import { parseArgs } from "node:util";
 import { setBackend, setRandomSeed } from "@keras-ts/core";
 import { backends } from "../examples/digits/backends.ts";
+import { findPython } from "../tools/python.ts";
 import { bundleSizes } from "./bundle.ts";
 import { memoryFlat } from "./memory.ts";
 import { type BenchModel, convnet, data, mlp, models } from "./models.ts";
 import { pythonKeras, type StepTime, stepTime, tensorflowJs } from "./peers.ts";
 import { sessionOverhead } from "./session.ts";
-import { findPython } from "../tools/python.ts";
 
 const { values: flags } = parseArgs({
-  options: { quick: { type: "boolean", default: false }, python: { type: "boolean", default: false }, only: { type: "string" } },
+  options: {
+    quick: { type: "boolean", default: false },
+    python: { type: "boolean", default: false },
+    only: { type: "string" },
+  },
 });
 const epochs = flags.quick ? 2 : 5;
 const wanted = (part: string): boolean => flags.only === undefined || flags.only.split(",").includes(part);
@@ -40,7 +44,9 @@ function row(name: string, time: StepTime | string, base?: StepTime): void {
 }
 
 const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim();
-console.log(`keras-ts at ${commit}, Node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}; ms per fit step, ratios to ours on ONNX\n`);
+console.log(
+  `keras-ts at ${commit}, Node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}; ms per fit step, ratios to ours on ONNX\n`,
+);
 
 for (const model of models) {
   if (!wanted(model.name)) continue;
@@ -56,12 +62,18 @@ for (const model of models) {
   if (flags.python) {
     const python = findPython();
     for (const backend of ["jax", "tensorflow", "torch"]) {
-      row(`Keras 3 on ${backend}`, python === undefined ? "not run: no Python side" : await pythonKeras(python, backend, model, steps, epochs), ours);
+      row(
+        `Keras 3 on ${backend}`,
+        python === undefined ? "not run: no Python side" : await pythonKeras(python, backend, model, steps, epochs),
+        ours,
+      );
     }
   }
   if (model === mlp && wanted("session")) {
     const { step, session } = await sessionOverhead(model, flags.quick ? 60 : 300);
-    console.log(`  one step ${step.toFixed(3)} ms, session.run of the same program ${session.toFixed(3)} ms: ${((step / session - 1) * 100).toFixed(1)} % more`);
+    console.log(
+      `  one step ${step.toFixed(3)} ms, session.run of the same program ${session.toFixed(3)} ms: ${((step / session - 1) * 100).toFixed(1)} % more`,
+    );
   }
   console.log();
 }
@@ -69,7 +81,8 @@ for (const model of models) {
 if (wanted("memory")) {
   console.log("memory of a small training run (RSS, live engine handles)");
   const steps = flags.quick ? 1000 : 5000;
-  for (const backend of Object.keys(backends)) console.log(`  ${backend.padEnd(12)} ${await memoryFlat(backend, steps)}`);
+  for (const backend of Object.keys(backends))
+    console.log(`  ${backend.padEnd(12)} ${await memoryFlat(backend, steps)}`);
   console.log();
 }
 

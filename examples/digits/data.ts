@@ -17,7 +17,10 @@ export async function loadDigits(): Promise<Digits> {
 
 /** One image a line: 64 pixels of 0..16, then the digit. */
 export function parseDigits(text: string): Digits {
-  const rows = text.trim().split("\n").map((line) => line.split(",").map(Number));
+  const rows = text
+    .trim()
+    .split("\n")
+    .map((line) => line.split(",").map(Number));
   const images = new Float32Array(rows.length * PIXELS);
   const labels = new Int32Array(rows.length);
   rows.forEach((row, i) => {
@@ -38,7 +41,11 @@ export function splitDigits({ images, labels }: Digits): { readonly train: Digit
     rows.forEach((row, i) => data.set(images.data.subarray(row * PIXELS, (row + 1) * PIXELS), i * PIXELS));
     return {
       images: { shape: [rows.length, 8, 8, 1], dtype: "float32", data },
-      labels: { shape: [rows.length], dtype: "int32", data: Int32Array.from(rows, (row) => labels.data[row] as number) },
+      labels: {
+        shape: [rows.length],
+        dtype: "int32",
+        data: Int32Array.from(rows, (row) => labels.data[row] as number),
+      },
     };
   };
   return { train: take((i) => i % 5 !== 0), test: take((i) => i % 5 === 0) };

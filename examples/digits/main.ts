@@ -41,13 +41,20 @@ function readOptions(args: readonly string[]): Options | string {
     },
   });
   if (values.help) return HELP;
-  if (!(values.backend in backends)) throw new Error(`--backend must be one of ${Object.keys(backends).join(", ")}, got "${values.backend}".`);
+  if (!(values.backend in backends))
+    throw new Error(`--backend must be one of ${Object.keys(backends).join(", ")}, got "${values.backend}".`);
   const whole = (name: "epochs" | "batch" | "seed", least: number): number => {
     const value = Number(values[name]);
     if (Number.isInteger(value) && value >= least) return value;
     throw new Error(`--${name} must be a whole number of at least ${least}, got "${values[name]}".`);
   };
-  return { backend: values.backend, epochs: whole("epochs", 1), batch: whole("batch", 1), seed: whole("seed", 0), out: values.out };
+  return {
+    backend: values.backend,
+    epochs: whole("epochs", 1),
+    batch: whole("batch", 1),
+    seed: whole("seed", 0),
+    out: values.out,
+  };
 }
 
 /** Most likely digit of each image. */
@@ -68,7 +75,9 @@ async function main(): Promise<void> {
   const { train, test } = splitDigits(await loadDigits());
   const model = digitsModel();
   model.summary();
-  console.log(`\nTraining on ${train.labels.shape[0]} digits with ${engine.name}, seed ${seed}. Ctrl+C stops after the current step.\n`);
+  console.log(
+    `\nTraining on ${train.labels.shape[0]} digits with ${engine.name}, seed ${seed}. Ctrl+C stops after the current step.\n`,
+  );
 
   const controller = new AbortController();
   process.once("SIGINT", () => controller.abort(new Error("stopped by Ctrl+C")));
@@ -95,7 +104,10 @@ async function main(): Promise<void> {
   const file = join(out, "digits.keras");
   const picture = join(out, "digits.svg");
   const accuracy = scores.accuracy as number;
-  await writeFile(picture, reportSvg(series, counts, `Digits on ${engine.name}: ${(accuracy * 100).toFixed(1)} % of unseen digits right`));
+  await writeFile(
+    picture,
+    reportSvg(series, counts, `Digits on ${engine.name}: ${(accuracy * 100).toFixed(1)} % of unseen digits right`),
+  );
   await model.save(file);
   const loaded = await saving.loadModel(file);
   const after = await guesses(loaded as Model, test.images);
@@ -103,8 +115,12 @@ async function main(): Promise<void> {
   const apart = a.reduce((most, value, i) => Math.max(most, Math.abs(value - (b[i] as number))), 0);
   if (apart !== 0) throw new Error(`The loaded model predicts differently, by up to ${apart}.`);
 
-  console.log(`Test accuracy ${(accuracy * 100).toFixed(2)} %, ${epochs} epochs in ${seconds.toFixed(1)} s on ${engine.name}.`);
-  console.log(`Saved ${relative(".", file)}, loaded it into a new model: all ${a.length} predictions are equal. Picture: ${relative(".", picture)}`);
+  console.log(
+    `Test accuracy ${(accuracy * 100).toFixed(2)} %, ${epochs} epochs in ${seconds.toFixed(1)} s on ${engine.name}.`,
+  );
+  console.log(
+    `Saved ${relative(".", file)}, loaded it into a new model: all ${a.length} predictions are equal. Picture: ${relative(".", picture)}`,
+  );
   console.log(`
 Open it in Python (pip install keras jax):
   KERAS_BACKEND=jax python3 -c "import keras; m = keras.saving.load_model('${file}'); m.summary()"`);

@@ -26,7 +26,10 @@ export interface Series {
 const MARKS = ["●", "○", "▪", "▫"];
 
 /** Curves drawn with characters. */
-export function curveText(series: readonly Series[], { width = 60, height = 12 }: { width?: number; height?: number } = {}): string {
+export function curveText(
+  series: readonly Series[],
+  { width = 60, height = 12 }: { width?: number; height?: number } = {},
+): string {
   const all = series.flatMap((s) => s.values);
   const [low, high] = [Math.min(...all), Math.max(...all)];
   const grid = Array.from({ length: height }, () => new Array<string>(width).fill(" "));
@@ -43,7 +46,11 @@ export function curveText(series: readonly Series[], { width = 60, height = 12 }
   };
   const lines = grid.map((row, i) => `${label(i)} │${row.join("")}`);
   const legend = series.map((s, k) => `${MARKS[k % MARKS.length]} ${s.name}`).join("   ");
-  return [...lines, `         └${"─".repeat(width)}`, `          epoch 1 to ${Math.max(...series.map((s) => s.values.length))}   ${legend}`].join("\n");
+  return [
+    ...lines,
+    `         └${"─".repeat(width)}`,
+    `          epoch 1 to ${Math.max(...series.map((s) => s.values.length))}   ${legend}`,
+  ].join("\n");
 }
 
 /** Loss curves and a confusion matrix as one picture. */
@@ -62,7 +69,9 @@ export function reportSvg(series: readonly Series[], counts: readonly (readonly 
         `<text x="${left - 8}" y="${py(tick) + 4}" text-anchor="end">${tick.toFixed(2)}</text>`,
     ),
     ...series.map((s, k) => {
-      const points = s.values.map((value, i) => `${px(i, s.values.length).toFixed(1)},${py(value).toFixed(1)}`).join(" ");
+      const points = s.values
+        .map((value, i) => `${px(i, s.values.length).toFixed(1)},${py(value).toFixed(1)}`)
+        .join(" ");
       return (
         `<polyline points="${points}" fill="none" stroke="${s.color}" stroke-width="2"/>` +
         `<text x="${left + width - 120}" y="${top + 16 + 18 * k}" fill="${s.color}">${s.name}</text>`
@@ -76,11 +85,19 @@ export function reportSvg(series: readonly Series[], counts: readonly (readonly 
     parts.push(`<text x="${x0 - 8}" y="${y0 + size * i + 18}" text-anchor="end">${i}</text>`);
     parts.push(`<text x="${x0 + size * i + 13}" y="${y0 - 8}" text-anchor="middle">${i}</text>`);
     row.forEach((n, j) => {
-      const shade = i === j ? `rgba(30,110,60,${(n / largest).toFixed(3)})` : `rgba(190,40,40,${Math.min(1, n / 4).toFixed(3)})`;
-      parts.push(`<rect x="${x0 + size * j}" y="${y0 + size * i}" width="${size - 1}" height="${size - 1}" fill="${shade}" stroke="#eee"/>`);
-      if (n > 0) parts.push(`<text x="${x0 + size * j + 13}" y="${y0 + size * i + 17}" text-anchor="middle" font-size="10">${n}</text>`);
+      const shade =
+        i === j ? `rgba(30,110,60,${(n / largest).toFixed(3)})` : `rgba(190,40,40,${Math.min(1, n / 4).toFixed(3)})`;
+      parts.push(
+        `<rect x="${x0 + size * j}" y="${y0 + size * i}" width="${size - 1}" height="${size - 1}" fill="${shade}" stroke="#eee"/>`,
+      );
+      if (n > 0)
+        parts.push(
+          `<text x="${x0 + size * j + 13}" y="${y0 + size * i + 17}" text-anchor="middle" font-size="10">${n}</text>`,
+        );
     });
   });
-  parts.push(`<text x="${x0 + 130}" y="${y0 + 300}" text-anchor="middle">guess (columns) for each true digit (rows)</text>`);
+  parts.push(
+    `<text x="${x0 + 130}" y="${y0 + 300}" text-anchor="middle">guess (columns) for each true digit (rows)</text>`,
+  );
   return `<svg xmlns="http://www.w3.org/2000/svg" width="860" height="400" font-family="sans-serif" font-size="12"><rect width="860" height="400" fill="white"/>${parts.join("")}</svg>\n`;
 }

@@ -29,7 +29,10 @@ const usesDtype = (graph: Graph, dtype: DType): boolean =>
 const usesOp = (graph: Graph, op: string): boolean => graph.nodes.some((node) => node.definition.name === op);
 
 /** The limitation that says that a program cannot run, if there is one. */
-export function limitationOf({ graph }: Program, { limitations = [], device }: DescribeOptions): Limitation | undefined {
+export function limitationOf(
+  { graph }: Program,
+  { limitations = [], device }: DescribeOptions,
+): Limitation | undefined {
   return limitations.find(
     ({ op, dtype, devices }) =>
       (devices === undefined || (device !== undefined && devices.includes(device))) &&
@@ -44,7 +47,11 @@ export function limitationOf({ graph }: Program, { limitations = [], device }: D
  * @example
  * describeBackend("my engine", () => myEngine(), { limitations });
  */
-export function describeBackend<H>(name: string, make: () => Backend<H> | Promise<Backend<H>>, options: DescribeOptions = {}): void {
+export function describeBackend<H>(
+  name: string,
+  make: () => Backend<H> | Promise<Backend<H>>,
+  options: DescribeOptions = {},
+): void {
   describe(name, () => {
     let backend: Backend<H>;
     beforeAll(async () => {
@@ -62,15 +69,20 @@ export function describeBackend<H>(name: string, make: () => Backend<H> | Promis
       await checkProgram(backend, program, slack);
       expect(backend.memory?.().handles, "live handles").toBe(before);
     };
-    describe.each(Object.entries(primitiveSamples) as [SampleName, readonly PrimitiveSample[]][])("%s", (op, samples) => {
-      test.each(samples)("$name", (sample) => check(primitiveProgram(op, sample), sample.slack));
-      const smooth = definitionOf(op).vjp === "none" ? [] : samples.filter((s) => s.gradient !== undefined);
-      test.each(smooth)("gradient: $name", (sample) => check(derivative(primitiveProgram(op, sample)), sample.slack));
-    });
+    describe.each(Object.entries(primitiveSamples) as [SampleName, readonly PrimitiveSample[]][])(
+      "%s",
+      (op, samples) => {
+        test.each(samples)("$name", (sample) => check(primitiveProgram(op, sample), sample.slack));
+        const smooth = definitionOf(op).vjp === "none" ? [] : samples.filter((s) => s.gradient !== undefined);
+        test.each(smooth)("gradient: $name", (sample) => check(derivative(primitiveProgram(op, sample)), sample.slack));
+      },
+    );
     describe("control flow", () => {
       test.each(controlSamples)("$name", (sample) => check(programOf(sample.inputs, sample.build), sample.slack));
       const smooth = controlSamples.filter((s) => s.gradient !== undefined);
-      test.each(smooth)("gradient: $name", (sample) => check(derivative(programOf(sample.inputs, sample.build)), sample.slack));
+      test.each(smooth)("gradient: $name", (sample) =>
+        check(derivative(programOf(sample.inputs, sample.build)), sample.slack),
+      );
     });
   });
 }

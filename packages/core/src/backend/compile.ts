@@ -1,12 +1,12 @@
 import type { DType, HostArray } from "../aval/index.ts";
+import { castData } from "../aval/index.ts";
 import type { Graph } from "../graph/index.ts";
 import type { Backend, CompileOptions, Executable } from "./contract.ts";
-import { carrierOf, lowerDtypes } from "./passes/dtypes.ts";
 import { shareCommon } from "./passes/cse.ts";
+import { carrierOf, lowerDtypes } from "./passes/dtypes.ts";
 import { inlineComposites } from "./passes/inline.ts";
 import { unrollScans } from "./passes/unroll.ts";
 import { interpret } from "./plan.ts";
-import { castData } from "../aval/index.ts";
 
 /** A graph in the terms of one engine: composites it lacks inlined, dtypes it lacks carried by others, equal nodes shared. */
 export function lower<H>(graph: Graph, backend: Backend<H>): Graph {
@@ -28,7 +28,11 @@ export function compileGraph<H>(
 ): Executable<H> | Promise<Executable<H>> {
   const lowered = lower(graph, backend);
   if (backend.compile !== undefined) return backend.compile(lowered, options);
-  return interpret(lowered, backend, (options.donate ?? []).map(([input]) => input));
+  return interpret(
+    lowered,
+    backend,
+    (options.donate ?? []).map(([input]) => input),
+  );
 }
 
 /** Values in the dtype in which the engine carries them. */

@@ -89,7 +89,8 @@ class Plan<H> {
     for (const { slot, handle } of this.#constants) values[slot] = handle;
     for (const step of this.#steps) {
       const args = step.reads.map((slot) => values[slot] as H);
-      const results = step.kernel === undefined ? yield* this.#control(step, args) : this.#compute(step, step.kernel, args);
+      const results =
+        step.kernel === undefined ? yield* this.#control(step, args) : this.#compute(step, step.kernel, args);
       step.writes.forEach((slot, k) => {
         if (slot >= 0) values[slot] = results[k] as H;
       });
@@ -133,7 +134,11 @@ class Plan<H> {
   }
 
   #copy(handle: H, aval: Aval): H {
-    return (this.#backend.kernels as NonNullable<Backend<H>["kernels"]>).reshape([handle], { shape: aval.shape }, { ins: [aval], outs: [aval] });
+    return (this.#backend.kernels as NonNullable<Backend<H>["kernels"]>).reshape(
+      [handle],
+      { shape: aval.shape },
+      { ins: [aval], outs: [aval] },
+    );
   }
 
   *#control(step: Step<H>, args: readonly H[]): Run<readonly H[]> {
@@ -218,7 +223,11 @@ class Plan<H> {
     const inner = { shape: aval.shape.slice(1), dtype: aval.dtype };
     const starts = aval.shape.map((_, i) => (i === 0 ? t : 0));
     const limits = aval.shape.map((n, i) => (i === 0 ? t + 1 : n));
-    const cut = kernels.slice([handle], { starts, limits, strides: aval.shape.map(() => 1) }, { ins: [aval], outs: [one] });
+    const cut = kernels.slice(
+      [handle],
+      { starts, limits, strides: aval.shape.map(() => 1) },
+      { ins: [aval], outs: [one] },
+    );
     const row = kernels.reshape([cut], { shape: inner.shape }, { ins: [one], outs: [inner] });
     this.#backend.release(cut);
     return row;

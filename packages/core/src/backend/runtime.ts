@@ -153,7 +153,12 @@ export async function settle(backend: Backend = getBackend()): Promise<void> {
  * Queues a run of `graph` over `inputs` and gives its results, which may still be pending. Values of other engines are moved.
  * Donated inputs are gone afterwards.
  */
-export function execute(backend: Backend, graph: Graph, inputs: readonly Value[], options: CompileOptions = {}): Value[] {
+export function execute(
+  backend: Backend,
+  graph: Graph,
+  inputs: readonly Value[],
+  options: CompileOptions = {},
+): Value[] {
   const results = graph.outputs.map((aval) => newValue(backend, aval));
   const donated = new Set((options.donate ?? []).map(([input]) => input));
   const deliver = (handles: readonly unknown[]): void => {
@@ -190,7 +195,10 @@ export function execute(backend: Backend, graph: Graph, inputs: readonly Value[]
   const job = (): void | Promise<void> => {
     try {
       const waiting = inputs.filter((v) => v.owner !== backend || v.ready !== undefined);
-      if (waiting.length > 0) return gather(backend, inputs).then(({ handles, temporary }) => runWith(handles, temporary)).catch(fail);
+      if (waiting.length > 0)
+        return gather(backend, inputs)
+          .then(({ handles, temporary }) => runWith(handles, temporary))
+          .catch(fail);
       const started = runWith(inputs.map(handleOf), []);
       return started?.catch(fail);
     } catch (error) {
@@ -203,7 +211,10 @@ export function execute(backend: Backend, graph: Graph, inputs: readonly Value[]
   return results;
 }
 
-async function gather(backend: Backend, inputs: readonly Value[]): Promise<{ handles: unknown[]; temporary: unknown[] }> {
+async function gather(
+  backend: Backend,
+  inputs: readonly Value[],
+): Promise<{ handles: unknown[]; temporary: unknown[] }> {
   const temporary: unknown[] = [];
   const handles: unknown[] = [];
   for (const value of inputs) {

@@ -216,7 +216,9 @@ export function printGraph(graph: Graph): string {
     nodeNames.set(node, outs);
     const params = paramsKey(node.params);
     const left = outs.map((name, i) => `${name}: ${avalKey(node.outs[i] as Aval)}`).join(", ");
-    lines.push(`  ${left} = ${node.definition.name}(${node.inputs.map(nameOf).join(", ")})${params === "{}" ? "" : ` ${params}`}`);
+    lines.push(
+      `  ${left} = ${node.definition.name}(${node.inputs.map(nameOf).join(", ")})${params === "{}" ? "" : ` ${params}`}`,
+    );
   }
   lines.push(`  return ${graph.outputs.map(nameOf).join(", ")}`, "}");
   return lines.join("\n");

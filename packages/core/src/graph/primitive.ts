@@ -34,7 +34,8 @@ export interface Marked<P extends Params, Kind extends "primitive" | "composite"
 export type Arg = Tensor | number;
 export type None = Readonly<Record<never, never>>;
 export type Unary<Kind extends "primitive" | "composite" = "primitive"> = ((x: Tensor) => Tensor) & Marked<None, Kind>;
-export type Binary<Kind extends "primitive" | "composite" = "primitive"> = ((a: Arg, b: Arg) => Tensor) & Marked<None, Kind>;
+export type Binary<Kind extends "primitive" | "composite" = "primitive"> = ((a: Arg, b: Arg) => Tensor) &
+  Marked<None, Kind>;
 export type Configured<P extends Params, Kind extends "primitive" | "composite" = "primitive"> = ((
   x: Tensor,
   params: P,
@@ -42,7 +43,11 @@ export type Configured<P extends Params, Kind extends "primitive" | "composite" 
   Marked<P, Kind>;
 
 /** Applies a definition: checks and shapes now, values later. */
-export function apply<P extends Params>(definition: Definition<P>, inputs: readonly Tensor[], params: P): readonly Tensor[] {
+export function apply<P extends Params>(
+  definition: Definition<P>,
+  inputs: readonly Tensor[],
+  params: P,
+): readonly Tensor[] {
   const outs = definition.infer(inputs, params);
   const node = { definition: definition as unknown as Definition, inputs, params, outs };
   const tracked = inputs.some((x) => x.tracked);
@@ -55,11 +60,11 @@ export function apply1<P extends Params>(definition: Definition<P>, inputs: read
 }
 
 /** Attaches a definition to the function that applies it. */
-export function marked<Call extends (...args: never[]) => unknown, P extends Params, Kind extends "primitive" | "composite" | "control">(
-  call: Call,
-  kind: Kind,
-  definition: Definition<P>,
-): Call & Marked<P, Kind> {
+export function marked<
+  Call extends (...args: never[]) => unknown,
+  P extends Params,
+  Kind extends "primitive" | "composite" | "control",
+>(call: Call, kind: Kind, definition: Definition<P>): Call & Marked<P, Kind> {
   return Object.assign(call, { definition, kind });
 }
 

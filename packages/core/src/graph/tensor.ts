@@ -45,7 +45,12 @@ export type Source =
 export type Operand = Tensor | number | boolean;
 
 /** What an index of `x.at(...)` may be: position, slice `[start, stop, step?]` with nulls for "open", `"..."`, `"newaxis"`, or an index array. */
-export type Index = number | readonly [start: number | null, stop: number | null, step?: number | null] | "..." | "newaxis" | Tensor;
+export type Index =
+  | number
+  | readonly [start: number | null, stop: number | null, step?: number | null]
+  | "..."
+  | "newaxis"
+  | Tensor;
 
 /** What `Tensor`'s methods do; supplied by rooms above this one (ops for operators, transforms for reading). */
 export interface TensorMethods {

@@ -23,7 +23,7 @@ export interface ReluOptions {
 
 /**
  * `min(max(x, 0), maxValue)`, with `negativeSlope (x - threshold)` below the threshold.
- * @example activations.relu(tensor([-2, 3]), { negativeSlope: 0.5 }) // [-1, 3]
+ * @example await activations.relu(tensor([-2, 3]), { negativeSlope: 0.5 }).array() // [-1, 3]
  */
 export const relu: Op<(x: TensorLike, options?: ReluOptions) => Tensor> = ((
   x: Tensor,

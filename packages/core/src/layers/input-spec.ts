@@ -22,7 +22,9 @@ export function checkInputs(layer: string, spec: InputSpec | readonly InputSpec[
   const values = tree.flatten(inputs as tree.Tree<Tensor | KerasTensor>);
   if (values.length !== specs.length) {
     const must = `the layer takes ${specs.length} input${specs.length === 1 ? "" : "s"}`;
-    throw new ShapeError(complain(layer, { must, got: String(values.length), todo: "Check what is passed to the layer" }));
+    throw new ShapeError(
+      complain(layer, { must, got: String(values.length), todo: "Check what is passed to the layer" }),
+    );
   }
   specs.forEach((one, i) => checkInput(layer, one, values[i] as Tensor | KerasTensor));
 }
@@ -33,10 +35,16 @@ function checkInput(layer: string, spec: InputSpec, x: Tensor | KerasTensor): vo
     throw new ShapeError(complain(layer, { must, got: showAval(x), todo }));
   };
   if (spec.ndim !== undefined && shape.length !== spec.ndim) {
-    refuse(`the input must have ${spec.ndim} dimensions (batch first)`, "Reshape the data, or add the batch or channel axis");
+    refuse(
+      `the input must have ${spec.ndim} dimensions (batch first)`,
+      "Reshape the data, or add the batch or channel axis",
+    );
   }
   if (spec.minNdim !== undefined && shape.length < spec.minNdim) {
-    refuse(`the input must have at least ${spec.minNdim} dimensions (batch first)`, "Add the batch axis: x of shape [1, ...]");
+    refuse(
+      `the input must have at least ${spec.minNdim} dimensions (batch first)`,
+      "Add the batch axis: x of shape [1, ...]",
+    );
   }
   if (spec.maxNdim !== undefined && shape.length > spec.maxNdim) {
     refuse(`the input must have at most ${spec.maxNdim} dimensions`, "Flatten or reshape the input");
@@ -44,12 +52,16 @@ function checkInput(layer: string, spec: InputSpec, x: Tensor | KerasTensor): vo
   for (const [axis, size] of Object.entries(spec.axes ?? {})) {
     const i = Number(axis) < 0 ? shape.length + Number(axis) : Number(axis);
     if (shape[i] !== null && shape[i] !== size) {
-      refuse(`axis ${axis} of the input must have size ${size}`, "The layer was built for that size; make a new layer for another");
+      refuse(
+        `axis ${axis} of the input must have size ${size}`,
+        "The layer was built for that size; make a new layer for another",
+      );
     }
   }
   const wanted = spec.shape;
   if (wanted !== undefined) {
-    const fits = wanted.length === shape.length && wanted.every((n, i) => n === null || shape[i] === null || n === shape[i]);
+    const fits =
+      wanted.length === shape.length && wanted.every((n, i) => n === null || shape[i] === null || n === shape[i]);
     if (!fits) refuse(`the input must have shape ${showShape(wanted)}`, "Check the data against the model's input");
   }
 }

@@ -1,5 +1,5 @@
 import { isFloat, type Shape, type SymbolicShape } from "../aval/index.ts";
-import { complain, ConfigError, KerasError, ShapeError, showShape, StateError } from "../errors/index.ts";
+import { ConfigError, complain, KerasError, ShapeError, StateError, showShape } from "../errors/index.ts";
 import { Tensor } from "../graph/index.ts";
 import * as ops from "../ops/index.ts";
 import { convertToTensor, isSymbolic, type KerasTensor, Operation, type TensorLike } from "../ops/index.ts";
@@ -146,7 +146,7 @@ export abstract class Layer extends Operation implements Serializable {
 
   #run(args: readonly unknown[]): unknown {
     const { inputs, options } = this.#split(args);
-    const ready = inputs.map((x) => tree.map(x as tree.Tree<unknown>, (leaf) => this.#toInput(leaf)));
+    const ready = inputs.map((x) => this.#toInputs(x));
     checkInputs(this.name, this.inputSpec, ready[0]);
     if (!this.built) this.buildFrom(...ready.map(shapesOf));
     const outer = running;
@@ -179,7 +179,9 @@ export abstract class Layer extends Operation implements Serializable {
     const options = args[numInputs] ?? {};
     if (inputs.length === 0) {
       const todo = "Pass a tensor: layer.apply(x)";
-      throw new ConfigError(complain(this.name, { must: "the layer must be applied to an input", got: "no arguments", todo }));
+      throw new ConfigError(
+        complain(this.name, { must: "the layer must be applied to an input", got: "no arguments", todo }),
+      );
     }
     if (!tree.isBranch(options) || Array.isArray(options) || args.length > numInputs + 1) {
       const must = `after ${numInputs} input${numInputs === 1 ? "" : "s"} there may be one options object`;
@@ -196,6 +198,12 @@ export abstract class Layer extends Operation implements Serializable {
     return [...inputs, ...Array.from({ length: numInputs - inputs.length }, () => undefined), options];
   }
 
+  // Nested arrays of numbers are one tensor; other arrays and objects are several inputs.
+  #toInputs(x: unknown): unknown {
+    if (!tree.isBranch(x) || isNumbers(x)) return this.#toInput(x);
+    if (Array.isArray(x)) return x.map((one) => this.#toInputs(one));
+    return Object.fromEntries(Object.entries(x).map(([key, one]) => [key, this.#toInputs(one)]));
+  }
   #toInput(leaf: unknown): unknown {
     if (leaf === null || leaf === undefined) return leaf;
     const x = isSymbolic(leaf) ? leaf : convertToTensor(leaf as TensorLike);
@@ -224,7 +232,8 @@ export abstract class Layer extends Operation implements Serializable {
     const own = tree.isBranch(made) ? tree.flatten(made as tree.Tree<unknown>) : [made];
     outs.forEach((out, i) => {
       const mask = own[i];
-      if ((out instanceof Tensor || isSymbolic(out)) && (mask instanceof Tensor || isSymbolic(mask))) setMask(out, mask);
+      if ((out instanceof Tensor || isSymbolic(out)) && (mask instanceof Tensor || isSymbolic(mask)))
+        setMask(out, mask);
     });
   }
 
@@ -377,7 +386,9 @@ export abstract class Layer extends Operation implements Serializable {
       const { shape, path } = weights[i] as Variable;
       if (String(shape) === String(x.shape)) return;
       const got = `${showShape(x.shape)} for "${path}" of shape ${showShape(shape)}`;
-      throw new ShapeError(complain(this.name, { must: "values must have the shapes of the weights", got, todo: "Check their order" }));
+      throw new ShapeError(
+        complain(this.name, { must: "values must have the shapes of the weights", got, todo: "Check their order" }),
+      );
     });
     weights.forEach((v, i) => v.assign(ready[i] as Tensor));
   }
@@ -400,7 +411,9 @@ export abstract class Layer extends Operation implements Serializable {
   /** Losses added by the last call, here and inside, then penalties on trainable weights. */
   get losses(): readonly Tensor[] {
     const added = this.flattenLayers().flatMap((layer) => layer.#ownLosses);
-    const penalties = this.trainableWeights.flatMap((v) => (v.regularizer === undefined ? [] : [v.regularizer.call(v.value)]));
+    const penalties = this.trainableWeights.flatMap((v) =>
+      v.regularizer === undefined ? [] : [v.regularizer.call(v.value)],
+    );
     return [...added, ...penalties];
   }
   /** Forgets what `addLoss` recorded, here and inside. */
@@ -420,7 +433,9 @@ export abstract class Layer extends Operation implements Serializable {
   ): [outputs: R, nonTrainable: Tensor[]] {
     if (!this.built) {
       const todo = "Call it once, or build it: layer.buildFrom(shape)";
-      throw new StateError(complain(this.name, { must: "the layer must be built before a stateless call", got: "an unbuilt layer", todo }));
+      throw new StateError(
+        complain(this.name, { must: "the layer must be built before a stateless call", got: "an unbuilt layer", todo }),
+      );
     }
     const others = this.nonTrainableVariables;
     const scope = this.statelessScope(trainable, nonTrainable);
@@ -429,10 +444,16 @@ export abstract class Layer extends Operation implements Serializable {
   }
   /** A scope in which the variables have the given values. @throws ShapeError if the numbers differ. */
   protected statelessScope(trainable: readonly TensorLike[], nonTrainable: readonly TensorLike[]): StatelessScope {
-    const pair = (what: string, cells: readonly StateCell[], values: readonly TensorLike[]): [StateCell, TensorLike][] => {
+    const pair = (
+      what: string,
+      cells: readonly StateCell[],
+      values: readonly TensorLike[],
+    ): [StateCell, TensorLike][] => {
       if (cells.length === values.length) return cells.map((cell, i) => [cell, values[i] as TensorLike]);
       const must = `there must be one value for each of the ${cells.length} ${what} variables`;
-      throw new ShapeError(complain(this.name, { must, got: String(values.length), todo: `Map layer.${what}Variables to values` }));
+      throw new ShapeError(
+        complain(this.name, { must, got: String(values.length), todo: `Map layer.${what}Variables to values` }),
+      );
     };
     return new StatelessScope([
       ...pair("trainable", this.trainableVariables, trainable),
@@ -453,6 +474,12 @@ export abstract class Layer extends Operation implements Serializable {
 
 // Fields of the base class that hold no layers of the user's.
 const bookkeeping: ReadonlySet<string> = new Set(["inboundNodes", "dtypePolicy", "inputSpec", "activityRegularizer"]);
+
+function isNumbers(x: unknown): boolean {
+  if (!Array.isArray(x)) return false;
+  const [first] = x as readonly unknown[];
+  return typeof first === "number" || typeof first === "boolean" || isNumbers(first);
+}
 
 function classNameOf(ctor: unknown): string {
   const own = ctor as { readonly className?: string; readonly name: string };

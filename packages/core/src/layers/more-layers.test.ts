@@ -286,6 +286,23 @@ describe("structure", () => {
     [...(await unrolled.apply(x).data())].forEach((value, i) => expect(value).toBeCloseTo(eager[i] as number, 6));
   });
 
+  test("nested arrays of numbers are one tensor", async () => {
+    const layer = new layers.Rescaling({ scale: 2 });
+    expect(
+      await layer
+        .apply([
+          [1, 2],
+          [3, 4],
+        ])
+        .array(),
+    ).toEqual([
+      [2, 4],
+      [6, 8],
+    ]);
+    const sum = new layers.Add();
+    expect(await sum.apply([tensor([[1, 2]]), tensor([[3, 4]])]).array()).toEqual([[4, 6]]);
+  });
+
   test("adapters can be added later", async () => {
     const dense = new layers.Dense({ units: 2 });
     const x = values([1, 3]);
@@ -294,6 +311,19 @@ describe("structure", () => {
     expect(await dense.apply(x).array()).toEqual(before);
     expect(dense.trainableWeights.map((w) => w.name)).toEqual(["bias", "lora_kernel_a", "lora_kernel_b"]);
     expect(() => dense.enableLora(2)).toThrow(/adapters are added once/);
+  });
+
+  test("files hold the kernel with its adapters, as Keras' do", async () => {
+    const dense = new layers.Dense({ units: 2, loraRank: 1 });
+    const x = values([1, 3]);
+    dense.apply(x);
+    for (const w of dense.weights) w.assign(values(w.shape, 0.5));
+    const before = await dense.apply(x).data();
+    const saved = dense.savedWeights();
+    expect(saved.map((w) => w.path)).toEqual(["dense/kernel", "dense/bias"]);
+    for (const weight of saved) weight.assign(weight.read());
+    expect(await dense.weights[2]?.value.array()).toEqual([[0], [0], [0]]);
+    [...(await dense.apply(x).data())].forEach((value, i) => expect(value).toBeCloseTo(before[i] as number, 5));
   });
 
   test("an embedding takes initial vectors", async () => {

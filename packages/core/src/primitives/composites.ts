@@ -16,7 +16,25 @@ import {
   type VjpRule,
 } from "../graph/index.ts";
 import { vjpWalk } from "./differentiate.ts";
-import { abs, add, div, erf, exp, greater, log, log1p, logistic, max, mul, neg, rsqrt, stopGradient, sub, tanh, where } from "./elementwise.ts";
+import {
+  abs,
+  add,
+  div,
+  erf,
+  exp,
+  greater,
+  log,
+  log1p,
+  logistic,
+  max,
+  mul,
+  neg,
+  rsqrt,
+  stopGradient,
+  sub,
+  tanh,
+  where,
+} from "./elementwise.ts";
 import { type AxesParams, reduceMax, reduceSum, spread } from "./structural.ts";
 
 type Body<P extends Params> = (inputs: readonly Tensor[], params: P) => Tensor;
@@ -28,7 +46,9 @@ function composite<P extends Params>(name: string, body: Body<P>, vjp?: VjpRule<
       const x = inputs[0] as Aval;
       if (inputs.some((a) => !isFloat(a.dtype) || a.dtype !== x.dtype)) {
         const got = inputs.map(showAval).join(" and ");
-        throw new DtypeError(complain(name, { must: "inputs must have one float dtype", got, todo: "Cast the input first" }));
+        throw new DtypeError(
+          complain(name, { must: "inputs must have one float dtype", got, todo: "Cast the input first" }),
+        );
       }
       return [{ shape: x.shape, dtype: x.dtype }];
     },
@@ -38,7 +58,12 @@ function composite<P extends Params>(name: string, body: Body<P>, vjp?: VjpRule<
 }
 
 // Differentiates the body on its own, over placeholders, so that the walk never leaves it.
-function bodyVjp<P extends Params>(body: Body<P>, g: Tensor, inputs: readonly Tensor[], params: P): readonly (Tensor | null)[] {
+function bodyVjp<P extends Params>(
+  body: Body<P>,
+  g: Tensor,
+  inputs: readonly Tensor[],
+  params: P,
+): readonly (Tensor | null)[] {
   const own = inputs.map((x) => placeholder(x));
   const seed = placeholder(g);
   const back = vjpWalk([body(own, params)], [seed], own);
@@ -63,7 +88,11 @@ function configured<P extends Params>(
 const one = (inputs: readonly Tensor[]): Tensor => inputs[0] as Tensor;
 
 /** `max(x, 0)`; the gradient at 0 is 0. */
-export const relu: Unary<"composite"> = unary("relu", (x) => max(x, 0), ({ g, out }) => [where(greater(out, 0), g, 0)]);
+export const relu: Unary<"composite"> = unary(
+  "relu",
+  (x) => max(x, 0),
+  ({ g, out }) => [where(greater(out, 0), g, 0)],
+);
 /** `log(1 + e^x)`, without overflow. */
 export const softplus: Unary<"composite"> = unary(
   "softplus",

@@ -1,7 +1,15 @@
 // Products that sum: matrix products, convolutions, and pooling windows, each family closed under differentiation.
 import { type Aval, range, type Shape } from "../aval/index.ts";
 import { complain, DtypeError, ShapeError, showAval, showShape } from "../errors/index.ts";
-import { apply1, type Definition, type Marked, marked, type Params, type Tensor, type VjpRule } from "../graph/index.ts";
+import {
+  apply1,
+  type Definition,
+  type Marked,
+  marked,
+  type Params,
+  type Tensor,
+  type VjpRule,
+} from "../graph/index.ts";
 import { transpose } from "./structural.ts";
 
 export type Pairwise<P extends Params> = ((a: Tensor, b: Tensor, params: P) => Tensor) & Marked<P, "primitive">;
@@ -49,15 +57,25 @@ export const dotGeneral: Pairwise<DotParams> = pairwise<DotParams>(
       const what = String(k) !== String(l) ? "inner sizes" : "batch sizes";
       const got = `${showShape(a.shape)} and ${showShape(b.shape)} (${mine.join(", ")} vs ${other.join(", ")})`;
       throw new ShapeError(
-        complain("matmul", { must: `${what} must agree`, got, todo: "Transpose one input, or check the units of the layer before" }),
+        complain("matmul", {
+          must: `${what} must agree`,
+          got,
+          todo: "Transpose one input, or check the units of the layer before",
+        }),
       );
     }
-    const free = (x: Aval, c: readonly number[], bt: readonly number[]): number[] => sizes(x, freeAxes(x.shape.length, c, bt));
+    const free = (x: Aval, c: readonly number[], bt: readonly number[]): number[] =>
+      sizes(x, freeAxes(x.shape.length, c, bt));
     return [...m, ...free(a, lhsContract, lhsBatch), ...free(b, rhsContract, rhsBatch)];
   },
   ({ g, inputs, params: p }) => {
     const [a, b] = inputs as readonly [Tensor, Tensor];
-    const swapped = { lhsContract: p.rhsContract, rhsContract: p.lhsContract, lhsBatch: p.rhsBatch, rhsBatch: p.lhsBatch };
+    const swapped = {
+      lhsContract: p.rhsContract,
+      rhsContract: p.lhsContract,
+      lhsBatch: p.rhsBatch,
+      rhsBatch: p.lhsBatch,
+    };
     return [dotVjpLeft(g, a, b, p, "after"), dotVjpLeft(g, b, a, swapped, "before")];
   },
 );
@@ -91,14 +109,27 @@ export type ConvParams = WindowParams & { readonly dilation: readonly number[]; 
 export type ConvInputGradParams = ConvParams & { readonly inputSpatial: Shape };
 export type ConvFilterGradParams = ConvParams & { readonly kernelSpatial: Shape };
 
-const convOf = ({ strides, padding, dilation, groups }: ConvParams): ConvParams => ({ strides, padding, dilation, groups });
+const convOf = ({ strides, padding, dilation, groups }: ConvParams): ConvParams => ({
+  strides,
+  padding,
+  dilation,
+  groups,
+});
 
 /** Output size of a window sliding over one axis. */
-export const windowedSize = (size: number, window: number, stride: number, low: number, high: number, dilation = 1): number =>
-  Math.max(0, Math.floor((size + low + high - ((window - 1) * dilation + 1)) / stride) + 1);
+export const windowedSize = (
+  size: number,
+  window: number,
+  stride: number,
+  low: number,
+  high: number,
+  dilation = 1,
+): number => Math.max(0, Math.floor((size + low + high - ((window - 1) * dilation + 1)) / stride) + 1);
 
 function refuseConv(must: string, x: Aval, kernel: Aval, todo: string): never {
-  throw new ShapeError(complain("conv", { must, got: `input ${showShape(x.shape)} and kernel ${showShape(kernel.shape)}`, todo }));
+  throw new ShapeError(
+    complain("conv", { must, got: `input ${showShape(x.shape)} and kernel ${showShape(kernel.shape)}`, todo }),
+  );
 }
 
 /**
@@ -132,7 +163,12 @@ export const conv: Pairwise<ConvParams> = pairwise<ConvParams>(
       );
     });
     if (spatial.some((n, i) => n <= 0 && (x.shape[i + 1] as number) > 0)) {
-      refuseConv("the window must fit into the padded input", x, kernel, 'Use padding "same", a smaller kernel, or larger images');
+      refuseConv(
+        "the window must fit into the padded input",
+        x,
+        kernel,
+        'Use padding "same", a smaller kernel, or larger images',
+      );
     }
     return [x.shape[0] as number, ...spatial, kernel.shape[rank + 1] as number];
   },
@@ -206,7 +242,9 @@ function pool(name: string, vjp: VjpRule<PoolParams>): Pool {
 const poolOf = ({ window, strides, padding }: PoolParams): PoolParams => ({ window, strides, padding });
 
 /** Maximum of each window of `[N, ...spatial, C]`; padding counts as the lowest value. */
-export const maxPool: Pool = pool("maxPool", ({ g, inputs, params }) => [maxPoolGrad(inputs[0] as Tensor, g, poolOf(params))]);
+export const maxPool: Pool = pool("maxPool", ({ g, inputs, params }) => [
+  maxPoolGrad(inputs[0] as Tensor, g, poolOf(params)),
+]);
 /** Sum of each window; padding counts as 0. */
 export const sumPool: Pool = pool("sumPool", ({ g, inputs, params }) => {
   const x = inputs[0] as Tensor;
@@ -235,8 +273,9 @@ const sumPoolGradDefinition: Definition<PoolGradParams> = {
   vjp: ({ g, params }) => [sumPool(g, poolOf(params))],
 };
 /** The transpose of `sumPool`: every window adds its `g` to all its elements. */
-export const sumPoolGrad: ((g: Tensor, params: PoolGradParams) => Tensor) & Marked<PoolGradParams, "primitive"> = marked(
-  (g: Tensor, params: PoolGradParams) => apply1(sumPoolGradDefinition, [g], params),
-  "primitive",
-  sumPoolGradDefinition,
-);
+export const sumPoolGrad: ((g: Tensor, params: PoolGradParams) => Tensor) & Marked<PoolGradParams, "primitive"> =
+  marked(
+    (g: Tensor, params: PoolGradParams) => apply1(sumPoolGradDefinition, [g], params),
+    "primitive",
+    sumPoolGradDefinition,
+  );

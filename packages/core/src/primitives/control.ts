@@ -1,21 +1,36 @@
 // Control flow over closed graphs. Interpreted by core or emitted by backends; differentiated here.
 import { type Aval, sameShape } from "../aval/index.ts";
 import { complain, DtypeError, ShapeError, showAval } from "../errors/index.ts";
-import { apply, type Definition, Graph, type Marked, marked, type Params, placeholder, rebuild, type Tensor } from "../graph/index.ts";
+import {
+  apply,
+  type Definition,
+  Graph,
+  type Marked,
+  marked,
+  type Params,
+  placeholder,
+  rebuild,
+  type Tensor,
+} from "../graph/index.ts";
 import { floatPlaces, vjpGraph } from "./differentiate.ts";
 import { add } from "./elementwise.ts";
 import { full } from "./structural.ts";
 
 function sameAvals(where: string, what: string, a: readonly Aval[], b: readonly Aval[]): void {
-  const same = a.length === b.length && a.every((x, i) => x.dtype === b[i]?.dtype && sameShape(x.shape, (b[i] as Aval).shape));
+  const same =
+    a.length === b.length && a.every((x, i) => x.dtype === b[i]?.dtype && sameShape(x.shape, (b[i] as Aval).shape));
   if (same) return;
   const got = `${a.map(showAval).join(", ")} and ${b.map(showAval).join(", ")}`;
-  throw new ShapeError(complain(where, { must: `${what} must have equal shapes and dtypes`, got, todo: "Cast or reshape" }));
+  throw new ShapeError(
+    complain(where, { must: `${what} must have equal shapes and dtypes`, got, todo: "Cast or reshape" }),
+  );
 }
 
 function requireBool(where: string, x: Aval): void {
   if (x.dtype === "bool" && x.shape.length === 0) return;
-  throw new DtypeError(complain(where, { must: "the condition must be a bool scalar", got: showAval(x), todo: "Compare or cast" }));
+  throw new DtypeError(
+    complain(where, { must: "the condition must be a bool scalar", got: showAval(x), todo: "Compare or cast" }),
+  );
 }
 
 export type CondParams = { readonly then: Graph; readonly otherwise: Graph };
@@ -87,7 +102,9 @@ const scanDefinition: Definition<ScanParams> = {
     const slices = inputs.slice(numConsts + numCarry).map(({ shape, dtype }) => {
       if (shape[0] !== length) {
         const got = `${showAval({ shape, dtype })} for ${length} steps`;
-        throw new ShapeError(complain("scan", { must: "every input's first axis must be the number of steps", got, todo: "Check xs" }));
+        throw new ShapeError(
+          complain("scan", { must: "every input's first axis must be the number of steps", got, todo: "Check xs" }),
+        );
       }
       return { shape: shape.slice(1), dtype };
     });
@@ -99,8 +116,12 @@ const scanDefinition: Definition<ScanParams> = {
   vjp: ({ gs, inputs, outs, params }) => scanVjp(gs, inputs, outs, params),
 };
 /** Runs `body` over the first axis of `xs`, handing a carry from step to step and stacking the results. */
-export const scan: ((inputs: readonly Tensor[], params: ScanParams) => readonly Tensor[]) & Marked<ScanParams, "control"> =
-  marked((inputs: readonly Tensor[], params: ScanParams) => apply(scanDefinition, inputs, params), "control", scanDefinition);
+export const scan: ((inputs: readonly Tensor[], params: ScanParams) => readonly Tensor[]) &
+  Marked<ScanParams, "control"> = marked(
+  (inputs: readonly Tensor[], params: ScanParams) => apply(scanDefinition, inputs, params),
+  "control",
+  scanDefinition,
+);
 
 // The forward scan once more, stacking the carry that enters each step (shared with the first run by common-subexpression
 // elimination once both are unrolled), then a scan the other way that pulls cotangents through the body.
@@ -153,7 +174,11 @@ function scanVjp(
 export type CustomParams = Params & {
   readonly body: Graph;
   /** Maps cotangents and the inputs to cotangents of the inputs. */
-  readonly pullback: (gs: readonly Tensor[], inputs: readonly Tensor[], outs: readonly Tensor[]) => readonly (Tensor | null)[];
+  readonly pullback: (
+    gs: readonly Tensor[],
+    inputs: readonly Tensor[],
+    outs: readonly Tensor[],
+  ) => readonly (Tensor | null)[];
 };
 const customDefinition: Definition<CustomParams> = {
   name: "customGradient",

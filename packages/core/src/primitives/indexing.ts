@@ -62,7 +62,11 @@ const gatherDefinition: Definition<None> = {
     requireIndices("gatherNd", i);
     const depth = i.shape[i.shape.length - 1];
     if (depth === undefined || depth > a.shape.length) {
-      refuse("gatherNd", "the last axis of indices must not be longer than x has axes", `${showAval(a)} and ${showAval(i)}`);
+      refuse(
+        "gatherNd",
+        "the last axis of indices must not be longer than x has axes",
+        `${showAval(a)} and ${showAval(i)}`,
+      );
     }
     return [{ shape: [...i.shape.slice(0, -1), ...a.shape.slice(depth)], dtype: a.dtype }];
   },
@@ -100,7 +104,9 @@ const scatterDefinition: Definition<ScatterParams> = {
       return [where(equal(x, out), g, 0), null, where(equal(gatherNd(out, indices), updates), taken, 0)];
     }
     const must = 'scatterNd has gradients for the modes "set", "add", "min" and "max"';
-    throw new ShapeError(complain("scatterNd", { must, got: `mode "${mode}"`, todo: "Scatter logarithms with mode add" }));
+    throw new ShapeError(
+      complain("scatterNd", { must, got: `mode "${mode}"`, todo: "Scatter logarithms with mode add" }),
+    );
   },
 };
 /** `x` with `updates` written, added ... at `indices` (as `gatherNd` reads). Equal indices: all are added; with "set" the last wins. */
@@ -143,7 +149,11 @@ const dynamicUpdateDefinition: Definition<None> = {
     requireIndices("dynamicUpdateSlice", starts);
     const fits = update.shape.length === x.shape.length && update.shape.every((n, i) => n <= (x.shape[i] as number));
     if (!fits || update.dtype !== x.dtype) {
-      refuse("dynamicUpdateSlice", "the update must fit into x and have its dtype", `${showAval(x)} and ${showAval(update)}`);
+      refuse(
+        "dynamicUpdateSlice",
+        "the update must fit into x and have its dtype",
+        `${showAval(x)} and ${showAval(update)}`,
+      );
     }
     return [{ shape: x.shape, dtype: x.dtype }];
   },
@@ -173,10 +183,12 @@ function alongIndices(indices: Tensor, axis: number): Tensor {
   return concat(range(indices.ndim).map(coordinate), { axis: indices.ndim });
 }
 
-const sameAs = (dtype?: DType) => (inputs: readonly Aval[]): Aval[] => {
-  const x = inputs[0] as Aval;
-  return [{ shape: x.shape, dtype: dtype ?? x.dtype }];
-};
+const sameAs =
+  (dtype?: DType) =>
+  (inputs: readonly Aval[]): Aval[] => {
+    const x = inputs[0] as Aval;
+    return [{ shape: x.shape, dtype: dtype ?? x.dtype }];
+  };
 const sortDefinition: Definition<AxisParams> = {
   name: "sort",
   infer: sameAs(),
@@ -234,8 +246,10 @@ const randomBitsDefinition: Definition<BitsParams> = {
   name: "randomBits",
   infer: ([key], { shape, words }) => {
     const k = key as Aval;
-    if (!sameShape(k.shape, [2]) || k.dtype !== "uint32") refuse("randomBits", "the key must be uint32 [2]", showAval(k));
-    if (sizeOf(shape) >= 2 ** 32) refuse("randomBits", "fewer than 2^32 numbers can be drawn at once", showShape(shape));
+    if (!sameShape(k.shape, [2]) || k.dtype !== "uint32")
+      refuse("randomBits", "the key must be uint32 [2]", showAval(k));
+    if (sizeOf(shape) >= 2 ** 32)
+      refuse("randomBits", "fewer than 2^32 numbers can be drawn at once", showShape(shape));
     return [{ shape: words === 2 ? [...shape, 2] : shape, dtype: "uint32" }];
   },
   vjp: "none",

@@ -13,8 +13,8 @@ import {
   type Unary,
   type VjpRule,
 } from "../graph/index.ts";
-import { add, div, equal, greater, greaterEqual, less, mul, neg, sub, where } from "./elementwise.ts";
 import { dotGeneral, type Pairwise } from "./contraction.ts";
+import { add, div, equal, greater, greaterEqual, less, mul, neg, sub, where } from "./elementwise.ts";
 import { argSort, takeAlong } from "./indexing.ts";
 import { broadcastTo, iota, reshape, transpose } from "./structural.ts";
 
@@ -66,7 +66,11 @@ const choleskyDefinition: Definition<None> = {
   },
 };
 /** Lower `L` with `L L^T = x`, for symmetric positive definite `x`; nan where it is not. */
-export const cholesky: Unary = marked((x: Tensor) => apply1(choleskyDefinition, [x], {}), "primitive", choleskyDefinition);
+export const cholesky: Unary = marked(
+  (x: Tensor) => apply1(choleskyDefinition, [x], {}),
+  "primitive",
+  choleskyDefinition,
+);
 
 export type TriangularParams = {
   readonly lower: boolean;
@@ -107,7 +111,9 @@ type Decomposition<P extends Params, Outs> = ((x: Tensor, params: P) => Outs) & 
 function thinOnly(name: string, { fullMatrices }: ThinParams): void {
   if (!fullMatrices) return;
   const must = "only the reduced form can be differentiated";
-  throw new ShapeError(complain(name, { must, got: "the full form", todo: "Use fullMatrices: false or mode: reduced" }));
+  throw new ShapeError(
+    complain(name, { must, got: "the full form", todo: "Use fullMatrices: false or mode: reduced" }),
+  );
 }
 
 const qrVjp: VjpRule<ThinParams> = ({ gs, outs, params }) => {
@@ -122,9 +128,7 @@ const qrVjp: VjpRule<ThinParams> = ({ gs, outs, params }) => {
   const mirrored = add(lower(m), matrixTranspose(strictLower(m)));
   const rhs = add(gq, matmul(q, mirrored)); // times R^-T from the right: solve R X^T = rhs^T
   return [
-    matrixTranspose(
-      triangularSolve(r, matrixTranspose(rhs), { lower: false, transposeA: false, unitDiagonal: false }),
-    ),
+    matrixTranspose(triangularSolve(r, matrixTranspose(rhs), { lower: false, transposeA: false, unitDiagonal: false })),
   ];
 };
 const qrDefinition: Definition<ThinParams> = {
@@ -149,7 +153,10 @@ export const qr: Decomposition<ThinParams, readonly [q: Tensor, r: Tensor]> = ma
 
 // 1 / (b_j - a_i) off the diagonal, 0 on it.
 function inverseDifferences(values: Tensor, like: Tensor): Tensor {
-  const difference = sub(broadcastTo(asRow(values), { shape: like.shape }), broadcastTo(asColumn(values), { shape: like.shape }));
+  const difference = sub(
+    broadcastTo(asRow(values), { shape: like.shape }),
+    broadcastTo(asColumn(values), { shape: like.shape }),
+  );
   const diagonal = equal(row(like), column(like));
   return where(diagonal, 0, div(1, where(diagonal, 1, difference)));
 }
@@ -185,7 +192,10 @@ const svdVjp: VjpRule<ThinParams> = ({ gs, outs, params }) => {
   const like = matmul(ut, u);
   const f = inverseDifferences(mul(s, s), like);
   const skew = (a: Tensor): Tensor => sub(a, matrixTranspose(a));
-  const [sRow, sColumn] = [broadcastTo(asRow(s), { shape: like.shape }), broadcastTo(asColumn(s), { shape: like.shape })];
+  const [sRow, sColumn] = [
+    broadcastTo(asRow(s), { shape: like.shape }),
+    broadcastTo(asColumn(s), { shape: like.shape }),
+  ];
   const core = add(
     add(mul(mul(f, skew(matmul(ut, gu))), sRow), mul(sColumn, mul(f, skew(matmul(vh, gv))))),
     diagonalOf(gsv, like),
@@ -247,8 +257,12 @@ const luDefinition: Definition<None> = {
   },
 };
 /** Partial-pivot LU: packed factors, row swaps (`pivots`), and the permutation with `x[permutation] = L U`. */
-export const lu: ((x: Tensor) => readonly [lu: Tensor, pivots: Tensor, permutation: Tensor]) & Marked<None, "primitive"> =
-  marked((x: Tensor) => apply(luDefinition, [x], {}) as readonly [Tensor, Tensor, Tensor], "primitive", luDefinition);
+export const lu: ((x: Tensor) => readonly [lu: Tensor, pivots: Tensor, permutation: Tensor]) &
+  Marked<None, "primitive"> = marked(
+  (x: Tensor) => apply(luDefinition, [x], {}) as readonly [Tensor, Tensor, Tensor],
+  "primitive",
+  luDefinition,
+);
 
 export type FftParams = { readonly inverse: boolean };
 const fftDefinition: Definition<FftParams> = {
@@ -257,7 +271,9 @@ const fftDefinition: Definition<FftParams> = {
     const [re, im] = inputs as readonly [Aval, Aval];
     if (!isFloat(re.dtype) || re.dtype !== im.dtype || String(re.shape) !== String(im.shape) || re.shape.length === 0) {
       const must = "the real and imaginary parts must be float with one shape of at least one axis";
-      throw new ShapeError(complain("fft", { must, got: `${showAval(re)} and ${showAval(im)}`, todo: "Cast or reshape" }));
+      throw new ShapeError(
+        complain("fft", { must, got: `${showAval(re)} and ${showAval(im)}`, todo: "Cast or reshape" }),
+      );
     }
     return [re, im];
   },

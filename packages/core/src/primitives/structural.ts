@@ -68,7 +68,8 @@ export const transpose: Configured<PermutationParams> = structural<PermutationPa
   ({ g, params }) => [transpose(g, { permutation: invert(params.permutation) })],
   (_, { permutation }) => permutation.every((axis, i) => axis === i),
 );
-const invert = (permutation: readonly number[]): number[] => range(permutation.length).map((i) => permutation.indexOf(i));
+const invert = (permutation: readonly number[]): number[] =>
+  range(permutation.length).map((i) => permutation.indexOf(i));
 
 /** NumPy's broadcast: sizes of 1 and missing leading axes are repeated. */
 export const broadcastTo: Configured<ShapeParams> = structural<ShapeParams>(
@@ -78,7 +79,12 @@ export const broadcastTo: Configured<ShapeParams> = structural<ShapeParams>(
     const fits = lead >= 0 && x.shape.every((size, i) => size === 1 || size === shape[i + lead]);
     if (!fits) {
       const got = `${showShape(x.shape)} to ${showShape(shape)}`;
-      refuse("broadcastTo", "each size must be 1 or equal the target's, counted from the last axis", got, "Reshape first");
+      refuse(
+        "broadcastTo",
+        "each size must be 1 or equal the target's, counted from the last axis",
+        got,
+        "Reshape first",
+      );
     }
     return shape;
   },
@@ -176,7 +182,8 @@ export const reverse: Configured<AxesParams> = structural<AxesParams>(
 );
 
 export type ConcatParams = { readonly axis: number };
-export type ConcatFn = ((inputs: readonly Tensor[], params: ConcatParams) => Tensor) & Marked<ConcatParams, "primitive">;
+export type ConcatFn = ((inputs: readonly Tensor[], params: ConcatParams) => Tensor) &
+  Marked<ConcatParams, "primitive">;
 const concatDefinition: Definition<ConcatParams> = {
   name: "concat",
   infer: (inputs, { axis }) => {
@@ -228,8 +235,7 @@ export const iota: ((params: IotaParams) => Tensor) & Marked<IotaParams, "primit
 );
 
 /** A tensor full of one number. */
-export const full = (shape: Shape, value: number, dtype: DType): Tensor =>
-  broadcastTo(scalar(value, dtype), { shape });
+export const full = (shape: Shape, value: number, dtype: DType): Tensor => broadcastTo(scalar(value, dtype), { shape });
 
 function reduction(
   name: string,
@@ -354,7 +360,9 @@ function cumulativeProductVjp(g: Tensor, x: Tensor, { axis, reverse: backwards }
   const wide = [...x.shape.slice(0, axis), n, n, ...x.shape.slice(axis + 1)];
   const i = iota({ shape: wide, axis, dtype: "int32" });
   const k = iota({ shape: wide, axis: axis + 1, dtype: "int32" });
-  const repeated = broadcastTo(reshape(x, { shape: [...x.shape.slice(0, axis), 1, ...x.shape.slice(axis)] }), { shape: wide });
+  const repeated = broadcastTo(reshape(x, { shape: [...x.shape.slice(0, axis), 1, ...x.shape.slice(axis)] }), {
+    shape: wide,
+  });
   const products = cumProd(where(equal(i, k), 1, repeated), { axis: axis + 1, reverse: backwards });
   const gWide = reshape(g, { shape: [...x.shape.slice(0, axis), 1, ...x.shape.slice(axis)] });
   const reached = backwards ? less(k, add(i, 1)) : less(i, add(k, 1));
@@ -369,7 +377,12 @@ export const cumMin: Configured<CumulativeParams> = cumulative("cumMin", ({ g, i
   cumulativeExtremeVjp(g, one(inputs), out, params),
 ]);
 // Each output's gradient is shared by the elements so far that reach the running extremum.
-function cumulativeExtremeVjp(g: Tensor, x: Tensor, out: Tensor, { axis, reverse: backwards }: CumulativeParams): Tensor {
+function cumulativeExtremeVjp(
+  g: Tensor,
+  x: Tensor,
+  out: Tensor,
+  { axis, reverse: backwards }: CumulativeParams,
+): Tensor {
   const n = x.shape[axis] as number;
   const [before, after] = [x.shape.slice(0, axis), x.shape.slice(axis + 1)];
   const wide = [...before, n, n, ...after];

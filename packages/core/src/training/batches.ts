@@ -1,6 +1,6 @@
 // Where fit, evaluate and predict get their batches from: arrays, or anything that can be iterated.
 import { type DType, type HostArray, isFloat, sizeOf } from "../aval/index.ts";
-import { complain, ConfigError, ShapeError, showShape, ValueError } from "../errors/index.ts";
+import { ConfigError, complain, ShapeError, showShape, ValueError } from "../errors/index.ts";
 import { literal, Tensor } from "../graph/index.ts";
 import { convertToTensor, floatx, type TensorLike } from "../ops/index.ts";
 import { permutation } from "../random/index.ts";
@@ -40,10 +40,15 @@ export async function batchSource(
   options: SourceOptions,
 ): Promise<BatchSource> {
   if (isStream(x)) {
-    for (const [name, value] of [["y", y], ["sampleWeight", sampleWeight]] as const) {
+    for (const [name, value] of [
+      ["y", y],
+      ["sampleWeight", sampleWeight],
+    ] as const) {
       if (value === undefined || value === null) continue;
       const must = `${name} must not be given when x is a stream of batches`;
-      throw new ConfigError(complain(where, { must, got: typeof value, todo: "Let the stream give [x, y, sampleWeight]" }));
+      throw new ConfigError(
+        complain(where, { must, got: typeof value, todo: "Let the stream give [x, y, sampleWeight]" }),
+      );
     }
     return streamSource(where, x, options);
   }
@@ -53,7 +58,8 @@ export async function batchSource(
 type Stream = AsyncIterable<unknown> | Iterable<unknown> | (() => AsyncIterable<unknown> | Iterable<unknown>);
 function isStream(x: unknown): x is Stream {
   if (typeof x === "function") return true;
-  if (typeof x !== "object" || x === null || Array.isArray(x) || ArrayBuffer.isView(x) || x instanceof Tensor) return false;
+  if (typeof x !== "object" || x === null || Array.isArray(x) || ArrayBuffer.isView(x) || x instanceof Tensor)
+    return false;
   return Symbol.asyncIterator in x || Symbol.iterator in x;
 }
 
@@ -79,12 +85,16 @@ export async function hostArrays(
   };
   const counts = new Set(leavesOf(data).map((a) => a.shape[0] ?? -1));
   if (counts.size > 1 || counts.has(-1)) {
-    const got = leavesOf(data).map((a) => showShape(a.shape)).join(", ");
+    const got = leavesOf(data)
+      .map((a) => showShape(a.shape))
+      .join(", ");
     const must = "x, y and sampleWeight must have the same number of samples (first axis)";
     throw new ShapeError(complain(where, { must, got, todo: "Check the sizes of the arrays" }));
   }
   if (counts.has(0)) {
-    throw new ShapeError(complain(where, { must: "there must be at least one sample", got: "none", todo: "Check the data" }));
+    throw new ShapeError(
+      complain(where, { must: "there must be at least one sample", got: "none", todo: "Check the data" }),
+    );
   }
   return classWeight === undefined ? data : withClassWeight(where, data, classWeight);
 }
@@ -96,7 +106,11 @@ const leavesOf = (data: HostData): HostArray[] => [
 ];
 
 const isHost = (value: unknown): value is HostArray =>
-  typeof value === "object" && value !== null && "data" in value && "shape" in value && ArrayBuffer.isView((value as HostArray).data);
+  typeof value === "object" &&
+  value !== null &&
+  "data" in value &&
+  "shape" in value &&
+  ArrayBuffer.isView((value as HostArray).data);
 
 // Host arrays are plain objects, so trees of them are walked with care.
 function flat(data: tree.Tree<HostArray>): HostArray[] {
@@ -108,14 +122,15 @@ function flat(data: tree.Tree<HostArray>): HostArray[] {
 function mapHost<R>(data: tree.Tree<HostArray>, f: (a: HostArray) => R): tree.Tree<R> {
   if (isHost(data)) return f(data);
   if (Array.isArray(data)) return data.map((item) => mapHost(item as tree.Tree<HostArray>, f));
-  return Object.fromEntries(
-    Object.entries(data).map(([key, item]) => [key, mapHost(item as tree.Tree<HostArray>, f)]),
-  );
+  return Object.fromEntries(Object.entries(data).map(([key, item]) => [key, mapHost(item as tree.Tree<HostArray>, f)]));
 }
 
 // An array of numbers is one tensor; an array of arrays of different kinds, or of tensors, is several.
 function isSeveral(x: unknown): x is readonly unknown[] {
-  return Array.isArray(x) && x.some((item) => item instanceof Tensor || ArrayBuffer.isView(item) || isHost(item) || isHolder(item));
+  return (
+    Array.isArray(x) &&
+    x.some((item) => item instanceof Tensor || ArrayBuffer.isView(item) || isHost(item) || isHolder(item))
+  );
 }
 const isHolder = (item: unknown): boolean =>
   typeof item === "object" && item !== null && !Array.isArray(item) && "value" in item;
@@ -123,7 +138,9 @@ const isHolder = (item: unknown): boolean =>
 async function toHost(x: unknown): Promise<tree.Tree<HostArray>> {
   if (isSeveral(x)) return Promise.all(x.map(toHost)) as Promise<tree.Tree<HostArray>>;
   if (tree.isBranch(x) && !Array.isArray(x) && !isHost(x)) {
-    const entries = await Promise.all(Object.entries(x).map(async ([key, value]) => [key, await toHost(value)] as const));
+    const entries = await Promise.all(
+      Object.entries(x).map(async ([key, value]) => [key, await toHost(value)] as const),
+    );
     return Object.fromEntries(entries) as tree.Tree<HostArray>;
   }
   const [host] = await readAll([convertToTensor(x as TensorLike)]);
@@ -143,7 +160,9 @@ function withClassWeight(where: string, data: HostData, classWeight: ClassWeight
   }
   if (data.y === undefined || !isHost(data.y)) {
     const must = "classWeight needs one array of targets";
-    throw new ConfigError(complain(where, { must, got: data.y === undefined ? "no y" : "several", todo: "Use sampleWeight" }));
+    throw new ConfigError(
+      complain(where, { must, got: data.y === undefined ? "no y" : "several", todo: "Use sampleWeight" }),
+    );
   }
   const { shape, data: values } = data.y;
   const rows = shape[0] as number;
@@ -152,7 +171,8 @@ function withClassWeight(where: string, data: HostData, classWeight: ClassWeight
     let label = values[i * width] as number;
     if (shape.length >= 2 && shape.at(-1) !== 1) {
       label = 0;
-      for (let j = 1; j < width; j++) if ((values[i * width + j] as number) > (values[i * width + label] as number)) label = j;
+      for (let j = 1; j < width; j++)
+        if ((values[i * width + j] as number) > (values[i * width + label] as number)) label = j;
     }
     return classWeight[Math.round(label)] ?? 1;
   });
@@ -160,7 +180,11 @@ function withClassWeight(where: string, data: HostData, classWeight: ClassWeight
 }
 
 /** Splits off the last fraction of the samples. Source: keras' train_validation_split. */
-export function splitLast(where: string, data: HostData, fraction: number): readonly [train: HostData, validation: HostData] {
+export function splitLast(
+  where: string,
+  data: HostData,
+  fraction: number,
+): readonly [train: HostData, validation: HostData] {
   const rows = (leavesOf(data)[0] as HostArray).shape[0] as number;
   const at = Math.floor(rows * (1 - fraction));
   if (!(fraction > 0 && fraction < 1) || at === 0 || at === rows) {
@@ -239,11 +263,21 @@ function streamSource(where: string, x: Stream, { classWeight }: SourceOptions):
 async function toBatch(where: string, item: unknown, classWeight: ClassWeight | undefined): Promise<Batch> {
   const named = tree.isBranch(item) && !Array.isArray(item) && "x" in item;
   const list = named
-    ? [(item as Record<string, unknown>).x, (item as Record<string, unknown>).y, (item as Record<string, unknown>).sampleWeight]
-    : Array.isArray(item) && isSeveral(item) ? item : Array.isArray(item) && item.length <= 3 && Array.isArray(item[0]) ? item : [item];
+    ? [
+        (item as Record<string, unknown>).x,
+        (item as Record<string, unknown>).y,
+        (item as Record<string, unknown>).sampleWeight,
+      ]
+    : Array.isArray(item) && isSeveral(item)
+      ? item
+      : Array.isArray(item) && item.length <= 3 && Array.isArray(item[0])
+        ? item
+        : [item];
   if (list.length > 3) {
     const must = "a batch must be [x], [x, y] or [x, y, sampleWeight]";
-    throw new ShapeError(complain(where, { must, got: `${list.length} entries`, todo: "Nest several inputs: [[x1, x2], y]" }));
+    throw new ShapeError(
+      complain(where, { must, got: `${list.length} entries`, todo: "Nest several inputs: [[x1, x2], y]" }),
+    );
   }
   const data = await hostArrays(where, list[0], list[1], list[2], classWeight);
   const take = (d: tree.Tree<HostArray>): tree.Tree<Tensor> => mapHost(d, literal);

@@ -1,4 +1,4 @@
-import { complain, ConfigError } from "../errors/index.ts";
+import { ConfigError, complain } from "../errors/index.ts";
 import type { Trainer } from "./trainer.ts";
 
 /** Names to numbers: loss and metrics so far. */
@@ -54,7 +54,10 @@ export abstract class Callback {
   onPredictBatchEnd(_batch: number, _outputs: unknown): Awaitable {}
 }
 
-type Hook = Exclude<{ [K in keyof Callback]: Callback[K] extends (...args: never[]) => Awaitable ? K : never }[keyof Callback], "setModel" | "setParams">;
+type Hook = Exclude<
+  { [K in keyof Callback]: Callback[K] extends (...args: never[]) => Awaitable ? K : never }[keyof Callback],
+  "setModel" | "setParams"
+>;
 
 /** True if a callback overrides a hook: hooks nobody listens to cost nothing, not even reading the losses. */
 const overrides = (callback: Callback, hook: Hook): boolean => callback[hook] !== Callback.prototype[hook];
@@ -68,7 +71,9 @@ export class CallbackList {
     for (const callback of list) {
       if (!(callback instanceof Callback)) {
         const must = "callbacks must be instances of Callback";
-        throw new ConfigError(complain("callbacks", { must, got: typeof callback, todo: "Use new callbacks.LambdaCallback({ ... })" }));
+        throw new ConfigError(
+          complain("callbacks", { must, got: typeof callback, todo: "Use new callbacks.LambdaCallback({ ... })" }),
+        );
       }
       callback.setModel(model);
       callback.setParams(params);
@@ -119,8 +124,12 @@ export class LambdaCallback extends Callback {
     super();
     for (const [hook, f] of Object.entries(hooks)) {
       if (!(hook in Callback.prototype) || typeof f !== "function") {
-        const todo = `Use one of ${Object.getOwnPropertyNames(Callback.prototype).filter((n) => n.startsWith("on")).join(", ")}`;
-        throw new ConfigError(complain("LambdaCallback", { must: "hooks must be functions with known names", got: hook, todo }));
+        const todo = `Use one of ${Object.getOwnPropertyNames(Callback.prototype)
+          .filter((n) => n.startsWith("on"))
+          .join(", ")}`;
+        throw new ConfigError(
+          complain("LambdaCallback", { must: "hooks must be functions with known names", got: hook, todo }),
+        );
       }
       Object.assign(this, { [hook]: f });
     }

@@ -1,5 +1,5 @@
 // The loss given to compile(), matched to the model's outputs. Source: keras/src/trainers/compile_utils.py.
-import { complain, ConfigError, ShapeError } from "../errors/index.ts";
+import { ConfigError, complain, ShapeError } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import * as losses from "../losses/index.ts";
 import { Mean, type Metric } from "../metrics/index.ts";
@@ -29,7 +29,10 @@ export function kindOf(yTrue: Shaped, yPred: Shaped): "binary" | "sparse" | "cat
 function resolve(identifier: unknown, yTrue: Tensor, yPred: Tensor): losses.Loss {
   if (typeof identifier === "string" && ["crossentropy", "ce"].includes(identifier.toLowerCase())) {
     const kind = kindOf(yTrue, yPred);
-    const name = kind === "categorical" ? "categorical_crossentropy" : `${kind === "sparse" ? "sparse_categorical" : kind}_crossentropy`;
+    const name =
+      kind === "categorical"
+        ? "categorical_crossentropy"
+        : `${kind === "sparse" ? "sparse_categorical" : kind}_crossentropy`;
     return losses.get(name);
   }
   return losses.get(identifier as losses.LossIdentifier);
@@ -57,7 +60,8 @@ export class CompileLoss {
     if (this.built) return;
     const aligned = this.#align(yTrue, yPred);
     const spec = this.#alignSpec(this.#spec, aligned.yPred);
-    const weights = this.#weights === undefined || this.#weights === null ? undefined : this.#alignSpec(this.#weights, aligned.yPred);
+    const weights =
+      this.#weights === undefined || this.#weights === null ? undefined : this.#alignSpec(this.#weights, aligned.yPred);
     const parts: Part[] = [];
     const names = tree.packAs(aligned.yPred as tree.Tree<unknown>, this.#namesOf(aligned.yPred));
     const visit = (s: unknown, w: unknown, t: unknown, p: unknown, n: unknown, path: Path): void => {
@@ -72,10 +76,16 @@ export class CompileLoss {
       } else if (Array.isArray(s)) {
         s.forEach((one, i) => visit(one, Array.isArray(w) ? w[i] : w, t, p, n, path));
       } else if (tree.isBranch(p)) {
-        for (const key of Array.isArray(p) ? p.keys() : Object.keys(p)) visit(s, w, child(t, key), child(p, key), child(n, key), [...path, key]);
+        for (const key of Array.isArray(p) ? p.keys() : Object.keys(p))
+          visit(s, w, child(t, key), child(p, key), child(n, key), [...path, key]);
       } else {
         const loss = resolve(s, t as Tensor, p as Tensor);
-        parts.push({ path, loss, weight: typeof w === "number" ? w : undefined, name: (n as string | undefined) ?? loss.name });
+        parts.push({
+          path,
+          loss,
+          weight: typeof w === "number" ? w : undefined,
+          name: (n as string | undefined) ?? loss.name,
+        });
       }
     };
     visit(spec, weights, aligned.yTrue, aligned.yPred, names, []);
@@ -89,9 +99,12 @@ export class CompileLoss {
     const aligned = this.#align(yTrue, yPred);
     const batch = tree.flatten(yPred)[0]?.shape[0] ?? 1;
     const values = (this.#parts as readonly Part[]).map((part, i) => {
-      const weights = sampleWeight !== undefined && tree.isBranch(sampleWeight) ? at(sampleWeight, part.path) : sampleWeight;
+      const weights =
+        sampleWeight !== undefined && tree.isBranch(sampleWeight) ? at(sampleWeight, part.path) : sampleWeight;
       const target = at(aligned.yTrue, part.path) as Tensor;
-      const value = part.loss.apply(target, at(aligned.yPred, part.path) as Tensor, { sampleWeight: weights as Tensor | undefined });
+      const value = part.loss.apply(target, at(aligned.yPred, part.path) as Tensor, {
+        sampleWeight: weights as Tensor | undefined,
+      });
       this.metrics[i]?.updateState(value, { sampleWeight: batch });
       return part.weight === undefined ? value : value.multiply(part.weight);
     });
@@ -101,7 +114,9 @@ export class CompileLoss {
   #namesOf(yPred: tree.Tree<Tensor>): (string | undefined)[] {
     const leaves = tree.flattenWithPath(yPred);
     if (this.#outputNames !== undefined && this.#outputNames.length === leaves.length && leaves.length > 1) {
-      return tree.isBranch(yPred) && !Array.isArray(yPred) ? leaves.map(([path]) => path.join("/")) : [...this.#outputNames];
+      return tree.isBranch(yPred) && !Array.isArray(yPred)
+        ? leaves.map(([path]) => path.join("/"))
+        : [...this.#outputNames];
     }
     return leaves.map(([path]) => (typeof path[0] === "string" ? path.join("/") : undefined));
   }
@@ -115,7 +130,9 @@ export class CompileLoss {
     const unknown = keys.find((key) => !names.includes(key));
     if (unknown !== undefined) {
       const must = "the keys of a loss must be names of outputs";
-      throw new ConfigError(complain("compile", { must, got: `"${unknown}"`, todo: `The outputs are ${names.join(", ")}` }));
+      throw new ConfigError(
+        complain("compile", { must, got: `"${unknown}"`, todo: `The outputs are ${names.join(", ")}` }),
+      );
     }
     const list = names.map((name) => (spec as Record<string, unknown>)[name] ?? null);
     return Array.isArray(yPred) ? list : list[0];
@@ -129,15 +146,24 @@ export class CompileLoss {
     }
     const flatTrue = tree.flatten(yTrue);
     const flatPred = tree.flatten(yPred);
-    if (flatTrue.length === flatPred.length) return { yTrue: tree.packAs(yPred as tree.Tree<unknown>, flatTrue), yPred };
+    if (flatTrue.length === flatPred.length)
+      return { yTrue: tree.packAs(yPred as tree.Tree<unknown>, flatTrue), yPred };
     const wanted = tree.flatten(this.#spec as tree.Tree<unknown>);
     const used = wanted.flatMap((s, i) => (s === null || s === undefined ? [] : [i]));
     if (wanted.length === flatPred.length && used.length === flatTrue.length) {
-      const spread = flatPred.map((_, i) => (used.includes(i) ? (flatTrue[used.indexOf(i)] as Tensor) : (flatPred[i] as Tensor)));
+      const spread = flatPred.map((_, i) =>
+        used.includes(i) ? (flatTrue[used.indexOf(i)] as Tensor) : (flatPred[i] as Tensor),
+      );
       return { yTrue: tree.packAs(yPred as tree.Tree<unknown>, spread), yPred };
     }
     const got = `${flatTrue.length} target${flatTrue.length === 1 ? "" : "s"} for ${flatPred.length} outputs`;
-    throw new ShapeError(complain("loss", { must: "targets must have the structure of the outputs", got, todo: "Pass one target for each output" }));
+    throw new ShapeError(
+      complain("loss", {
+        must: "targets must have the structure of the outputs",
+        got,
+        todo: "Pass one target for each output",
+      }),
+    );
   }
 }
 
@@ -149,5 +175,7 @@ const at = (branch: unknown, path: Path): unknown => path.reduce<unknown>((inner
 function requireKey(key: string, ...branches: readonly unknown[]): void {
   if (branches.every((b) => tree.isBranch(b) && key in b)) return;
   const must = `the loss for "${key}" needs an output and a target of that name`;
-  throw new ConfigError(complain("compile", { must, got: "none", todo: "Use the names of the outputs as keys of loss and targets" }));
+  throw new ConfigError(
+    complain("compile", { must, got: "none", todo: "Use the names of the outputs as keys of loss and targets" }),
+  );
 }

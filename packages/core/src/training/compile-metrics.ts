@@ -1,8 +1,8 @@
 // The metrics given to compile(), matched to the model's outputs. Source: keras/src/trainers/compile_utils.py.
-import { complain, ConfigError } from "../errors/index.ts";
+import { ConfigError, complain } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
-import * as metrics from "../metrics/index.ts";
 import type { Metric } from "../metrics/index.ts";
+import * as metrics from "../metrics/index.ts";
 import * as tree from "../tree/index.ts";
 import { kindOf } from "./compile-loss.ts";
 
@@ -42,7 +42,10 @@ export class CompileMetrics {
   #groups: Groups | undefined;
 
   constructor(plain: unknown, weighted: unknown, outputNames: readonly string[] | undefined) {
-    for (const [name, value] of [["metrics", plain], ["weightedMetrics", weighted]] as const) {
+    for (const [name, value] of [
+      ["metrics", plain],
+      ["weightedMetrics", weighted],
+    ] as const) {
       if (value === undefined || value === null || tree.isBranch(value)) continue;
       const must = `${name} must be an array, or an object with an entry for each output`;
       throw new ConfigError(complain("compile", { must, got: typeof value, todo: `Write ${name}: ["accuracy"]` }));
@@ -61,13 +64,17 @@ export class CompileMetrics {
 
   build(yTrue: tree.Tree<Tensor>, yPred: tree.Tree<Tensor>): void {
     if (this.built) return;
-    this.#groups = { plain: this.#groupsOf("metrics", this.#plain, yTrue, yPred), weighted: this.#groupsOf("weightedMetrics", this.#weighted, yTrue, yPred) };
+    this.#groups = {
+      plain: this.#groupsOf("metrics", this.#plain, yTrue, yPred),
+      weighted: this.#groupsOf("weightedMetrics", this.#weighted, yTrue, yPred),
+    };
   }
 
   #groupsOf(what: string, spec: unknown, yTrue: tree.Tree<Tensor>, yPred: tree.Tree<Tensor>): (Group | null)[] {
     const preds = tree.flatten(yPred);
     const trues = tree.flatten(yTrue);
-    if (spec === undefined || spec === null || tree.flatten(spec as tree.Tree<unknown>).length === 0) return preds.map(() => null);
+    if (spec === undefined || spec === null || tree.flatten(spec as tree.Tree<unknown>).length === 0)
+      return preds.map(() => null);
     if (preds.length === 1) {
       const list = tree.flatten(spec as tree.Tree<unknown>).filter((m) => m !== null);
       return [{ metrics: list.map((m) => resolve(m, trues[0] as Tensor, preds[0] as Tensor)), outputName: undefined }];
@@ -76,12 +83,20 @@ export class CompileMetrics {
     const given = Array.isArray(spec) ? (spec as unknown[]) : undefined;
     if (given !== undefined && given.length !== preds.length) {
       const must = `${what} must have one entry for each of the ${preds.length} outputs`;
-      throw new ConfigError(complain("compile", { must, got: String(given.length), todo: "Use an array of arrays, or an object by output name" }));
+      throw new ConfigError(
+        complain("compile", {
+          must,
+          got: String(given.length),
+          todo: "Use an array of arrays, or an object by output name",
+        }),
+      );
     }
     const unknown = given === undefined ? Object.keys(spec as object).find((key) => !names.includes(key)) : undefined;
     if (unknown !== undefined) {
       const todo = `The outputs are ${names.join(", ")}`;
-      throw new ConfigError(complain("compile", { must: `keys of ${what} must be names of outputs`, got: `"${unknown}"`, todo }));
+      throw new ConfigError(
+        complain("compile", { must: `keys of ${what} must be names of outputs`, got: `"${unknown}"`, todo }),
+      );
     }
     return preds.map((pred, i) => {
       const own = given === undefined ? (spec as Record<string, unknown>)[names[i] as string] : given[i];
@@ -92,7 +107,8 @@ export class CompileMetrics {
   }
 
   #namesOf(yPred: tree.Tree<Tensor>): string[] {
-    if (tree.isBranch(yPred) && !Array.isArray(yPred)) return tree.flattenWithPath(yPred).map(([path]) => path.join("/"));
+    if (tree.isBranch(yPred) && !Array.isArray(yPred))
+      return tree.flattenWithPath(yPred).map(([path]) => path.join("/"));
     return tree.flatten(yPred).map((_, i) => this.#outputNames?.[i] ?? `output_${i}`);
   }
 
@@ -105,7 +121,8 @@ export class CompileMetrics {
       const target = trues[i] as Tensor;
       for (const metric of plain[i]?.metrics ?? []) metric.updateState(target, pred);
       const own = weights[i] ?? weights[0];
-      for (const metric of weighted[i]?.metrics ?? []) metric.updateState(target, pred, own === undefined ? {} : { sampleWeight: own });
+      for (const metric of weighted[i]?.metrics ?? [])
+        metric.updateState(target, pred, own === undefined ? {} : { sampleWeight: own });
     });
   }
 
@@ -123,12 +140,15 @@ export class CompileMetrics {
       return count === undefined ? name : `${name}_${count}`;
     };
     const { plain, weighted } = this.#groups as Groups;
-    const prefixed = (group: Group, name: string): string => (group.outputName === undefined ? name : `${group.outputName}_${name}`);
-    for (const group of plain) for (const m of group?.metrics ?? []) results[unique(prefixed(group as Group, m.name))] = m.result() as Tensor;
+    const prefixed = (group: Group, name: string): string =>
+      group.outputName === undefined ? name : `${group.outputName}_${name}`;
+    for (const group of plain)
+      for (const m of group?.metrics ?? []) results[unique(prefixed(group as Group, m.name))] = m.result() as Tensor;
     for (const group of weighted) {
       for (const m of group?.metrics ?? []) {
         const name = prefixed(group as Group, m.name);
-        results[taken.has(name) ? unique(prefixed(group as Group, `weighted_${m.name}`)) : unique(name)] = m.result() as Tensor;
+        results[taken.has(name) ? unique(prefixed(group as Group, `weighted_${m.name}`)) : unique(name)] =
+          m.result() as Tensor;
       }
     }
     return results;

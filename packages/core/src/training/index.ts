@@ -1,6 +1,6 @@
-export * from "./compile-config.ts";
 export * from "./batches.ts";
 export * from "./callbacks.ts";
+export * from "./compile-config.ts";
 export * from "./compile-loss.ts";
 export * from "./compile-metrics.ts";
 export * from "./progress-bar.ts";

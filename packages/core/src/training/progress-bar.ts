@@ -54,7 +54,15 @@ export class ProgressBar {
   #previousWidth = 0;
   #values: Readonly<Record<string, number>> = {};
 
-  constructor({ target, width = 20, verbose = 1, interval = 0.05, unitName = "step", sink = defaultSink(), now }: ProgressBarOptions) {
+  constructor({
+    target,
+    width = 20,
+    verbose = 1,
+    interval = 0.05,
+    unitName = "step",
+    sink = defaultSink(),
+    now,
+  }: ProgressBarOptions) {
     this.target = target;
     this.#width = width;
     this.#verbose = verbose;
@@ -71,7 +79,11 @@ export class ProgressBar {
   }
 
   /** Step `current` is done. Values are shown as they are. */
-  update(current: number, values: Readonly<Record<string, number>> = {}, finalize: boolean = current === this.target): void {
+  update(
+    current: number,
+    values: Readonly<Record<string, number>> = {},
+    finalize: boolean = current === this.target,
+  ): void {
     this.#values = { ...this.#values, ...values };
     const now = this.#now();
     const perStep = this.#secondsPerStep(current, now);
@@ -80,8 +92,12 @@ export class ProgressBar {
       this.#draw(current, now, perStep, finalize);
       this.#lastDrawn = now;
     } else if (this.#verbose === 2 && finalize && this.target !== undefined && this.target > 0) {
-      const parts = [`${this.#counter(current)} - ${(now - this.#start).toFixed(0)}s`, `${this.#speed(perStep).trim()}`];
-      for (const [name, value] of Object.entries(this.#values)) parts.push(`${name}: ${value > 1e-3 ? value.toFixed(4) : exponential(value)}`);
+      const parts = [
+        `${this.#counter(current)} - ${(now - this.#start).toFixed(0)}s`,
+        `${this.#speed(perStep).trim()}`,
+      ];
+      for (const [name, value] of Object.entries(this.#values))
+        parts.push(`${name}: ${value > 1e-3 ? value.toFixed(4) : exponential(value)}`);
       this.#sink.write(`${parts.join(" - ")}\n`);
     }
   }

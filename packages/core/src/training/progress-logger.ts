@@ -44,7 +44,8 @@ export class ProgressLogger extends Callback {
   }
   override onEpochBegin(epoch: number): void {
     this.#begin();
-    if (this.params.verbose !== 0 && this.params.epochs > 1) this.#sink.write(`Epoch ${epoch + 1}/${this.params.epochs}\n`);
+    if (this.params.verbose !== 0 && this.params.epochs > 1)
+      this.#sink.write(`Epoch ${epoch + 1}/${this.params.epochs}\n`);
   }
   override onEpochEnd(_epoch: number, logs: Logs): void {
     this.#finish(logs);

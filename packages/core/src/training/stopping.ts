@@ -1,6 +1,7 @@
 // Callbacks that watch a metric. Sources: keras/src/callbacks/{monitor,early_stopping,model_checkpoint}_callback.py.
-import { complain, ConfigError, warnOnce } from "../errors/index.ts";
+
 import type { HostArray } from "../aval/index.ts";
+import { ConfigError, complain, warnOnce } from "../errors/index.ts";
 import { Callback, type Logs } from "./callbacks.ts";
 import { defaultSink } from "./progress-bar.ts";
 
@@ -23,7 +24,13 @@ export abstract class MonitorCallback extends Callback {
   constructor({ monitor = "val_loss", mode = "auto", minDelta = 0 }: MonitorConfig) {
     super();
     if (!["auto", "min", "max"].includes(mode)) {
-      throw new ConfigError(complain(new.target.name, { must: 'mode must be "auto", "min" or "max"', got: `"${mode}"`, todo: 'Use "auto"' }));
+      throw new ConfigError(
+        complain(new.target.name, {
+          must: 'mode must be "auto", "min" or "max"',
+          got: `"${mode}"`,
+          todo: 'Use "auto"',
+        }),
+      );
     }
     this.monitor = monitor;
     this.mode = mode;
@@ -43,7 +50,8 @@ export abstract class MonitorCallback extends Callback {
   }
   protected valueIn(logs: Logs): number | undefined {
     const value = logs[this.monitor];
-    if (value === undefined) warnOnce(`"${this.monitor}" is watched but not logged; there are ${Object.keys(logs).join(", ")}.`);
+    if (value === undefined)
+      warnOnce(`"${this.monitor}" is watched but not logged; there are ${Object.keys(logs).join(", ")}.`);
     return value;
   }
 }
@@ -111,7 +119,8 @@ export class EarlyStopping extends MonitorCallback {
     }
   }
   override onTrainEnd(): void {
-    if (this.stoppedEpoch > 0 && this.verbose > 0) defaultSink().write(`Epoch ${this.stoppedEpoch + 1}: early stopping\n`);
+    if (this.stoppedEpoch > 0 && this.verbose > 0)
+      defaultSink().write(`Epoch ${this.stoppedEpoch + 1}: early stopping\n`);
     if (!this.restoreBestWeights || this.#bestWeights === undefined) return;
     if (this.verbose > 0) {
       defaultSink().write(`Restoring model weights from the end of the best epoch: ${this.bestEpoch + 1}.\n`);
@@ -156,7 +165,9 @@ export class ModelCheckpoint extends MonitorCallback {
     const ending = this.saveWeightsOnly ? ".weights.h5" : ".keras";
     if (typeof this.filepath !== "string" || !this.filepath.endsWith(ending)) {
       const must = `filepath must end with ${ending}`;
-      throw new ConfigError(complain("ModelCheckpoint", { must, got: JSON.stringify(this.filepath) ?? "nothing", todo: "Rename the file" }));
+      throw new ConfigError(
+        complain("ModelCheckpoint", { must, got: JSON.stringify(this.filepath) ?? "nothing", todo: "Rename the file" }),
+      );
     }
     if (this.saveFreq !== "epoch" && !(Number.isInteger(this.saveFreq) && this.saveFreq > 0)) {
       const must = 'saveFreq must be "epoch" or a positive number of batches';
@@ -177,13 +188,18 @@ export class ModelCheckpoint extends MonitorCallback {
   }
 
   async #save(epoch: number, batch: number | undefined, logs: Logs): Promise<void> {
-    const path = fileName(this.filepath, { ...logs, epoch: epoch + 1, ...(batch === undefined ? {} : { batch: batch + 1 }) });
+    const path = fileName(this.filepath, {
+      ...logs,
+      epoch: epoch + 1,
+      ...(batch === undefined ? {} : { batch: batch + 1 }),
+    });
     let reason = "";
     if (this.saveBestOnly) {
       const value = this.valueIn(logs);
       if (value === undefined) return;
       if (!this.improves(value, this.best)) {
-        if (this.verbose > 0) defaultSink().write(`\nEpoch ${epoch + 1}: ${this.monitor} did not improve from ${this.best?.toFixed(5)}\n`);
+        if (this.verbose > 0)
+          defaultSink().write(`\nEpoch ${epoch + 1}: ${this.monitor} did not improve from ${this.best?.toFixed(5)}\n`);
         return;
       }
       reason = `${this.monitor} improved from ${this.best === undefined ? "None" : this.best.toFixed(5)} to ${value.toFixed(5)}, `;
@@ -201,11 +217,15 @@ function fileName(template: string, values: Readonly<Record<string, number>>): s
     const value = values[name];
     if (value === undefined) {
       const todo = `Use one of ${Object.keys(values).join(", ")}`;
-      throw new ConfigError(complain("ModelCheckpoint", { must: "fields of filepath must be logged", got: `{${name}}`, todo }));
+      throw new ConfigError(
+        complain("ModelCheckpoint", { must: "fields of filepath must be logged", got: `{${name}}`, todo }),
+      );
     }
     const fixed = /^\.(\d+)f$/.exec(format ?? "");
     if (fixed !== null) return value.toFixed(Number(fixed[1]));
     const padded = /^0?(\d+)d$/.exec(format ?? "");
-    return padded === null ? String(value) : String(value).padStart(Number(padded[1]), format?.startsWith("0") ? "0" : " ");
+    return padded === null
+      ? String(value)
+      : String(value).padStart(Number(padded[1]), format?.startsWith("0") ? "0" : " ");
   });
 }

@@ -1,6 +1,6 @@
 // compile, fit, evaluate, predict. Sources: keras/src/trainers/trainer.py, keras/src/backend/jax/trainer.py.
 import { type HostArray, isFloat } from "../aval/index.ts";
-import { complain, ConfigError, ShapeError, StateError, warnOnce } from "../errors/index.ts";
+import { ConfigError, complain, ShapeError, StateError, warnOnce } from "../errors/index.ts";
 import { literal, type Tensor } from "../graph/index.ts";
 import { Mean, Metric } from "../metrics/index.ts";
 import * as ops from "../ops/index.ts";
@@ -8,7 +8,16 @@ import { inferSpec, KerasTensor, type TensorLike } from "../ops/index.ts";
 import * as optimizers from "../optimizers/index.ts";
 import { dispose, gradients, jit, readAll, readCell, type StateCell, whenReady } from "../transforms/index.ts";
 import * as tree from "../tree/index.ts";
-import { type Batch, type BatchSource, batchSource, type ClassWeight, type Data, hostArrays, splitLast, tensorsOf } from "./batches.ts";
+import {
+  type Batch,
+  type BatchSource,
+  batchSource,
+  type ClassWeight,
+  type Data,
+  hostArrays,
+  splitLast,
+  tensorsOf,
+} from "./batches.ts";
 import { type Callback, CallbackList, History, type Logs } from "./callbacks.ts";
 import { CompileLoss } from "./compile-loss.ts";
 import { CompileMetrics } from "./compile-metrics.ts";
@@ -135,13 +144,20 @@ export abstract class Trainer extends SavedLayer {
   #needCompiled(what: string): Compiled {
     if (this.#compiled !== undefined) return this.#compiled;
     const todo = 'Call model.compile({ optimizer: "adam", loss: "mse" })';
-    throw new StateError(complain(`${this.name}.${what}`, { must: "the model must be compiled first", got: "an uncompiled model", todo }));
+    throw new StateError(
+      complain(`${this.name}.${what}`, { must: "the model must be compiled first", got: "an uncompiled model", todo }),
+    );
   }
 
   /** Loss tracker, compiled metrics, losses of single outputs, then metrics of the model and its layers. */
   get metrics(): readonly Metric[] {
     const { tracker, metrics, loss } = this.#compiled ?? {};
-    return [...(tracker === undefined ? [] : [tracker]), ...(metrics?.metrics ?? []), ...(loss?.metrics ?? []), ...this.#ownMetrics()];
+    return [
+      ...(tracker === undefined ? [] : [tracker]),
+      ...(metrics?.metrics ?? []),
+      ...(loss?.metrics ?? []),
+      ...this.#ownMetrics(),
+    ];
   }
   #ownMetrics(): Metric[] {
     const holders = this.flattenLayers().filter((layer) => layer === this || !(layer instanceof Trainer));
@@ -155,7 +171,11 @@ export abstract class Trainer extends SavedLayer {
   }
 
   /** The scalar that training makes small: the compiled loss plus penalties. Override for your own. */
-  computeLoss({ y, yPred, sampleWeight }: {
+  computeLoss({
+    y,
+    yPred,
+    sampleWeight,
+  }: {
     readonly x: tree.Tree<Tensor>;
     readonly y: tree.Tree<Tensor> | undefined;
     readonly yPred: tree.Tree<Tensor>;
@@ -174,13 +194,19 @@ export abstract class Trainer extends SavedLayer {
     for (const loss of this.losses) parts.push(ops.sum(isFloat(loss.dtype) ? loss : ops.cast(loss, ops.floatx())));
     if (parts.length === 0) {
       const must = "there must be a loss to compute";
-      throw new ConfigError(complain(this.name, { must, got: "none", todo: "Pass loss to compile, or call addLoss in a layer" }));
+      throw new ConfigError(
+        complain(this.name, { must, got: "none", todo: "Pass loss to compile, or call addLoss in a layer" }),
+      );
     }
     return parts.reduce((sum, part) => sum.add(part));
   }
 
   /** Updates the compiled metrics and gives all results. Override for your own. */
-  computeMetrics({ y, yPred, sampleWeight }: {
+  computeMetrics({
+    y,
+    yPred,
+    sampleWeight,
+  }: {
     readonly x: tree.Tree<Tensor>;
     readonly y: tree.Tree<Tensor> | undefined;
     readonly yPred: tree.Tree<Tensor>;
@@ -241,14 +267,17 @@ export abstract class Trainer extends SavedLayer {
       const symbol = (t: Tensor): KerasTensor => new KerasTensor(t.shape, { dtype: t.dtype });
       const x = tree.map(batch.x, symbol);
       const y = batch.y === undefined ? null : tree.map(batch.y, symbol);
-      inferSpec((xs, ys) => {
-        const yPred = this.invoke([xs, { training: false }]) as tree.Tree<Tensor>;
-        if (ys !== null) {
-          metrics?.build(ys as tree.Tree<Tensor>, yPred);
-          loss?.build(ys as tree.Tree<Tensor>, yPred);
-        }
-        return [];
-      }, [x, y]);
+      inferSpec(
+        (xs, ys) => {
+          const yPred = this.invoke([xs, { training: false }]) as tree.Tree<Tensor>;
+          if (ys !== null) {
+            metrics?.build(ys as tree.Tree<Tensor>, yPred);
+            loss?.build(ys as tree.Tree<Tensor>, yPred);
+          }
+          return [];
+        },
+        [x, y],
+      );
     }
     if (!optimizer.built) optimizer.build(this.trainableVariables);
   }
@@ -272,7 +301,8 @@ export abstract class Trainer extends SavedLayer {
 
     const verbose = verbosity(options.verbose);
     const history = new History();
-    const progress = verbose === 0 ? undefined : new ProgressLogger(options.sink === undefined ? {} : { sink: options.sink });
+    const progress =
+      verbose === 0 ? undefined : new ProgressLogger(options.sink === undefined ? {} : { sink: options.sink });
     const list = [...(options.callbacks ?? []), history, ...(progress === undefined ? [] : [progress])];
     const steps = stepsPerEpoch ?? source.numBatches;
     const callbacks = new CallbackList(list, this, { verbose, epochs, steps });
@@ -288,11 +318,23 @@ export abstract class Trainer extends SavedLayer {
         await callbacks.call("onEpochBegin", epoch);
         logs = await this.#runSteps(where, stream, trainStep, callbacks, progress, "train", signal);
         if (Number.isNaN(logs.loss)) {
-          warnOnce(`The loss of "${this.name}" became nan in epoch ${epoch + 1}. Try a lower learning rate, or check the data for nan and inf.`);
+          warnOnce(
+            `The loss of "${this.name}" became nan in epoch ${epoch + 1}. Try a lower learning rate, or check the data for nan and inf.`,
+          );
         }
         if (validation !== undefined && due(epoch, validationFreq)) {
-          const results = await this.#evaluate(`${where} (validation)`, validation, options.validationSteps, callbacks, progress, signal);
-          logs = { ...logs, ...Object.fromEntries(Object.entries(results).map(([name, value]) => [`val_${name}`, value])) };
+          const results = await this.#evaluate(
+            `${where} (validation)`,
+            validation,
+            options.validationSteps,
+            callbacks,
+            progress,
+            signal,
+          );
+          logs = {
+            ...logs,
+            ...Object.fromEntries(Object.entries(results).map(([name, value]) => [`val_${name}`, value])),
+          };
         }
         await callbacks.call("onEpochEnd", epoch, logs);
       }
@@ -323,14 +365,23 @@ export abstract class Trainer extends SavedLayer {
       const tuple = Array.isArray(validationData) ? validationData : [validationData];
       const [vx, vy, vw] = tuple as [unknown, unknown, unknown];
       const size = options.validationBatchSize ?? batchSize;
-      return { source, validation: await batchSource(`${where} (validationData)`, vx, vy, vw, { batchSize: size, steps: options.validationSteps }) };
+      return {
+        source,
+        validation: await batchSource(`${where} (validationData)`, vx, vy, vw, {
+          batchSize: size,
+          steps: options.validationSteps,
+        }),
+      };
     }
-    if (validationSplit === 0) return { source: await batchSource(where, x, y, sampleWeight, common), validation: undefined };
+    if (validationSplit === 0)
+      return { source: await batchSource(where, x, y, sampleWeight, common), validation: undefined };
     const data = await hostArrays(where, x, y, sampleWeight, undefined);
     const [train, held] = splitLast(where, data, validationSplit);
     return {
       source: await batchSource(where, train.x, train.y, train.sampleWeight, common),
-      validation: await batchSource(where, held.x, held.y, held.sampleWeight, { batchSize: options.validationBatchSize ?? batchSize }),
+      validation: await batchSource(where, held.x, held.y, held.sampleWeight, {
+        batchSize: options.validationBatchSize ?? batchSize,
+      }),
     };
   }
 
@@ -344,7 +395,10 @@ export abstract class Trainer extends SavedLayer {
     kind: "train" | "test",
     signal: AbortSignal | undefined,
   ): Promise<Logs> {
-    const [begin, end] = kind === "train" ? (["onTrainBatchBegin", "onTrainBatchEnd"] as const) : (["onTestBatchBegin", "onTestBatchEnd"] as const);
+    const [begin, end] =
+      kind === "train"
+        ? (["onTrainBatchBegin", "onTrainBatchEnd"] as const)
+        : (["onTestBatchBegin", "onTestBatchEnd"] as const);
     const heard = callbacks.hears(end);
     let latest: StepLogs | undefined;
     let before: { readonly logs: StepLogs; readonly batch: Batch } | undefined;
@@ -372,7 +426,9 @@ export abstract class Trainer extends SavedLayer {
     signal?.throwIfAborted();
     if (latest === undefined) {
       const must = "the data must give at least one batch";
-      throw new ShapeError(complain(where, { must, got: "none", todo: "Check the stream; generators can be used once only" }));
+      throw new ShapeError(
+        complain(where, { must, got: "none", todo: "Check the stream; generators can be used once only" }),
+      );
     }
     return readLogs(latest);
   }
@@ -396,21 +452,37 @@ export abstract class Trainer extends SavedLayer {
   }
 
   /** Loss and metrics over data: one number, an array (`metricsNames` order), or an object with `returnDict`. */
-  async evaluate(x: unknown, y: unknown, options: EvaluateOptions & { readonly returnDict: true }): Promise<Record<string, number>>;
+  async evaluate(
+    x: unknown,
+    y: unknown,
+    options: EvaluateOptions & { readonly returnDict: true },
+  ): Promise<Record<string, number>>;
   async evaluate(x: unknown, y?: unknown, options?: EvaluateOptions): Promise<number | number[]>;
-  async evaluate(x: unknown, y?: unknown, options: EvaluateOptions = {}): Promise<number | number[] | Record<string, number>> {
+  async evaluate(
+    x: unknown,
+    y?: unknown,
+    options: EvaluateOptions = {},
+  ): Promise<number | number[] | Record<string, number>> {
     const where = `${this.name}.evaluate`;
     this.#needCompiled("evaluate");
-    const source = await batchSource(where, x, y, options.sampleWeight, { batchSize: options.batchSize, steps: options.steps });
-    if (this.flattenLayers().some((layer) => !layer.built) || !this.#stateBuilt()) this.#buildAll(await firstBatch(where, source));
+    const source = await batchSource(where, x, y, options.sampleWeight, {
+      batchSize: options.batchSize,
+      steps: options.steps,
+    });
+    if (this.flattenLayers().some((layer) => !layer.built) || !this.#stateBuilt())
+      this.#buildAll(await firstBatch(where, source));
     const { callbacks, progress } = this.#runCallbacks(options, options.steps ?? source.numBatches);
     const logs = await this.#evaluate(where, source, options.steps, callbacks, progress, options.signal);
     return options.returnDict === true ? { ...logs } : this.#flattenLogs(logs);
   }
 
-  #runCallbacks(options: RunOptions, steps: number | undefined): { callbacks: CallbackList; progress: ProgressLogger | undefined } {
+  #runCallbacks(
+    options: RunOptions,
+    steps: number | undefined,
+  ): { callbacks: CallbackList; progress: ProgressLogger | undefined } {
     const verbose = verbosity(options.verbose);
-    const progress = verbose === 0 ? undefined : new ProgressLogger(options.sink === undefined ? {} : { sink: options.sink });
+    const progress =
+      verbose === 0 ? undefined : new ProgressLogger(options.sink === undefined ? {} : { sink: options.sink });
     const list = [...(options.callbacks ?? []), ...(progress === undefined ? [] : [progress])];
     return { callbacks: new CallbackList(list, this, { verbose, epochs: 1, steps }), progress };
   }
@@ -419,7 +491,9 @@ export abstract class Trainer extends SavedLayer {
   #flattenLogs(logs: Logs): number | number[] {
     const names = new Set<string>();
     for (const metric of this.metrics) if (metric.name in logs) names.add(metric.name);
-    const rest = Object.keys(logs).filter((name) => !names.has(name)).sort();
+    const rest = Object.keys(logs)
+      .filter((name) => !names.has(name))
+      .sort();
     const values = [...names, ...rest].map((name) => logs[name] as number);
     return values.length === 1 ? (values[0] as number) : values;
   }
@@ -427,7 +501,10 @@ export abstract class Trainer extends SavedLayer {
   /** Outputs for data, batch by batch, as tensors on the host in the structure of the outputs. */
   async predict<R = Tensor>(x: unknown, options: PredictOptions = {}): Promise<R> {
     const where = `${this.name}.predict`;
-    const source = await batchSource(where, x, undefined, undefined, { batchSize: options.batchSize, steps: options.steps });
+    const source = await batchSource(where, x, undefined, undefined, {
+      batchSize: options.batchSize,
+      steps: options.steps,
+    });
     const { callbacks, progress } = this.#runCallbacks(options, options.steps ?? source.numBatches);
     const step = this.#predictFunction();
     await callbacks.call("onPredictBegin");
@@ -443,7 +520,11 @@ export abstract class Trainer extends SavedLayer {
       for (const t of [...flat, ...tensorsOf(batch)]) dispose(t);
       if (callbacks.hears("onPredictBatchEnd")) {
         const hosts = (parts.at(-1) as (typeof parts)[number]).hosts;
-        await callbacks.call("onPredictBatchEnd", parts.length - 1, tree.packAs(outputs as tree.Tree<unknown>, hosts.map(literal)));
+        await callbacks.call(
+          "onPredictBatchEnd",
+          parts.length - 1,
+          tree.packAs(outputs as tree.Tree<unknown>, hosts.map(literal)),
+        );
       }
       progress?.progress("predict", parts.length - 1, {});
       await pause.maybe();
@@ -452,26 +533,37 @@ export abstract class Trainer extends SavedLayer {
     await callbacks.call("onPredictEnd");
     const [first] = parts;
     if (first === undefined) {
-      throw new ShapeError(complain(where, { must: "there must be at least one batch", got: "none", todo: "Check the data" }));
+      throw new ShapeError(
+        complain(where, { must: "there must be at least one batch", got: "none", todo: "Check the data" }),
+      );
     }
     const joined = first.hosts.map((_, i) => joinRows(parts.map((part) => part.hosts[i] as HostArray)));
     return tree.packAs(first.outputs as tree.Tree<unknown>, joined.map(literal)) as R;
   }
   #predictFunction(): (x: tree.Tree<Tensor>) => unknown {
     const plain = (x: tree.Tree<Tensor>): unknown => this.predictStep(x);
-    this.#predictStep ??= this.#compiled?.options.runEagerly === true ? plain : jit(plain, { label: `${this.name}.predictStep` });
+    this.#predictStep ??=
+      this.#compiled?.options.runEagerly === true ? plain : jit(plain, { label: `${this.name}.predictStep` });
     return this.#predictStep;
   }
 
   /** One training step on one batch. */
-  async trainOnBatch(x: Data, y?: Data, options: { readonly sampleWeight?: Data; readonly classWeight?: ClassWeight; readonly returnDict?: boolean } = {}): Promise<number | number[] | Record<string, number>> {
+  async trainOnBatch(
+    x: Data,
+    y?: Data,
+    options: { readonly sampleWeight?: Data; readonly classWeight?: ClassWeight; readonly returnDict?: boolean } = {},
+  ): Promise<number | number[] | Record<string, number>> {
     const batch = await this.#oneBatch("trainOnBatch", x, y, options.sampleWeight, options.classWeight);
     this.#trainOnBatch ??= this.#compiledStep("trainStep", this.trainStep);
     return this.#oneStep(this.#trainOnBatch, batch, options.returnDict);
   }
   #trainOnBatch: Step | undefined;
   /** One evaluation step on one batch. */
-  async testOnBatch(x: Data, y?: Data, options: { readonly sampleWeight?: Data; readonly returnDict?: boolean } = {}): Promise<number | number[] | Record<string, number>> {
+  async testOnBatch(
+    x: Data,
+    y?: Data,
+    options: { readonly sampleWeight?: Data; readonly returnDict?: boolean } = {},
+  ): Promise<number | number[] | Record<string, number>> {
     const batch = await this.#oneBatch("testOnBatch", x, y, options.sampleWeight, undefined);
     this.#testStep ??= this.#compiledStep("testStep", this.testStep);
     return this.#oneStep(this.#testStep, batch, options.returnDict);
@@ -480,7 +572,13 @@ export abstract class Trainer extends SavedLayer {
   async predictOnBatch<R = Tensor>(x: Data): Promise<R> {
     return this.predict<R>(x, { batchSize: Number.MAX_SAFE_INTEGER, verbose: 0 });
   }
-  async #oneBatch(what: string, x: Data, y: Data | undefined, weight: Data | undefined, classWeight: ClassWeight | undefined): Promise<Batch> {
+  async #oneBatch(
+    what: string,
+    x: Data,
+    y: Data | undefined,
+    weight: Data | undefined,
+    classWeight: ClassWeight | undefined,
+  ): Promise<Batch> {
     const where = `${this.name}.${what}`;
     this.#needCompiled(what);
     const source = await batchSource(where, x, y, weight, { batchSize: Number.MAX_SAFE_INTEGER, classWeight });
@@ -504,7 +602,13 @@ export abstract class Trainer extends SavedLayer {
     trainable: readonly TensorLike[],
     nonTrainable: readonly TensorLike[],
     metricValues: readonly TensorLike[],
-    { x, y, yPred, sampleWeight, training = true }: {
+    {
+      x,
+      y,
+      yPred,
+      sampleWeight,
+      training = true,
+    }: {
       readonly x: tree.Tree<Tensor>;
       readonly y?: tree.Tree<Tensor>;
       readonly yPred: tree.Tree<Tensor>;
@@ -528,7 +632,9 @@ const due = (epoch: number, frequency: number | readonly number[]): boolean =>
 
 async function firstBatch(where: string, source: BatchSource): Promise<Batch> {
   for await (const batch of source.epoch()) return batch;
-  throw new ShapeError(complain(where, { must: "the data must give at least one batch", got: "none", todo: "Check the data" }));
+  throw new ShapeError(
+    complain(where, { must: "the data must give at least one batch", got: "none", todo: "Check the data" }),
+  );
 }
 
 async function readLogs(results: StepLogs): Promise<Logs> {
@@ -547,7 +653,9 @@ function joinRows(parts: readonly HostArray[]): HostArray {
   const first = parts[0] as HostArray;
   if (parts.length === 1) return first;
   const rows = parts.reduce((n, part) => n + (part.shape[0] ?? 1), 0);
-  const data = new (first.data.constructor as new (n: number) => typeof first.data)(parts.reduce((n, part) => n + part.data.length, 0));
+  const data = new (first.data.constructor as new (n: number) => typeof first.data)(
+    parts.reduce((n, part) => n + part.data.length, 0),
+  );
   let offset = 0;
   for (const part of parts) {
     data.set(part.data as never, offset);

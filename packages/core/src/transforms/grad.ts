@@ -1,5 +1,5 @@
 import { isFloat } from "../aval/index.ts";
-import { complain, ShapeError, showAval, StateError } from "../errors/index.ts";
+import { complain, ShapeError, StateError, showAval } from "../errors/index.ts";
 import { nodeOf, Tensor } from "../graph/index.ts";
 import { full, reshape, vjpWalk } from "../primitives/index.ts";
 import * as tree from "../tree/index.ts";
@@ -22,7 +22,9 @@ export function gradients(y: Tensor, xs: readonly Differentiable[]): Tensor[] {
   const targets = xs.map(tensorOf);
   if (nodeOf(y) === undefined && y.source.kind === "value" && !targets.includes(y)) {
     const must = "gradients must be asked for before the result is read (a read tensor keeps its value, not its graph)";
-    throw new StateError(complain("gradients", { must, got: String(y), todo: "Call gradients first, or use valueAndGrad" }));
+    throw new StateError(
+      complain("gradients", { must, got: String(y), todo: "Call gradients first, or use valueAndGrad" }),
+    );
   }
   const seed = full(y.shape, 1, y.dtype);
   const back = vjpWalk([y], [seed], targets);
@@ -77,9 +79,15 @@ export function grad<A extends Args>(
 }
 
 /** The outputs of `f` and a function from their cotangents to those of the inputs. */
-export function vjp(f: (...xs: Tensor[]) => Tensor | readonly Tensor[], ...xs: Tensor[]): [readonly Tensor[], (...gs: Tensor[]) => Tensor[]] {
+export function vjp(
+  f: (...xs: Tensor[]) => Tensor | readonly Tensor[],
+  ...xs: Tensor[]
+): [readonly Tensor[], (...gs: Tensor[]) => Tensor[]] {
   const aliased = xs.map(alias);
   const result = f(...aliased);
   const ys = result instanceof Tensor ? [result] : result;
-  return [ys, (...gs) => vjpWalk(ys, gs, aliased).map((g, i) => g ?? full((xs[i] as Tensor).shape, 0, (xs[i] as Tensor).dtype))];
+  return [
+    ys,
+    (...gs) => vjpWalk(ys, gs, aliased).map((g, i) => g ?? full((xs[i] as Tensor).shape, 0, (xs[i] as Tensor).dtype)),
+  ];
 }

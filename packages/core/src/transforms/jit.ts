@@ -1,10 +1,10 @@
 import { execute, getBackend } from "../backend/index.ts";
-import { complain, ConfigError } from "../errors/index.ts";
+import { ConfigError, complain } from "../errors/index.ts";
 import { Tensor, type Value } from "../graph/index.ts";
 import * as tree from "../tree/index.ts";
 import { realise } from "./realise.ts";
 import { insideScope } from "./state.ts";
-import { isTracing, trace, type Traced } from "./trace.ts";
+import { isTracing, type Traced, trace } from "./trace.ts";
 
 export interface JitOptions {
   /** Positions of arguments whose tensors may be overwritten: they must not be used afterwards. */
@@ -24,7 +24,10 @@ interface Entry {
  * Results are tensors, pending until the engine is done. Inside another trace the function is simply called.
  * @example const step = jit((x: Tensor) => ops.mean(ops.square(x)));
  */
-export function jit<A extends readonly unknown[], R>(f: (...args: A) => R, options: JitOptions = {}): (...args: A) => R {
+export function jit<A extends readonly unknown[], R>(
+  f: (...args: A) => R,
+  options: JitOptions = {},
+): (...args: A) => R {
   const entries = new Map<string, Entry>();
   return (...args) => {
     if (isTracing() || insideScope()) return f(...args);
@@ -56,7 +59,12 @@ function record<A extends readonly unknown[], R>(
   return { traced, result: result as tree.Tree<unknown> };
 }
 
-function run({ traced, result }: Entry, args: readonly unknown[], tensors: readonly Tensor[], options: JitOptions): unknown {
+function run(
+  { traced, result }: Entry,
+  args: readonly unknown[],
+  tensors: readonly Tensor[],
+  options: JitOptions,
+): unknown {
   const given = new Set((options.donateArgnums ?? []).flatMap((i) => tree.flatten(args[i] as tree.Tree<unknown>)));
   const outs = runTraced(traced, tensors, { label: options.label, donated: (x) => given.has(x) });
   let next = 0;
@@ -82,7 +90,8 @@ export function runTraced(
   args.forEach((argument, i) => {
     if (!donated(argument) || !mayOverwrite(inputs, values, i)) return;
     const match = graph.outputs.findIndex(
-      (y, j) => j < numResults && !taken.has(j) && y.dtype === argument.dtype && String(y.shape) === String(argument.shape),
+      (y, j) =>
+        j < numResults && !taken.has(j) && y.dtype === argument.dtype && String(y.shape) === String(argument.shape),
     );
     if (match < 0) return;
     taken.add(match);
@@ -99,7 +108,12 @@ export function runTraced(
 // In place only if nobody else can see the buffer, and it is handed in once and lives on this engine.
 function mayOverwrite(inputs: readonly Tensor[], values: readonly Value[], i: number): boolean {
   const value = values[i] as Value;
-  return !(inputs[i] as Tensor).pinned && value.owner === getBackend() && values.indexOf(value) === i && values.lastIndexOf(value) === i;
+  return (
+    !(inputs[i] as Tensor).pinned &&
+    value.owner === getBackend() &&
+    values.indexOf(value) === i &&
+    values.lastIndexOf(value) === i
+  );
 }
 
 function signature(args: readonly unknown[], leaves: readonly unknown[]): string {
@@ -109,8 +123,10 @@ function signature(args: readonly unknown[], leaves: readonly unknown[]): string
 
 function leafKey(leaf: unknown): string {
   if (leaf instanceof Tensor) return `${leaf.dtype}[${leaf.shape.join(",")}]`;
-  if (leaf === null || ["string", "number", "boolean", "undefined"].includes(typeof leaf)) return JSON.stringify(leaf) ?? "undefined";
+  if (leaf === null || ["string", "number", "boolean", "undefined"].includes(typeof leaf))
+    return JSON.stringify(leaf) ?? "undefined";
   const must = "arguments must be tensors, numbers, strings, booleans or null, in arrays and plain objects";
-  throw new ConfigError(complain("jit", { must, got: typeof leaf, todo: "Make arrays tensors with tensor(), close over anything else" }));
+  throw new ConfigError(
+    complain("jit", { must, got: typeof leaf, todo: "Make arrays tensors with tensor(), close over anything else" }),
+  );
 }
-

@@ -12,7 +12,8 @@ import { isTracing } from "./trace.ts";
 export function realise(tensors: readonly Tensor[]): Value[] {
   const backend = getBackend();
   for (const tensor of tensors) {
-    if (tensor.source.kind === "literal") tensor.source = { kind: "value", value: uploadValue(backend, tensor.source.value) };
+    if (tensor.source.kind === "literal")
+      tensor.source = { kind: "value", value: uploadValue(backend, tensor.source.value) };
   }
   const wanted = [...new Set(tensors)].filter((x) => x.source.kind !== "value");
   if (wanted.length > 0) {
@@ -30,14 +31,16 @@ export function realise(tensors: readonly Tensor[]): Value[] {
 
 // Numbers in an eager program are inputs, not constants, so that a changing learning rate does not compile again.
 function leafValue(leaf: Tensor): Value {
-  if (leaf.source.kind === "literal") leaf.source = { kind: "value", value: uploadValue(getBackend(), leaf.source.value) };
+  if (leaf.source.kind === "literal")
+    leaf.source = { kind: "value", value: uploadValue(getBackend(), leaf.source.value) };
   if (leaf.source.kind === "value") return leaf.source.value;
   throw noValue(leaf);
 }
 
 function noValue(x: Tensor): StateError {
   const must = "values can be read only outside of jit, grad of a compiled step, and symbolic calls";
-  const todo = "Return the tensor and read it afterwards, or use ops.cond, ops.where and ops.whileLoop to decide inside";
+  const todo =
+    "Return the tensor and read it afterwards, or use ops.cond, ops.where and ops.whileLoop to decide inside";
   return new StateError(complain("Tensor", { must, got: `${x} inside a trace`, todo }));
 }
 

@@ -62,7 +62,12 @@ describe("realise", () => {
   });
   test("a failing engine is reported where the value is read, and work goes on", async () => {
     const inner = reference();
-    const kernels = { ...inner.kernels, sin: () => { throw new Error("broken"); } };
+    const kernels = {
+      ...inner.kernels,
+      sin: () => {
+        throw new Error("broken");
+      },
+    };
     setBackend({ ...inner, kernels: kernels as never });
     await expect(read(p.sin(tensor([1])))).rejects.toThrow(/kernel "sin" must run, got broken/);
     expect(await values(p.cos(tensor([0])))).toEqual([1]);
@@ -126,10 +131,13 @@ describe("trace and jit", () => {
   test("what a function reads, assigns and captures becomes inputs and outputs", () => {
     const v = new Variable([1, 2]);
     const outside = p.add(tensor([3, 4]), 1);
-    const traced = trace((x) => {
-      v.assign(v.value.add(x));
-      return [p.mul(v.value, outside)];
-    }, [{ shape: [2], dtype: "float32" }]);
+    const traced = trace(
+      (x) => {
+        v.assign(v.value.add(x));
+        return [p.mul(v.value, outside)];
+      },
+      [{ shape: [2], dtype: "float32" }],
+    );
     expect([traced.reads.length, traced.writes.length, traced.captures.length]).toEqual([1, 1, 1]);
     expect(traced.graph.toString()).toMatchInlineSnapshot(`
       "graph(%0: float32[2], %1: float32[2], %2: float32[2]) {
@@ -199,7 +207,9 @@ describe("trace and jit", () => {
   });
   test("a loop body must not assign variables", () => {
     const v = new Variable([1]);
-    expect(() => closure("scan", (x) => (v.assign(x as Tensor), [x as Tensor]), [{ shape: [1], dtype: "float32" }])).toThrow(/must not assign/);
+    expect(() =>
+      closure("scan", (x) => (v.assign(x as Tensor), [x as Tensor]), [{ shape: [1], dtype: "float32" }]),
+    ).toThrow(/must not assign/);
   });
 });
 

@@ -54,7 +54,11 @@ export function sameStructure(a: unknown, b: unknown): boolean {
   return keys.length === Object.keys(right).length && keys.every((k) => k in right && sameStructure(left[k], right[k]));
 }
 
-function walk(tree: unknown, path: (string | number)[], visit: (leaf: unknown, path: (string | number)[]) => void): void {
+function walk(
+  tree: unknown,
+  path: (string | number)[],
+  visit: (leaf: unknown, path: (string | number)[]) => void,
+): void {
   if (!isBranch(tree)) return void visit(tree, path);
   for (const [key, child] of entries(tree)) {
     path.push(key);

@@ -1,5 +1,5 @@
 import { type DType, standardizeDtype } from "../aval/index.ts";
-import { complain, ConfigError } from "../errors/index.ts";
+import { ConfigError, complain } from "../errors/index.ts";
 import { floatx } from "../ops/index.ts";
 import { type Config, isSerialized, type Serializable } from "../registry/index.ts";
 

@@ -41,7 +41,7 @@ export abstract class Initializer implements Serializable {
   }
 }
 
-/** All zeros. @example new initializers.Zeros().call([2]) // [0, 0] */
+/** All zeros. @example await new initializers.Zeros().call([2]).array() // [0, 0] */
 export class Zeros extends Initializer {
   static override readonly className: string = "Zeros";
   static override readonly module: string = "keras.initializers";
@@ -50,7 +50,7 @@ export class Zeros extends Initializer {
   }
 }
 
-/** All ones. @example new initializers.Ones().call([2]) // [1, 1] */
+/** All ones. @example await new initializers.Ones().call([2]).array() // [1, 1] */
 export class Ones extends Initializer {
   static override readonly className: string = "Ones";
   static override readonly module: string = "keras.initializers";
@@ -59,7 +59,7 @@ export class Ones extends Initializer {
   }
 }
 
-/** One value, or values that broadcast to the shape. @example new initializers.Constant({ value: 3 }).call([2]) // [3, 3] */
+/** One value, or values that broadcast to the shape. @example await new initializers.Constant({ value: 3 }).call([2]).array() // [3, 3] */
 export class Constant extends Initializer {
   static override readonly className: string = "Constant";
   static override readonly module: string = "keras.initializers";

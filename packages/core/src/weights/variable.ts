@@ -1,6 +1,6 @@
-import { type DType, isFloat, sameShape, type Shape, standardizeDtype } from "../aval/index.ts";
-import { complain, ConfigError, ShapeError, showShape } from "../errors/index.ts";
 import type { HostArray } from "../aval/index.ts";
+import { type DType, isFloat, type Shape, sameShape, standardizeDtype } from "../aval/index.ts";
+import { ConfigError, complain, ShapeError, showShape } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import { convertToTensor, type TensorLike, uniqueName } from "../ops/index.ts";
 import { read, readCell, realise, type StateCell, type StateScope, withScope, writeCell } from "../transforms/index.ts";
@@ -122,7 +122,8 @@ export class Variable implements StateCell {
     const { tensor, scoped } = readCell(this);
     // Whoever holds the tensor may read it later, so training must not overwrite its buffer.
     if (!scoped) tensor.pinned = true;
-    if (autocastDtype !== null && this.autocast && isFloat(this.#dtype)) return convertToTensor(tensor, { dtype: autocastDtype });
+    if (autocastDtype !== null && this.autocast && isFloat(this.#dtype))
+      return convertToTensor(tensor, { dtype: autocastDtype });
     return tensor;
   }
 
@@ -152,7 +153,9 @@ export class Variable implements StateCell {
   #checkShape(x: Tensor): void {
     if (sameShape(x.shape, this.shape)) return;
     const got = `${showShape(x.shape)} for "${this.path}" of shape ${showShape(this.shape)}`;
-    throw new ShapeError(complain("Variable.assign", { must: "the new value must have the variable's shape", got, todo: "Reshape it" }));
+    throw new ShapeError(
+      complain("Variable.assign", { must: "the new value must have the variable's shape", got, todo: "Reshape it" }),
+    );
   }
 
   toString(): string {
@@ -163,7 +166,9 @@ export class Variable implements StateCell {
 function checkedShape(path: string, shape: Shape): Shape {
   if (shape.every((n) => Number.isInteger(n) && n >= 0)) return shape;
   const todo = "Give the layer's input its full shape";
-  throw new ShapeError(complain(`Variable "${path}"`, { must: "every size must be known and not negative", got: showShape(shape), todo }));
+  throw new ShapeError(
+    complain(`Variable "${path}"`, { must: "every size must be known and not negative", got: showShape(shape), todo }),
+  );
 }
 
 /**
@@ -184,7 +189,9 @@ export class StatelessScope implements StateScope {
         const name = variable instanceof Variable ? `"${variable.path}"` : "a seed state";
         const got = `${showShape(tensor.shape)} for ${name} of shape ${showShape(variable.shape)}`;
         const todo = "Pass the values in the order of the variables";
-        throw new ShapeError(complain("StatelessScope", { must: "values must have the shapes of their variables", got, todo }));
+        throw new ShapeError(
+          complain("StatelessScope", { must: "values must have the shapes of their variables", got, todo }),
+        );
       }
       this.#values.set(variable, tensor);
     }

@@ -1,10 +1,19 @@
 // An engine that lacks a dtype gets it here, once for all engines: narrow integers wrap exactly inside int32, uint32 lives in the
 // bits of int32, halves compute in float32 and are rounded after each operation.
-import { type DType, isFloat, isInteger } from "../../aval/index.ts";
+import { castData, type DType, isFloat, isInteger } from "../../aval/index.ts";
 import { BackendError, complain } from "../../errors/index.ts";
-import { Graph, type Node, type Params, placeholder, rebuild, scalar, Tensor, literal, copyNode } from "../../graph/index.ts";
+import {
+  copyNode,
+  Graph,
+  literal,
+  type Node,
+  type Params,
+  placeholder,
+  rebuild,
+  scalar,
+  type Tensor,
+} from "../../graph/index.ts";
 import * as p from "../../primitives/index.ts";
-import { castData } from "../../aval/index.ts";
 import type { Backend } from "../contract.ts";
 
 /** The dtype in which the engine holds values of `dtype`. @throws BackendError if it cannot. */
@@ -14,7 +23,9 @@ export function carrierOf(dtype: DType, backend: Pick<Backend, "dtypes" | "name"
   if ((dtype === "float16" || dtype === "bfloat16") && backend.dtypes.has("float32")) return "float32";
   const must = `the engine must have dtype ${dtype} or one that can carry it`;
   const got = [...backend.dtypes].join(", ");
-  throw new BackendError(complain(`${backend.name} backend`, { must, got, todo: "Cast to float32 or choose another backend" }));
+  throw new BackendError(
+    complain(`${backend.name} backend`, { must, got, todo: "Cast to float32 or choose another backend" }),
+  );
 }
 
 /** The graph with every tensor in a dtype that the engine has. Inputs and outputs change to their carriers too. */
@@ -88,9 +99,15 @@ function lowerShift(name: string, [x, by]: readonly Tensor[], dtype: DType): Ten
 
 // Results are inputs unchanged, or chosen from them: nothing to wrap or round.
 const exact: ReadonlySet<string> = new Set([
-  ..."reshape transpose broadcastTo slice pad reverse concat reduceMax reduceMin cumMax cumMin maxPool maxPoolGather".split(" "),
-  ..."take gatherNd dynamicSlice dynamicUpdateSlice sort topK max min where neg abs sign floor ceil round trunc rem".split(" ").filter((n) => n !== "neg" && n !== "abs"),
-  ..."and or xor shiftRightArithmetic stopGradient cond whileLoop scan relu argMax argMin argSort randomBits".split(" "),
+  ..."reshape transpose broadcastTo slice pad reverse concat reduceMax reduceMin cumMax cumMin maxPool maxPoolGather".split(
+    " ",
+  ),
+  ..."take gatherNd dynamicSlice dynamicUpdateSlice sort topK max min where neg abs sign floor ceil round trunc rem"
+    .split(" ")
+    .filter((n) => n !== "neg" && n !== "abs"),
+  ..."and or xor shiftRightArithmetic stopGradient cond whileLoop scan relu argMax argMin argSort randomBits".split(
+    " ",
+  ),
 ]);
 
 /** Carried values brought back into the range (integers wrap) or precision (halves round) of `dtype`. */
@@ -151,16 +168,18 @@ function limits(dtype: DType): readonly [number, number] {
 // uint32 in the bits of int32: order comparisons flip the sign bit, division goes by halves.
 const SIGN = -(2 ** 31);
 const flip = (x: Tensor): Tensor => p.xor(x, SIGN);
-const flipped = (f: (a: Tensor, b: Tensor) => Tensor) => (ins: readonly Tensor[]): Tensor[] => [
-  f(flip(ins[0] as Tensor), flip(ins[1] as Tensor)),
-];
-const around = (f: (a: Tensor, b: Tensor) => Tensor) => (ins: readonly Tensor[]): Tensor[] => [
-  flip(f(flip(ins[0] as Tensor), flip(ins[1] as Tensor))),
-];
-const reduced = <P>(f: (x: Tensor, params: P) => Tensor, back = true) => (ins: readonly Tensor[], params: Params): Tensor[] => {
-  const result = f(flip(ins[0] as Tensor), params as unknown as P);
-  return [back ? flip(result) : result];
-};
+const flipped =
+  (f: (a: Tensor, b: Tensor) => Tensor) =>
+  (ins: readonly Tensor[]): Tensor[] => [f(flip(ins[0] as Tensor), flip(ins[1] as Tensor))];
+const around =
+  (f: (a: Tensor, b: Tensor) => Tensor) =>
+  (ins: readonly Tensor[]): Tensor[] => [flip(f(flip(ins[0] as Tensor), flip(ins[1] as Tensor)))];
+const reduced =
+  <P>(f: (x: Tensor, params: P) => Tensor, back = true) =>
+  (ins: readonly Tensor[], params: Params): Tensor[] => {
+    const result = f(flip(ins[0] as Tensor), params as unknown as P);
+    return [back ? flip(result) : result];
+  };
 // Hacker's Delight 9-3: for d < 2^31, q = ((n >>> 1) / d) << 1, corrected by one; else the quotient is 0 or 1.
 function unsignedQuotient(n: Tensor, d: Tensor): Tensor {
   const small = p.greaterEqual(d, scalar(0, "int32"));

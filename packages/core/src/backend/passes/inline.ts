@@ -1,4 +1,4 @@
-import { Graph, type Node, transform } from "../../graph/index.ts";
+import { type Graph, type Node, transform } from "../../graph/index.ts";
 import { flattenNode, inlineGraph } from "./rewrite.ts";
 
 /** Replaces composites without a native kernel, custom gradients and stop-gradients by what they compute. */

@@ -40,13 +40,20 @@ test("short scans are written out, long ones stay", () => {
   const body = new Graph([c, x], [next, next]);
   const start = placeholder({ shape: [], dtype: "float32" });
   const xs = vector(3);
-  const graph = new Graph([start, xs], p.scan([start, xs], { body, numConsts: 0, numCarry: 1, length: 3, reverse: false }));
+  const graph = new Graph(
+    [start, xs],
+    p.scan([start, xs], { body, numConsts: 0, numCarry: 1, length: 3, reverse: false }),
+  );
   expect(names(unrollScans(graph, 2))).toContain("scan");
   expect(names(unrollScans(graph, 3))).not.toContain("scan");
 });
 
 /** The reference engine with few dtypes, as the engines have them. */
-const narrow = (...dtypes: readonly DType[]): Backend<HostArray> => ({ ...reference(), name: "narrow", dtypes: new Set(dtypes) });
+const narrow = (...dtypes: readonly DType[]): Backend<HostArray> => ({
+  ...reference(),
+  name: "narrow",
+  dtypes: new Set(dtypes),
+});
 
 async function run(graph: Graph, inputs: readonly HostArray[], backend: Backend<HostArray>): Promise<number[][]> {
   const program: Executable<HostArray> = await compileGraph(graph, backend);

@@ -2,7 +2,11 @@
 import { copyNode, Graph, type Node, type Params, placeholder, rebuild, type Tensor } from "../../graph/index.ts";
 
 /** The node over new inputs, with graphs among its params rewritten too (bodies of control flow). */
-export function flattenNode(node: Node, inputs: readonly Tensor[], rewrite: (graph: Graph) => Graph): readonly Tensor[] {
+export function flattenNode(
+  node: Node,
+  inputs: readonly Tensor[],
+  rewrite: (graph: Graph) => Graph,
+): readonly Tensor[] {
   let changed = false;
   const params: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(node.params)) {

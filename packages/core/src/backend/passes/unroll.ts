@@ -11,7 +11,9 @@ export function unrollScans(graph: Graph, limit: number): Graph {
       const flat = flattenNode(node, inputs, rewrite);
       const { name } = node.definition;
       if (name !== "scan" || (node.params as unknown as ScanParams).length > limit) return flat;
-      const params = (flat[0]?.source.kind === "op" ? flat[0].source.node.params : node.params) as unknown as ScanParams;
+      const params = (flat[0]?.source.kind === "op"
+        ? flat[0].source.node.params
+        : node.params) as unknown as ScanParams;
       return unrolled(node, inputs, params);
     });
   return rewrite(graph);

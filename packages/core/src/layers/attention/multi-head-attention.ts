@@ -61,7 +61,9 @@ export interface AttentionCallOptions extends CallOptions {
  * scores `[B, N, T, S]`. More axes between batch and features are possible (`attentionAxes`).
  * @throws ConfigError for sizes below 1. @throws ShapeError if value and key differ in more than the last axis.
  * Source: Vaswani et al. 2017; keras/src/layers/attention/multi_head_attention.py.
- * @example new layers.MultiHeadAttention({ numHeads: 8, keyDim: 64 }).apply(x, x, { useCausalMask: true })
+ * @example
+ * const x = ops.ones([2, 5, 16]);
+ * new layers.MultiHeadAttention({ numHeads: 8, keyDim: 64 }).apply(x, x, { useCausalMask: true }).shape; // [2, 5, 16]
  */
 export class MultiHeadAttention extends Layer {
   static override readonly className: string = "MultiHeadAttention";

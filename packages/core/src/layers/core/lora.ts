@@ -1,8 +1,8 @@
 import type { DType, Shape } from "../../aval/index.ts";
 import { ConfigError, complain, StateError } from "../../errors/index.ts";
 import type { Tensor } from "../../graph/index.ts";
+import type { TensorLike } from "../../ops/index.ts";
 import * as ops from "../../ops/index.ts";
-import { readCell } from "../../transforms/index.ts";
 import type { Variable } from "../../weights/index.ts";
 import { positiveInteger } from "../arguments.ts";
 import { Layer, type LayerConfig } from "../layer.ts";
@@ -14,13 +14,13 @@ export interface LoraConfig {
   /** Weight of the adapters times the rank; the rank by default. */
   readonly loraAlpha?: number | null | undefined;
 }
-/** An array of a file; see the room of saving. */
-interface SavedWeight {
+/** A weight as files see it. */
+export interface SavedKernel {
   readonly path: string;
   readonly shape: Shape;
   readonly dtype: DType;
   read(): Tensor;
-  assign(value: Tensor): void;
+  assign(value: TensorLike): void;
 }
 /** Options of `enableLora`. */
 export interface EnableLoraOptions {
@@ -62,7 +62,11 @@ export abstract class LoraLayer extends Layer {
   /**
    * Freezes the kernel and adds trainable adapters of rank `rank`.
    * @throws StateError before building or the second time. @throws ConfigError with a kernel constraint.
-   * @example dense.enableLora(4)
+   * @example
+   * const dense = new layers.Dense({ units: 8 });
+   * dense.apply(ops.ones([1, 16]));
+   * dense.enableLora(4);
+   * dense.countParams(); // 232
    */
   enableLora(rank: number, options: EnableLoraOptions = {}): void {
     if (!this.built || this.loraEnabled) {
@@ -102,27 +106,23 @@ export abstract class LoraLayer extends Layer {
       .multiply((this.loraAlpha as number) / (this.loraRank as number));
     return ops.cast(weight.value.add(change), this.computeDtype);
   }
-  /** What files hold: the kernel with its adapters as one array. A loaded kernel sets the adapters to zero. Internal. */
-  savedWeights(): readonly SavedWeight[] {
+  /** What is written to and read from files: as Keras, the kernel with its adapters instead of both. Internal. */
+  savedWeights(): readonly SavedKernel[] {
     const { weight } = this.adapted();
-    const adapters = [this.#a, this.#b].filter((v): v is Variable => v !== undefined);
-    const plain = (v: Variable): SavedWeight => ({
-      path: v.path,
-      shape: v.shape,
-      dtype: v.dtype,
-      read: () => readCell(v).tensor,
-      assign: (value) => v.assign(value),
-    });
-    const kernel: SavedWeight = {
-      ...plain(weight),
-      read: () => ops.cast(this.effective(), weight.dtype),
-      assign: (value) => {
-        weight.assign(value);
-        for (const v of adapters) v.assign(ops.zeros(v.shape, { dtype: v.dtype }));
-      },
-    };
-    const others = this.ownVariables().filter((v) => v !== weight && !adapters.includes(v));
-    return adapters.length === 0 ? this.ownVariables().map(plain) : [kernel, ...others.map(plain)];
+    const adapters = [this.#a, this.#b];
+    return this.ownVariables()
+      .filter((variable) => !adapters.includes(variable))
+      .map((variable) => ({
+        path: variable.path,
+        shape: variable.shape,
+        dtype: variable.dtype,
+        read: () => (variable === weight ? ops.cast(this.effective(), variable.dtype) : variable.value),
+        assign: (value: TensorLike) => {
+          variable.assign(value);
+          // The change is in the kernel now.
+          if (variable === weight) for (const adapter of adapters) adapter?.assign(ops.zerosLike(adapter.value));
+        },
+      }));
   }
   /** The config entries of the adapters. */
   protected loraConfig(): Record<string, unknown> {

@@ -10,7 +10,7 @@ import { inDtype, listOfMasks, requireList } from "./base-merge.ts";
  * Its inputs side by side along `axis`.
  * Shapes: equal but for that axis; result with the sum of the sizes there.
  * @throws ShapeError if other sizes differ. Source: keras/src/layers/merging/concatenate.py.
- * @example new layers.Concatenate({ axis: 1 }).apply([a, b])
+ * @example await new layers.Concatenate({ axis: 1 }).apply([tensor([[1, 2]]), tensor([[3]])]).array() // [[1, 2, 3]]
  */
 export class Concatenate extends Layer {
   static override readonly className: string = "Concatenate";
@@ -76,7 +76,7 @@ export interface DotConfig extends LayerConfig {
  * Dot products of two inputs, example by example.
  * Shapes: x `[B, ..., K, ...]`, y `[B, ..., K, ...]`; result `[B, rest of x, rest of y]`, at least `[B, 1]`.
  * @throws ConfigError for axes that are no axes. @throws ShapeError if the sizes differ. Source: keras/src/layers/merging/dot.py.
- * @example new layers.Dot({ axes: 1 }).apply([a, b])
+ * @example await new layers.Dot({ axes: 1 }).apply([tensor([[1, 2]]), tensor([[3, 4]])]).array() // [[11]]
  */
 export class Dot extends Layer {
   static override readonly className: string = "Dot";

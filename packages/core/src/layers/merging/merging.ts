@@ -7,7 +7,10 @@ import { Merge } from "./base-merge.ts";
 const fold = (inputs: readonly Tensor[], f: (a: Tensor, b: Tensor) => Tensor): Tensor =>
   inputs.reduce((a, b) => f(a, b));
 
-/** The sum of its inputs. Shapes: broadcast; result `[B, ...]`. Source: keras/src/layers/merging/add.py. @example new layers.Add().apply([a, b]) */
+/**
+ * The sum of its inputs. Shapes: broadcast; result `[B, ...]`. Source: keras/src/layers/merging/add.py.
+ * @example await new layers.Add().apply([tensor([[1, 2]]), tensor([[3, 4]])]).array() // [[4, 6]]
+ */
 export class Add extends Merge {
   static override readonly className: string = "Add";
   static readonly module: string = "keras.layers";
@@ -16,7 +19,10 @@ export class Add extends Merge {
   }
 }
 
-/** The product of its inputs. Source: keras/src/layers/merging/multiply.py. @example new layers.Multiply().apply([a, b]) */
+/**
+ * The product of its inputs. Source: keras/src/layers/merging/multiply.py.
+ * @example await new layers.Multiply().apply([tensor([[1, 2]]), tensor([[3, 4]])]).array() // [[3, 8]]
+ */
 export class Multiply extends Merge {
   static override readonly className: string = "Multiply";
   static readonly module: string = "keras.layers";
@@ -25,7 +31,10 @@ export class Multiply extends Merge {
   }
 }
 
-/** The mean of its inputs. Source: keras/src/layers/merging/average.py. @example new layers.Average().apply([a, b]) */
+/**
+ * The mean of its inputs. Source: keras/src/layers/merging/average.py.
+ * @example await new layers.Average().apply([tensor([[1, 2]]), tensor([[3, 4]])]).array() // [[2, 3]]
+ */
 export class Average extends Merge {
   static override readonly className: string = "Average";
   static readonly module: string = "keras.layers";
@@ -37,7 +46,10 @@ export class Average extends Merge {
   }
 }
 
-/** The first input without the second. @throws ShapeError unless there are two. Source: keras/src/layers/merging/subtract.py. @example new layers.Subtract().apply([a, b]) */
+/**
+ * The first input without the second. @throws ShapeError unless there are two. Source: keras/src/layers/merging/subtract.py.
+ * @example await new layers.Subtract().apply([tensor([[1, 2]]), tensor([[3, 4]])]).array() // [[-2, -2]]
+ */
 export class Subtract extends Merge {
   static override readonly className: string = "Subtract";
   static readonly module: string = "keras.layers";
@@ -75,7 +87,10 @@ function foldMasked(
   return output;
 }
 
-/** The largest of its inputs, place by place. Source: keras/src/layers/merging/maximum.py. @example new layers.Maximum().apply([a, b]) */
+/**
+ * The largest of its inputs, place by place. Source: keras/src/layers/merging/maximum.py.
+ * @example await new layers.Maximum().apply([tensor([[1, 2]]), tensor([[3, 4]])]).array() // [[3, 4]]
+ */
 export class Maximum extends Merge {
   static override readonly className: string = "Maximum";
   static readonly module: string = "keras.layers";
@@ -84,7 +99,10 @@ export class Maximum extends Merge {
   }
 }
 
-/** The smallest of its inputs, place by place. Source: keras/src/layers/merging/minimum.py. @example new layers.Minimum().apply([a, b]) */
+/**
+ * The smallest of its inputs, place by place. Source: keras/src/layers/merging/minimum.py.
+ * @example await new layers.Minimum().apply([tensor([[1, 2]]), tensor([[3, 4]])]).array() // [[1, 2]]
+ */
 export class Minimum extends Merge {
   static override readonly className: string = "Minimum";
   static readonly module: string = "keras.layers";
