@@ -29,7 +29,7 @@ export class KerasModule<R = Tensor> extends Module {
     const scope: StateScope = {
       read: (cell) => {
         const parameter = this.#parameterOf(cell);
-        return written.get(cell) ?? parameter?.value;
+        return written.get(cell) ?? parameter?.recorded();
       },
       write: (cell, value) => {
         written.set(cell, value);
@@ -48,7 +48,7 @@ export class KerasModule<R = Tensor> extends Module {
 
   /** Penalties of the last forward call: regularizers, and what layers added with `addLoss`. Add them to the loss yourself. */
   losses(): readonly Tensor[] {
-    const scope: StateScope = { read: (cell) => this.#parameterOf(cell)?.value, write: () => false };
+    const scope: StateScope = { read: (cell) => this.#parameterOf(cell)?.recorded(), write: () => false };
     return withScope(scope, () => this.#layer.losses);
   }
 
@@ -97,15 +97,12 @@ function stateOf(root: Layer): Set<Variable> {
   const layers = root.flattenLayers();
   const before = layers.map((layer) => layer.trainable);
   const flags = root.weights.map((v) => [v, v.trainable] as const);
-  const thaw = before.includes(false);
-  if (thaw) root.trainable = true;
+  root.trainable = true;
   const state = new Set(layers.flatMap((layer) => layer.ownVariables()).filter((v) => !v.trainable));
-  if (thaw) {
-    layers.forEach((layer, i) => {
-      layer.trainable = before[i] as boolean;
-    });
-    for (const [variable, trainable] of flags) variable.trainable = trainable;
-  }
+  layers.forEach((layer, i) => {
+    layer.trainable = before[i] as boolean;
+  });
+  for (const [variable, trainable] of flags) variable.trainable = trainable;
   return state;
 }
 

@@ -127,7 +127,7 @@ export abstract class Module {
     const found = all.find(([other]) => other === name);
     if (found !== undefined) return found[1];
     const names = all.map(([other]) => other);
-    const todo = didYouMean(name, names) || `The parameters are ${names.join(", ")}`;
+    const todo = `${didYouMean(name, names)} The parameters are ${names.join(", ")}`.trim();
     throw new ConfigError(complain("Module.getParameter", { must: "the parameter must exist", got: `"${name}"`, todo }));
   }
 

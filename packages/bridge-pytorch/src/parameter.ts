@@ -1,7 +1,7 @@
 // What a module owns: cells that hold a tensor each. A parameter's tensor is tracked, so that what is computed from it can be
 // differentiated later, even after values were read.
 import { convertToTensor, ShapeError, Tensor, type TensorLike, Variable } from "@keras-ts/core";
-import { complain, type DType, type HostArray, realise, type Shape, showShape } from "@keras-ts/core/backend";
+import { complain, type DType, type HostArray, insideScope, realise, type Shape, showShape } from "@keras-ts/core/backend";
 
 let quiet = 0;
 /** True inside `noGrad`. */
@@ -82,14 +82,19 @@ export class Parameter extends Cell {
   set requiresGrad(value: boolean) {
     this.variable.trainable = value;
   }
-  get value(): Tensor {
+  override get value(): Tensor {
+    return insideScope() ? this.variable.value : this.recorded();
+  }
+  /** The tensor to compute with: tracked, unless gradients are not wanted. Internal. */
+  recorded(): Tensor {
     const { variable } = this;
-    if (!this.requiresGrad || isQuiet()) return variable.tensor.tracked ? detached(variable.tensor) : variable.value;
+    if (!this.requiresGrad || isQuiet()) return variable.tensor.tracked ? detached(variable.tensor) : variable.tensor;
     if (owners.get(variable.tensor) !== this) {
       variable.tensor = detached(variable.tensor, true);
       owners.set(variable.tensor, this);
     }
-    return variable.value;
+    variable.tensor.pinned = true; // it may be needed for gradients later, so training elsewhere must not overwrite it
+    return variable.tensor;
   }
   /** The values without a connection to what is computed from the parameter. Assign to change them. */
   get data(): Tensor {
@@ -103,7 +108,7 @@ export class Parameter extends Cell {
   zeroGrad(): void {
     this.grad = null;
   }
-  toString(): string {
+  override toString(): string {
     return `Parameter(${this.dtype} ${showShape(this.shape)})`;
   }
 }
@@ -113,11 +118,8 @@ export class Buffer extends Cell {
   constructor(value: TensorLike | Variable) {
     super(value, false);
   }
-  get value(): Tensor {
+  override get value(): Tensor {
     return this.variable.value;
-  }
-  set value(value: TensorLike) {
-    this.data = value;
   }
   get data(): Tensor {
     return detached(this.variable.value);
@@ -125,7 +127,7 @@ export class Buffer extends Cell {
   set data(value: TensorLike) {
     this.variable.tensor = detached(this.fitting(value));
   }
-  toString(): string {
+  override toString(): string {
     return `Buffer(${this.dtype} ${showShape(this.shape)})`;
   }
 }
