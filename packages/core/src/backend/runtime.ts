@@ -5,6 +5,7 @@ import type { Graph, Holding } from "../graph/index.ts";
 import { Value } from "../graph/index.ts";
 import { compileGraph, fromCarrier, toCarrier } from "./compile.ts";
 import type { Backend, CompileOptions, Executable } from "./contract.ts";
+import { countLive, relieve } from "./pressure.ts";
 import { reference } from "./reference/index.ts";
 
 let current: Backend | undefined;
@@ -34,6 +35,7 @@ const registry = new FinalizationRegistry<Held>(({ owner, holding }) => releaseH
 function releaseHolding(owner: Backend, holding: Holding): void {
   if (holding.released) return;
   holding.released = true;
+  countLive(-holding.bytes);
   const { handle } = holding;
   holding.handle = undefined;
   if (handle !== undefined) owner.release(handle);
@@ -42,6 +44,7 @@ function releaseHolding(owner: Backend, holding: Holding): void {
 /** A value to be filled later; its memory is released when nobody can reach it any more. */
 export function newValue(owner: Backend, aval: Aval): Value {
   const value = new Value(owner, aval);
+  countLive(value.holding.bytes);
   registry.register(value, { owner, holding: value.holding });
   return value;
 }
@@ -70,7 +73,9 @@ export function releaseValue(value: Value): void {
 /** The host's copy of a value, once it is computed. */
 export async function downloadValue(value: Value): Promise<HostArray> {
   if (value.ready !== undefined) await value.ready;
-  return fromCarrier(await (value.owner as Backend).download(handleOf(value)), value.aval.dtype);
+  const host = fromCarrier(await (value.owner as Backend).download(handleOf(value)), value.aval.dtype);
+  await relieve();
+  return host;
 }
 
 function handleOf(value: Value): unknown {
@@ -170,6 +175,7 @@ export function execute(
     for (const i of donated) {
       const { holding } = inputs[i] as Value;
       holding.released = true;
+      countLive(-holding.bytes);
       holding.handle = undefined;
     }
   };

@@ -1,4 +1,4 @@
-import type { Aval, DType, HostArray, Shape, TypedArray } from "../aval/index.ts";
+import { type Aval, bitsOf, type DType, type HostArray, type Shape, sizeOf, type TypedArray } from "../aval/index.ts";
 import { complain, StateError } from "../errors/index.ts";
 import type { Definition } from "./primitive.ts";
 
@@ -17,6 +17,7 @@ export type Params = Readonly<Record<string, unknown>>;
 export interface Holding {
   handle: unknown;
   released: boolean;
+  readonly bytes: number;
 }
 
 /** Values that an engine holds, or will hold when the work queued before it is done. */
@@ -24,7 +25,7 @@ export class Value {
   /** The engine. */
   readonly owner: object;
   readonly aval: Aval;
-  readonly holding: Holding = { handle: undefined, released: false };
+  readonly holding: Holding;
   /** Set while the values are still being computed. */
   ready: Promise<void> | undefined;
   /** Set when computing them failed; reading them throws it. */
@@ -33,6 +34,7 @@ export class Value {
   constructor(owner: object, aval: Aval) {
     this.owner = owner;
     this.aval = { shape: aval.shape, dtype: aval.dtype };
+    this.holding = { handle: undefined, released: false, bytes: (sizeOf(aval.shape) * bitsOf(aval.dtype)) / 8 };
   }
 }
 
