@@ -36,7 +36,10 @@ export interface LoadModelOptions {
  * and optimizer with its state, so that training goes on where it stopped.
  * @param source a path (where there are files), bytes, or a Blob
  * @throws ConfigError for another kind of file, a damaged one, or a class that is not known.
- * @example const model = await loadModel("digits.keras");
+ * @example
+ * ```ts no-run
+ * const model = await loadModel("digits.keras");
+ * ```
  */
 export async function loadModel(source: FileSource, options: LoadModelOptions = {}): Promise<Model> {
   const bytes = await bytesOf("loadModel", source);

@@ -78,7 +78,14 @@ function isSerializableClass(value: unknown): value is SerializableClass {
 
 /**
  * Makes a class of your own loadable. Source: keras.saving.register_keras_serializable.
- * @example registerKerasSerializable(Swish, { package: "my_layers" });
+ * @example
+ * class Twice extends layers.Layer {
+ *   static override readonly className: string = "Twice";
+ *   override call(x: Tensor): Tensor {
+ *     return x.multiply(2);
+ *   }
+ * }
+ * registerKerasSerializable(Twice, { package: "my_layers" });
  */
 export function registerKerasSerializable(
   ctor: SerializableClass,

@@ -31,7 +31,9 @@ export async function readH5(bytes: Uint8Array): Promise<H5Group> {
  *
  * Objects without variables have their (empty) group too, as in Keras.
  * @throws ConfigError if two groups have one path, or a path or name is malformed.
- * @example writeWeightsH5([{ path: "layers/dense", name: "dense", vars: [kernel, bias] }])
+ * @example
+ * const bias = { shape: [2], dtype: "float32", data: new Float32Array(2) } as const;
+ * writeWeightsH5([{ path: "layers/dense", name: "dense", vars: [bias] }]);
  */
 export function writeWeightsH5(groups: readonly WeightGroup[]): Uint8Array {
   const root = emptyGroup();

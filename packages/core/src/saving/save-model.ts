@@ -26,7 +26,9 @@ export const modelConfig = (model: Layer): unknown => withSharedObjects(() => se
 /**
  * The bytes of a `.keras` file, which Python's Keras reads as well: config, weights, optimizer state.
  * @throws ConfigError if something in the model cannot be written to a config.
- * @example const bytes = await modelToBytes(model);
+ * @example
+ * const model = new Sequential([input({ shape: [2] }), new layers.Dense({ units: 1 })]);
+ * const bytes = await modelToBytes(model);
  */
 export async function modelToBytes(model: Layer): Promise<Uint8Array> {
   const config = modelConfig(model); // first, so that a model that cannot be saved costs no reading
@@ -40,7 +42,11 @@ export const weightsToBytes = async (model: Layer): Promise<Uint8Array> => write
  * Writes a model to a `.keras` file. The path holds the old file or the whole new one, never a part; in a page the file is offered
  * as a download instead.
  * @throws ConfigError for another extension, or a path that cannot be written.
- * @example await saveModel(model, "digits.keras");
+ * @example
+ * ```ts no-run
+ * const model = new Sequential([input({ shape: [2] }), new layers.Dense({ units: 1 })]);
+ * await saveModel(model, "digits.keras");
+ * ```
  */
 export async function saveModel(model: Layer, path: string): Promise<void> {
   if (path.endsWith(".weights.h5")) return refuse(path, 'Use model.saveWeights for weights, or name it "model.keras"');
@@ -53,7 +59,11 @@ export async function saveModel(model: Layer, path: string): Promise<void> {
 /**
  * Writes the weights of a model, and its optimizer's state, to a `.weights.h5` file.
  * @throws ConfigError for another extension, or a path that cannot be written.
- * @example await saveWeights(model, "digits.weights.h5");
+ * @example
+ * ```ts no-run
+ * const model = new Sequential([input({ shape: [2] }), new layers.Dense({ units: 1 })]);
+ * await saveWeights(model, "digits.weights.h5");
+ * ```
  */
 export async function saveWeights(model: Layer, path: string): Promise<void> {
   if (!path.endsWith(".weights.h5")) {

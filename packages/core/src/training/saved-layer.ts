@@ -16,7 +16,11 @@ export abstract class SavedLayer extends Layer {
    * Writes architecture, weights and optimizer state to a `.keras` file, which Python's Keras loads as well. The path holds the old
    * file or the whole new one at every moment. In a page the file is offered as a download.
    * @throws ConfigError for another extension, or a part that cannot be saved.
-   * @example await model.save("digits.keras");
+   * @example
+   * ```ts no-run
+   * const model = new Sequential([input({ shape: [2] }), new layers.Dense({ units: 1 })]);
+   * await model.save("digits.keras");
+   * ```
    */
   async save(path: string): Promise<void> {
     const { saveModel } = await files();

@@ -107,7 +107,9 @@ export abstract class Trainer extends SavedLayer {
 
   /**
    * Says how to train: optimizer, loss, metrics.
-   * @example model.compile({ optimizer: "adam", loss: "mse", metrics: ["mae"] });
+   * @example
+   * const model = new Sequential([input({ shape: [2] }), new layers.Dense({ units: 1 })]);
+   * model.compile({ optimizer: "adam", loss: "mse", metrics: ["mae"] });
    */
   compile(options: CompileOptions = {}): void {
     const { loss, lossWeights, metrics, weightedMetrics } = options;
@@ -288,7 +290,11 @@ export abstract class Trainer extends SavedLayer {
    * @param y targets with as many samples; left out for streams
    * @returns the history of logs by epoch
    * @throws StateError before `compile`. @throws ShapeError if sizes do not fit.
-   * @example const { history } = await model.fit(x, y, { epochs: 3, validationSplit: 0.1 });
+   * @example
+   * const model = new Sequential([input({ shape: [2] }), new layers.Dense({ units: 1 })]);
+   * model.compile({ loss: "mse" });
+   * const x = [[0, 1], [1, 2], [2, 3], [3, 4]];
+   * const { history } = await model.fit(x, [[1], [2], [3], [4]], { epochs: 2, validationSplit: 0.25, verbose: 0 });
    */
   async fit(x: unknown, y?: unknown, options: FitOptions = {}): Promise<History> {
     const where = `${this.name}.fit`;
