@@ -3,6 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { type Model, saving, setBackend, setRandomSeed, type Tensor } from "@keras-ts/core";
+import type { Backend } from "@keras-ts/core/backend";
 import { backends } from "./backends.ts";
 import { loadDigits, splitDigits } from "./data.ts";
 import { digitsModel } from "./model.ts";
@@ -69,7 +70,7 @@ async function main(): Promise<void> {
   if (typeof options === "string") return console.log(options);
   const { backend, epochs, batch, seed, out } = options;
 
-  const engine = await (backends[backend] as () => Promise<Parameters<typeof setBackend>[0]>)();
+  const engine = await (backends[backend] as () => Promise<Backend>)();
   setBackend(engine);
   setRandomSeed(seed);
   const { train, test } = splitDigits(await loadDigits());

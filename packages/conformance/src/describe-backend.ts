@@ -45,7 +45,10 @@ export function limitationOf(
  * Defines the tests that every engine must pass: each primitive and composite with all its samples, each derivative rule, and control
  * flow, against the reference engine; and that nothing leaks.
  * @example
- * describeBackend("my engine", () => myEngine(), { limitations });
+ * ```ts no-run
+ * import { reference } from "@keras-ts/core/backend";
+ * describeBackend("my engine", () => reference(), { limitations: [] });
+ * ```
  */
 export function describeBackend<H>(
   name: string,

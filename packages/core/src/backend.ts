@@ -1,6 +1,7 @@
-// The entry point "@keras-ts/core/backend": what authors of engines build on.
+// The entry point "@keras-ts/core/backend": what authors of engines and of bridges to other libraries build on.
 export * from "./aval/index.ts";
 export * from "./backend/index.ts";
 export * from "./errors/index.ts";
 export * from "./graph/index.ts";
 export * as primitives from "./primitives/index.ts";
+export * from "./transforms/index.ts";

@@ -199,7 +199,9 @@ export class Tensor implements Aval {
   }
   /**
    * Basic and array indexing, Python's `x[...]`.
-   * @example x.at(0, [1, null], "...", -1) // x[0, 1:, ..., -1]
+   * @example
+   * const x = tensor([[1, 2, 3], [4, 5, 6]]);
+   * await x.at(0, [1, null]).array(); // [2, 3]
    */
   at(...indices: readonly Index[]): Tensor {
     return supplied().at(this, indices);

@@ -48,7 +48,9 @@ function convolve(
  * Convolution (cross-correlation, as every deep-learning library). Shapes: N batch, C channels, O filters.
  * `inputs` `[N, ...spatial, C]`, `kernel` `[...window, C / groups, O]`, result `[N, ...spatial', O]`; the groups follow from the shapes.
  * @throws ShapeError if the channels are no multiple of the kernel's, or the window does not fit.
- * @example conv(images, kernel, { padding: "same", strides: 2 })
+ * @example
+ * const y = ops.conv(ops.ones([1, 8, 8, 3]), ops.ones([3, 3, 3, 4]), { padding: "same", strides: 2 });
+ * y.shape; // [1, 4, 4, 4]
  */
 export const conv: ConvOp = /* @__PURE__ */ op(
   "conv",

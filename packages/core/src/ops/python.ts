@@ -58,7 +58,8 @@ const isOptions = (x: unknown): x is Readonly<Record<string, unknown>> =>
 
 /**
  * A recorded call in Keras' terms. @throws ConfigError for an op that Keras has no class for.
- * @example toPython("sum", [x, { axis: 1 }]) // { className: "Sum", config: { axis: 1, keepdims: false }, args: [x], kwargs: {}, ... }
+ * @example
+ * toPython("sum", [new KerasTensor([2, 3]), { axis: 1 }]).config; // { axis: 1, keepdims: false }
  */
 export function toPython(op: string, args: readonly unknown[]): SavedOperation {
   const entry = pythonOperationTable().get(op);
@@ -102,7 +103,8 @@ export function toPython(op: string, args: readonly unknown[]): SavedOperation {
 
 /**
  * The op and its arguments here, from a saved operation. @throws ConfigError for a class that has no twin here.
- * @example const { call, args } = fromPython(saved); call(...args)
+ * @example
+ * fromPython(toPython("sum", [new KerasTensor([2, 3]), { axis: 1 }])).op; // "sum"
  */
 export function fromPython({ module, className, config, args, kwargs }: SavedOperation): {
   readonly op: string;

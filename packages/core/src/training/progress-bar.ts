@@ -37,7 +37,7 @@ const visibleLength = (text: string): number => text.replace(/\u001b\[\d+m/g, ""
 /**
  * Shows how far a run is, with running values.
  * @example
- * const bar = new utils.ProgressBar({ target: 10 });
+ * const bar = new ProgressBar({ target: 10 });
  * bar.update(3, { loss: 0.5 });
  */
 export class ProgressBar {

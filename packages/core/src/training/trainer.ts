@@ -292,9 +292,10 @@ export abstract class Trainer extends SavedLayer {
    * @throws StateError before `compile`. @throws ShapeError if sizes do not fit.
    * @example
    * const model = new Sequential([input({ shape: [2] }), new layers.Dense({ units: 1 })]);
-   * model.compile({ loss: "mse" });
+   * model.compile({ optimizer: "adam", loss: "mse" });
    * const x = [[0, 1], [1, 2], [2, 3], [3, 4]];
-   * const { history } = await model.fit(x, [[1], [2], [3], [4]], { epochs: 2, validationSplit: 0.25, verbose: 0 });
+   * const { history } = await model.fit(x, [1, 2, 3, 4], { epochs: 3, validationSplit: 0.25, verbose: 0 });
+   * history.loss?.length; // 3
    */
   async fit(x: unknown, y?: unknown, options: FitOptions = {}): Promise<History> {
     const where = `${this.name}.fit`;

@@ -12,7 +12,10 @@ const tensorOf = (x: Differentiable): Tensor => (x instanceof Tensor ? x : readC
 /**
  * Gradients of a scalar with respect to tensors or variables, as a graph: zeros where it does not depend on them.
  * @throws ShapeError if `y` is not a float scalar. @throws StateError if its graph was already dropped because it was read.
- * @example const [dw] = gradients(loss, [w]);
+ * @example
+ * const w = tensor([1, 2]);
+ * const [dw] = gradients(ops.sum(ops.square(w)), [w]);
+ * await dw?.array(); // [2, 4]
  */
 export function gradients(y: Tensor, xs: readonly Differentiable[]): Tensor[] {
   if (y.size !== 1 || !isFloat(y.dtype)) {
@@ -42,7 +45,8 @@ type Args = readonly tree.Tree<Tensor>[];
 
 /**
  * A function that gives the value and the gradients of a scalar function. Arguments may be nested; gradients have their structure.
- * @example const [loss, dw] = valueAndGrad((w: Tensor) => ops.sum(ops.square(w)))(w);
+ * @example
+ * const [loss, dw] = valueAndGrad((w: Tensor) => ops.sum(ops.square(w)))(tensor([1, 2]));
  */
 export function valueAndGrad<A extends Args>(
   f: (...args: A) => Tensor | readonly [Tensor, unknown],

@@ -147,7 +147,10 @@ export class Variable implements StateCell {
 
   /** A copy of the value on the host. */
   host(): Promise<HostArray> {
-    return read(readCell(this).tensor);
+    const { tensor } = readCell(this);
+    // A training step that starts before the copy is made must not overwrite it.
+    tensor.pinned = true;
+    return read(tensor);
   }
 
   #checkShape(x: Tensor): void {
@@ -175,9 +178,11 @@ function checkedShape(path: string, shape: Shape): Shape {
  * While it is open, given variables have given values, and assignments are kept here instead of reaching the variables.
  * Source: keras/src/backend/common/stateless_scope.py.
  * @example
+ * const v = new Variable([1]);
  * const scope = new StatelessScope([[v, tensor([5])]]);
  * scope.run(() => v.assign(v.value.add(1)));
- * scope.valueOf(v); // 6, v itself is unchanged
+ * await scope.valueOf(v)?.array(); // [6]
+ * await v.value.array(); // [1]
  */
 export class StatelessScope implements StateScope {
   readonly #values = new Map<StateCell, Tensor>();

@@ -28,6 +28,3 @@ export function inlineGraph(
   const moved = new Graph(own, rebuild(closed, own));
   return rebuild(rewrite(moved), distinct);
 }
-
-/** The outputs of `graph` on `inputs`, pasted into the graph that the inputs belong to. */
-export const paste = (graph: Graph, inputs: readonly Tensor[]): readonly Tensor[] => rebuild(graph, inputs);
