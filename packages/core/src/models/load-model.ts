@@ -37,15 +37,9 @@ export interface LoadModelOptions {
  * @param source a path (where there are files), bytes, or a Blob
  * @throws ConfigError for another kind of file, a damaged one, or a class that is not known.
  * @example
-<<<<<<< HEAD
- * ```ts no-run
- * const model = await loadModel("digits.keras");
- * ```
-=======
  * const model = new Sequential([input({ shape: [2] }), new layers.Dense({ units: 1 })]);
  * const same = await saving.loadModel(await saving.modelToBytes(model));
  * same.countParams(); // 3
->>>>>>> main
  */
 export async function loadModel(source: FileSource, options: LoadModelOptions = {}): Promise<Model> {
   const bytes = await bytesOf("loadModel", source);

@@ -85,11 +85,7 @@ function isSerializableClass(value: unknown): value is SerializableClass {
  *     return x.multiply(2);
  *   }
  * }
-<<<<<<< HEAD
- * registerKerasSerializable(Twice, { package: "my_layers" });
-=======
  * saving.registerKerasSerializable(Twice, { package: "my_layers" });
->>>>>>> main
  */
 export function registerKerasSerializable(
   ctor: SerializableClass,

@@ -32,11 +32,7 @@ export async function readH5(bytes: Uint8Array): Promise<H5Group> {
  * Objects without variables have their (empty) group too, as in Keras.
  * @throws ConfigError if two groups have one path, or a path or name is malformed.
  * @example
-<<<<<<< HEAD
- * const bias = { shape: [2], dtype: "float32", data: new Float32Array(2) } as const;
-=======
  * const bias: HostArray = { shape: [2], dtype: "float32", data: new Float32Array([1, 2]) };
->>>>>>> main
  * writeWeightsH5([{ path: "layers/dense", name: "dense", vars: [bias] }]);
  */
 export function writeWeightsH5(groups: readonly WeightGroup[]): Uint8Array {

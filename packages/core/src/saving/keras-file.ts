@@ -44,12 +44,7 @@ export function kerasMetadata(now: Date = new Date()): KerasMetadata {
  * The bytes of a `.keras` file, members in Keras' order.
  * @throws ConfigError for weights or asset paths that cannot be written.
  * @example
-<<<<<<< HEAD
- * const config = { module: "keras", class_name: "Sequential", config: { name: "empty", layers: [] }, registered_name: null };
- * packKerasFile({ metadata: kerasMetadata(), config, weights: [] });
-=======
  * packKerasFile({ metadata: kerasMetadata(), config: {}, weights: [{ path: "layers/dense", name: "dense", vars: [] }] });
->>>>>>> main
  */
 export function packKerasFile({ metadata, config, weights, assets = {} }: KerasFile): Uint8Array {
   const members: ZipMember[] = [

@@ -39,15 +39,8 @@ export interface LoadWeightsOptions {
  * Loads the weights of a model, and its optimizer's state if the file has it, from a `.weights.h5` or `.keras` file.
  * @throws ShapeError or ConfigError if the file does not fit the model; then nothing is changed. @throws StateError for an unbuilt model.
  * @example
-<<<<<<< HEAD
- * ```ts no-run
- * const model = new Sequential([input({ shape: [2] }), new layers.Dense({ units: 1 })]);
- * await loadWeights(model, "digits.weights.h5");
- * ```
-=======
  * const model = new Sequential([input({ shape: [2] }), new layers.Dense({ units: 1 })]);
  * await saving.loadWeights(model, await saving.weightsToBytes(model));
->>>>>>> main
  */
 export async function loadWeights(model: Layer, source: FileSource, options: LoadWeightsOptions = {}): Promise<void> {
   const bytes = await bytesOf("loadWeights", source);

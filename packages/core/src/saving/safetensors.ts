@@ -56,11 +56,7 @@ function refuse(must: string, got: string, todo = "Download or save the file aga
  * The bytes of a safetensors file; larger element types come first, so that every array is aligned.
  * @throws ConfigError for complex numbers, or an array whose shape and values do not agree.
  * @example
-<<<<<<< HEAD
- * const kernel = { shape: [2, 1], dtype: "float32", data: new Float32Array(2) } as const;
-=======
  * const kernel: HostArray = { shape: [2], dtype: "float32", data: new Float32Array([1, 2]) };
->>>>>>> main
  * writeSafetensors({ tensors: { "dense.kernel": kernel } });
  */
 export function writeSafetensors({ tensors, metadata }: Safetensors): Uint8Array {

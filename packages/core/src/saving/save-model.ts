@@ -28,11 +28,7 @@ export const modelConfig = (model: Layer): unknown => withSharedObjects(() => se
  * @throws ConfigError if something in the model cannot be written to a config.
  * @example
  * const model = new Sequential([input({ shape: [2] }), new layers.Dense({ units: 1 })]);
-<<<<<<< HEAD
- * const bytes = await modelToBytes(model);
-=======
  * const bytes = await saving.modelToBytes(model);
->>>>>>> main
  */
 export async function modelToBytes(model: Layer): Promise<Uint8Array> {
   const config = modelConfig(model); // first, so that a model that cannot be saved costs no reading
@@ -49,11 +45,7 @@ export const weightsToBytes = async (model: Layer): Promise<Uint8Array> => write
  * @example
  * ```ts no-run
  * const model = new Sequential([input({ shape: [2] }), new layers.Dense({ units: 1 })]);
-<<<<<<< HEAD
- * await saveModel(model, "digits.keras");
-=======
  * await saving.saveModel(model, "digits.keras");
->>>>>>> main
  * ```
  */
 export async function saveModel(model: Layer, path: string): Promise<void> {
@@ -70,11 +62,7 @@ export async function saveModel(model: Layer, path: string): Promise<void> {
  * @example
  * ```ts no-run
  * const model = new Sequential([input({ shape: [2] }), new layers.Dense({ units: 1 })]);
-<<<<<<< HEAD
- * await saveWeights(model, "digits.weights.h5");
-=======
  * await saving.saveWeights(model, "digits.weights.h5");
->>>>>>> main
  * ```
  */
 export async function saveWeights(model: Layer, path: string): Promise<void> {
