@@ -4,3 +4,4 @@ export * from "./backend/index.ts";
 export * from "./errors/index.ts";
 export * from "./graph/index.ts";
 export * as primitives from "./primitives/index.ts";
+export { type PythonOperation, pythonOperationTable } from "./ops/python.ts";
