@@ -1,2 +1,6 @@
 export * from "./describe-backend.ts";
+export * from "./describe-goldens.ts";
+export * from "./describe-primitives.ts";
+export * from "./goldens/index.ts";
+export * from "./limitations.ts";
 export * from "./primitives/index.ts";

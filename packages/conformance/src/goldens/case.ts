@@ -23,6 +23,8 @@ export interface GoldenCase {
   readonly expected: readonly Expectation[];
   /** True if it reads values to know its shapes: it then runs eagerly only. */
   readonly readsValues?: boolean;
+  /** True if its traced form assigns variables, which only `jit` can carry. */
+  readonly assigns?: boolean;
 }
 
 /** Cases that are checked together: one test, and where nothing is limited one program. */

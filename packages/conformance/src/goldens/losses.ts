@@ -1,7 +1,8 @@
 // losses.json and activations.json: values and gradients.
 import { activations, gradients, losses, ops, type Tensor } from "@keras-ts/core";
+import { pythonOperationTable } from "@keras-ts/core/backend";
 import { type Expectation, type GoldenCase, type GoldenGroup, groupBy, readGoldens, stateless } from "./case.ts";
-import { camel, loose, revive, type Stored, type Tolerance, toHost } from "./stored.ts";
+import { camel, loose, readPlain, type Stored, type Tolerance, toHost } from "./stored.ts";
 
 interface Serialized {
   readonly class_name: string;
@@ -81,15 +82,20 @@ const both = ({ output, gradient }: { readonly output: Stored; readonly gradient
 export function activationGoldens(): GoldenGroup[] {
   const { cases } = readGoldens("activations") as { readonly cases: readonly ActivationCase[] };
   const list = cases.map((one, i): GoldenCase => {
-    const options = revive(one.options, toHost, camel) as Readonly<Record<string, unknown>>;
-    const f = activations.get(one.name) as unknown as (x: Tensor, options?: unknown) => Tensor;
+    const f = activations.get(one.name) as unknown as (...args: unknown[]) => Tensor;
+    // What has no default in Python is positional here.
+    const { required = [] } = pythonOperationTable().get(camel(one.name)) ?? {};
+    const given = Object.entries(one.options).map(([name, value]) => [name, readPlain(value)] as const);
+    const positional = required.slice(1).map((name) => given.find(([other]) => other === name)?.[1]);
+    const options = Object.fromEntries(given.filter(([name]) => !required.includes(name)).map(([name, x]) => [camel(name), x]));
+    const args = [...positional, ...(Object.keys(options).length > 0 ? [options] : [])];
     const wanted: Expectation[] = [{ what: "output", value: one.output, tolerance: loose }];
     if (one.gradient !== undefined) wanted.push({ what: "gradient", value: one.gradient, tolerance: loose });
     return {
       name: `${i} ${one.name} ${JSON.stringify(one.options)}`,
       inputs: [one.input, ...(one.cotangent === undefined ? [] : [one.cotangent])].map(toHost),
       prepare: stateless(([x, g]) => {
-        const y = Object.keys(options).length > 0 ? f(x as Tensor, options) : f(x as Tensor);
+        const y = f(x, ...args);
         return g === undefined ? [y] : [y, ...gradients(ops.sum(ops.multiply(y, g)), [x as Tensor])];
       }),
       expected: wanted,
