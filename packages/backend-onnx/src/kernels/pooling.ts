@@ -121,7 +121,10 @@ function putBack(
   const apart = window.every((w, i) => (strides[i] as number) >= w);
   if (apart && type === "float32") {
     const inputs = [values, places, b.ints(padded)];
-    return b.op("MaxUnpool", inputs, { type, shape: padded }, { kernel_shape: window, strides });
+    // It refuses a shape smaller than what it infers, and that without padding is more than what was pooled.
+    const inferred = b.shape(values).slice(2).map((n, i) => (n - 1) * (strides[i] as number) + (window[i] as number));
+    const pads = [...window.map(() => 0), ...inferred.map((n, i) => Math.max(0, n - (padded[i + 2] as number)))];
+    return b.op("MaxUnpool", inputs, { type, shape: padded }, { kernel_shape: window, strides, pads });
   }
   const [size, count] = [sizeOf(padded), sizeOf(b.shape(values))];
   const inputs = [b.full({ type, shape: [size] }, 0), b.reshape(places, [count]), b.reshape(values, [count])];

@@ -40,7 +40,18 @@ function arrange(
 
 /** Product of `[batch, m, k]` and `[batch, k, n]` matrices. */
 export function product(e: Engine, a: Tensor, b: Tensor, transposeA = false, transposeB = false): Tensor {
-  return e.run("BatchMatMul", { a, b }, { transposeA, transposeB });
+  const planned = e.device === "wasm" && b.shape[0] === 1 && !transposeA && !transposeB;
+  return e.run("BatchMatMul", { a, b: planned ? unmistakable(e, b) : b }, { transposeA, transposeB });
+}
+
+// wasm remembers how it multiplied by a matrix by the place of its values alone: the same values in another shape would be taken
+// for the first one, and results written past their end. Such a matrix is copied.
+const remembered = new WeakMap<object, number>();
+function unmistakable(e: Engine, b: Tensor): Tensor {
+  const rows = b.shape[1] as number;
+  const known = remembered.get(b.dataId) ?? rows;
+  if (known === rows) remembered.set(b.dataId, rows);
+  return known === rows ? b : e.make(e.read(b), b.shape, "float32");
 }
 
 function dotGeneral(e: Engine): Kernel<"dotGeneral", Tensor> {

@@ -231,6 +231,7 @@ const pools: readonly (readonly [name: string, x: readonly number[], y: readonly
       ],
     },
   ],
+  ["1-d, last window in the padding", [2, 5, 2], [2, 3, 2], { window: [2], strides: [2], padding: [[0, 1]] }],
   ["1-d", [2, 5, 2], [2, 2, 2], { window: [2], strides: [2], padding: [[0, 0]] }],
   [
     "3-d",

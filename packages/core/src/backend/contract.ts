@@ -61,6 +61,8 @@ export interface Limitation {
   readonly dtype?: DType;
   /** Only on these devices of the engine. */
   readonly devices?: readonly string[];
+  /** Only for the sample of this name in the conformance suite, where other samples of the op pass. */
+  readonly sample?: string;
   readonly reason: string;
 }
 

@@ -111,14 +111,14 @@ export function rebuild(
   visit: (node: Node, inputs: readonly Tensor[]) => readonly Tensor[] = (node, ins) => copyNode(node, ins),
 ): Tensor[] {
   const renamed = new Map<Tensor, Tensor>(graph.inputs.map((old, i) => [old, inputs[i] as Tensor]));
-  const outputs = graph.outputsOf();
-  const lookup = (tensor: Tensor): Tensor => renamed.get(tensor) ?? tensor;
-  for (const node of graph.nodes) {
-    const made = visit(node, node.inputs.map(lookup));
-    outputs.get(node)?.forEach((old, i) => {
-      if (old !== undefined) renamed.set(old, made[i] as Tensor);
-    });
-  }
+  const rebuilt = new Map<Node, readonly Tensor[]>();
+  // By node and place: several tensors may name the same output (a derivative rule makes one for an output nobody held).
+  const lookup = (tensor: Tensor): Tensor => {
+    const known = renamed.get(tensor);
+    if (known !== undefined || tensor.source.kind !== "op") return known ?? tensor;
+    return rebuilt.get(tensor.source.node)?.[tensor.source.index] ?? tensor;
+  };
+  for (const node of graph.nodes) rebuilt.set(node, visit(node, node.inputs.map(lookup)));
   return graph.outputs.map(lookup);
 }
 

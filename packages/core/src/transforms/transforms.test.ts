@@ -112,6 +112,13 @@ describe("gradients", () => {
     expect(await values(y as Tensor)).toEqual([9, 16]);
     expect(await values(pull(tensor([1, 10]))[0] as Tensor)).toEqual([6, 80]);
   });
+  test("and all outputs of one node can be read together, also one that only a derivative rule used", async () => {
+    const x = tensor([3, 1, 2]);
+    const [top, places] = p.topK(x, { k: 2 });
+    const [back] = gradients(p.reduceSum(p.mul(top, tensor([10, 20])), { axes: [0] }), [x]);
+    const all = await readAll([top, places, back as Tensor]);
+    expect(all.map(({ data }) => [...data])).toEqual([[3, 2], [0, 2], [10, 0, 20]]);
+  });
   test("cannot be asked for after the result was read, nor of more than one number", async () => {
     const x = tensor([1, 2]);
     const loss = sum(x);

@@ -1,0 +1,39 @@
+// What real Keras computes, by the public API on the engine in use.
+import { describe, expect, test } from "vitest";
+import { checkCases, type GoldenCase, type GoldenGroup, goldenGroups, graphOf, type Mode } from "./goldens/index.ts";
+import { type Limits, limitationOf } from "./limitations.ts";
+
+/**
+ * How many of the golden cases run. `sample`: of each op, layer and loss the first case and every fourth after it; for engines on
+ * which compiling is slow, or which differ from one that runs them all only in how they are reached.
+ */
+export type GoldenAmount = "all" | "sample" | "none";
+
+const STRIDE = 4;
+const chosen = ({ name, cases }: GoldenGroup, amount: GoldenAmount): GoldenGroup =>
+  amount === "all" ? { name, cases } : { name, cases: cases.filter((_, i) => i % STRIDE === 0) };
+
+async function checkGroup(cases: readonly GoldenCase[], mode: Mode, limits: Limits): Promise<void> {
+  const isLimited = (one: GoldenCase): boolean => {
+    if ((limits.limitations ?? []).length === 0) return false;
+    const graph = graphOf(one);
+    return graph !== undefined && limitationOf(graph, one.name, limits) !== undefined;
+  };
+  const limited = new Set(cases.filter(isLimited));
+  await checkCases(
+    cases.filter((one) => !limited.has(one)),
+    mode,
+  );
+  for (const one of limited) await expect(checkCases([one], mode), `${one.name} is limited`).rejects.toThrow();
+}
+
+/** Defines the tests of ops, random numbers, activations, losses and layers on the current engine, eagerly and traced. */
+export function describeGoldens(amount: GoldenAmount = "all", limits: Limits = {}): void {
+  if (amount === "none") return;
+  const groups = goldenGroups().map((group) => chosen(group, amount));
+  describe.each(["eager", "traced"] as const)("as Keras computes, %s", (mode) => {
+    test.each(groups.map(({ name, cases }) => [name, cases] as const))("%s", (_, cases) =>
+      checkGroup(cases, mode, limits),
+    );
+  });
+}

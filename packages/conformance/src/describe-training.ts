@@ -1,0 +1,17 @@
+// Training as real Keras trains, from the same seed.
+import { describe, test } from "vitest";
+import { checkCurve, curveGoldens } from "./training/index.ts";
+
+/**
+ * Defines the tests of `fit` on the current engine: an MLP and a convolutional net with dropout, an LSTM and a transformer see the same
+ * loss at each step as real Keras on JAX, to 1e-4.
+ * @param epochs how many epochs of ten steps; 10 are all, and then also the trained weights are compared.
+ */
+export function describeTraining(epochs = 2): void {
+  if (epochs === 0) return;
+  describe("training as Keras trains", () => {
+    test.each(curveGoldens())("$name", async (golden) => {
+      await checkCurve(golden, epochs);
+    });
+  });
+}

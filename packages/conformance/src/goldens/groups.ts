@@ -1,0 +1,11 @@
+// All golden cases that every engine must pass, and the part of them for engines on which compiling takes long.
+import type { GoldenGroup } from "./case.ts";
+import { layerGoldens } from "./layers.ts";
+import { activationGoldens, lossGoldens } from "./losses.ts";
+import { opGoldens } from "./ops.ts";
+import { randomGoldens } from "./random.ts";
+
+/** Everything, by family; files are read when asked for. */
+export function goldenGroups(): GoldenGroup[] {
+  return [...opGoldens(), ...randomGoldens(), ...activationGoldens(), ...lossGoldens(), ...layerGoldens()];
+}

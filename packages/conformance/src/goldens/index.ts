@@ -1,0 +1,4 @@
+export * from "./case.ts";
+export * from "./check.ts";
+export * from "./groups.ts";
+export * from "./stored.ts";

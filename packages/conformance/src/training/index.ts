@@ -1,0 +1,3 @@
+export * from "./check-curve.ts";
+export * from "./curve-data.ts";
+export * from "./curve-models.ts";
