@@ -4,7 +4,7 @@ import { maskOf } from "../layers/masking.ts";
 import { convertToTensor, floatx, type TensorLike } from "../ops/convert.ts";
 import * as ops from "../ops/index.ts";
 import { autoName } from "../ops/naming.ts";
-import type { Config, Serializable } from "../registry/index.ts";
+import { checkOptions, type Config, lossOptions, type Serializable } from "../registry/index.ts";
 import { type DTypePolicy, getDtypePolicy, withNameScope } from "../weights/index.ts";
 import { type Reduction, reduceWeightedValues, squeezeOrExpandToSameRank, standardizeReduction } from "./reduce.ts";
 
@@ -16,6 +16,8 @@ export interface LossConfig {
   /** Dtype name or policy in which the loss is computed; `floatx()` by default. */
   readonly dtype?: string | DTypePolicy | null | undefined;
 }
+
+const commonOptions = ["name", "dtype", "reduction"] as const;
 
 /** What applying a loss may be told. */
 export interface LossOptions {
@@ -46,7 +48,9 @@ export abstract class Loss implements Serializable {
   readonly reduction: Reduction;
   readonly dtype: DType;
 
-  constructor({ name, reduction = "sum_over_batch_size", dtype }: LossConfig = {}) {
+  constructor(config: LossConfig = {}) {
+    checkOptions(new.target, config, commonOptions, lossOptions);
+    const { name, reduction = "sum_over_batch_size", dtype } = config;
     this.name = name ?? autoName(classNameOf(new.target));
     this.reduction = standardizeReduction(reduction);
     this.dtype = getDtypePolicy(dtype ?? floatx()).computeDtype;

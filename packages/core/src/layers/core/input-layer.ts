@@ -1,7 +1,7 @@
 import type { SymbolicShape } from "../../aval/index.ts";
 import { ConfigError, complain, ShapeError, showShape } from "../../errors/index.ts";
 import { floatx, KerasTensor } from "../../ops/index.ts";
-import type { Config } from "../../registry/index.ts";
+import { checkOptions, type Config, layerOptions } from "../../registry/index.ts";
 import { Layer } from "../layer.ts";
 
 /** Options of `input` and `InputLayer`. */
@@ -37,6 +37,7 @@ export class InputLayer extends Layer {
 
   constructor(config: InputConfig) {
     super({ name: config.name ?? undefined });
+    checkOptions(InputLayer, config, ["name", "dtype", "tensor"], layerOptions);
     if (config.sparse || config.ragged) {
       const todo = "Leave the option out and feed dense arrays";
       throw new ConfigError(
