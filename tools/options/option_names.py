@@ -13,6 +13,9 @@ COMMON = {
     "optimizers": [],
 }
 
+# Options that a constructor takes out of its keyword arguments by hand.
+HIDDEN = {"LayerNormalization": ["rms_scaling"]}
+
 
 def options(cls):
     found = []
@@ -24,7 +27,7 @@ def options(cls):
         found += [name for name in named if name not in found]
         if not any(p.kind == p.VAR_KEYWORD for p in parameters):
             break
-    return found
+    return found + HIDDEN.get(cls.__name__, [])
 
 
 def camel(name):

@@ -92,7 +92,7 @@ export const layerOptions: Readonly<Record<string, string>> = {
     "units activation recurrentActivation useBias kernelInitializer recurrentInitializer biasInitializer unitForgetBias kernelRegularizer recurrentRegularizer biasRegularizer kernelConstraint recurrentConstraint biasConstraint dropout recurrentDropout seed",
   Lambda: "function outputShape mask arguments",
   LayerNormalization:
-    "axis epsilon center scale betaInitializer gammaInitializer betaRegularizer gammaRegularizer betaConstraint gammaConstraint",
+    "axis epsilon center scale betaInitializer gammaInitializer betaRegularizer gammaRegularizer betaConstraint gammaConstraint rmsScaling",
   LeakyReLU: "negativeSlope",
   Masking: "maskValue",
   MaxNumBoundingBoxes: "maxNumber fillValue factor boundingBoxFormat dataFormat",
