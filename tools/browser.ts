@@ -170,7 +170,8 @@ async function drive(executablePath: string, server: Server, options: PageOption
     const { downloads = 0 } = options;
     if (downloads === 0) return { result: value };
     for (let waited = 0; offered.length < downloads; waited += 100) {
-      if (waited >= 10_000) throw new Error(`${entry}: the page must offer ${downloads} downloads, got ${offered.length}.`);
+      if (waited >= 10_000)
+        throw new Error(`${entry}: the page must offer ${downloads} downloads, got ${offered.length}.`);
       await page.waitForTimeout(100);
     }
     return { result: value, downloads: new Map(await Promise.all(offered)) };

@@ -92,5 +92,13 @@ const loaded = await saving.loadModel(await saving.modelToBytes(model));
 const after = await predict(loaded);
 await model.save("digits.keras"); // in a page: a download
 
-const report: DigitsReport = { engine, losses: history["loss"] ?? [], seconds, shown: shown.size, frames, before, after };
+const report: DigitsReport = {
+  engine,
+  losses: history["loss"] ?? [],
+  seconds,
+  shown: shown.size,
+  frames,
+  before,
+  after,
+};
 Object.assign(window, { __result: report });

@@ -81,7 +81,9 @@ for (const { name, flags = [] } of engines) {
     }
     const report = outcome.result as DigitsReport;
     const { engine, seconds, shown, frames } = report;
-    console.log(`  ${name} (${engine}): losses ${show(report.losses)}, ${seconds.toFixed(1)} s, ${frames} frames painted`);
+    console.log(
+      `  ${name} (${engine}): losses ${show(report.losses)}, ${seconds.toFixed(1)} s, ${frames} frames painted`,
+    );
     const far = apart(report.losses, wanted);
     check(`${name}: the losses are Node's to ${TOLERANCE}`, far <= TOLERANCE, `apart by ${far}`);
     const lively = shown > EPOCHS && frames > EPOCHS;

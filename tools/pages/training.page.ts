@@ -1,10 +1,25 @@
 // Core alone, without any engine package: a tiny model trains on the reference engine, is saved and loaded, all in the page.
-import { callbacks, getBackend, input, layers, Sequential, saving, setRandomSeed, type Tensor, tensor } from "@keras-ts/core";
+import {
+  callbacks,
+  getBackend,
+  input,
+  layers,
+  Sequential,
+  saving,
+  setRandomSeed,
+  type Tensor,
+  tensor,
+} from "@keras-ts/core";
 
 const checks: Record<string, true | string> = {};
 
 setRandomSeed(1);
-const x = tensor([[0, 0], [0, 1], [1, 0], [1, 1]]);
+const x = tensor([
+  [0, 0],
+  [0, 1],
+  [1, 0],
+  [1, 1],
+]);
 const y = tensor([[0], [1], [1], [0]]);
 const model = new Sequential([
   input({ shape: [2] }),
@@ -27,7 +42,8 @@ const { history } = await model.fit(x, y, { epochs: 40, verbose: 0, callbacks: [
 const losses = history["loss"] ?? [];
 const [first = Number.NaN, last = Number.NaN] = [losses[0], losses.at(-1)];
 
-checks["no engine was chosen, so the reference engine runs"] = getBackend().name === "reference" || `got ${getBackend().name}`;
+checks["no engine was chosen, so the reference engine runs"] =
+  getBackend().name === "reference" || `got ${getBackend().name}`;
 checks["a model learns"] = (last < first / 3 && losses.length === 40) || `losses from ${first} to ${last}`;
 checks["its progress is shown"] = seen.size === 40 || `${seen.size} values`;
 

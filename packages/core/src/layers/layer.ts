@@ -4,7 +4,7 @@ import { Tensor } from "../graph/index.ts";
 import * as ops from "../ops/index.ts";
 import { convertToTensor, isSymbolic, type KerasTensor, Operation, type TensorLike } from "../ops/index.ts";
 import { SeedGenerator } from "../random/index.ts";
-import { checkOptions, type Config, layerOptions, type Serializable } from "../registry/index.ts";
+import { type Config, checkOptions, layerOptions, type Serializable } from "../registry/index.ts";
 import { readCell, type StateCell } from "../transforms/index.ts";
 import * as tree from "../tree/index.ts";
 import {

@@ -4,7 +4,7 @@ import { maskOf } from "../layers/masking.ts";
 import { convertToTensor, floatx, type TensorLike } from "../ops/convert.ts";
 import * as ops from "../ops/index.ts";
 import { autoName } from "../ops/naming.ts";
-import { checkOptions, type Config, lossOptions, type Serializable } from "../registry/index.ts";
+import { type Config, checkOptions, lossOptions, type Serializable } from "../registry/index.ts";
 import { type DTypePolicy, getDtypePolicy, withNameScope } from "../weights/index.ts";
 import { type Reduction, reduceWeightedValues, squeezeOrExpandToSameRank, standardizeReduction } from "./reduce.ts";
 

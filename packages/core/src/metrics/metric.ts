@@ -4,7 +4,7 @@ import type { Tensor } from "../graph/index.ts";
 import { floatx, type TensorLike } from "../ops/convert.ts";
 import * as ops from "../ops/index.ts";
 import { autoName } from "../ops/naming.ts";
-import { checkOptions, type Config, metricOptions, type Serializable } from "../registry/index.ts";
+import { type Config, checkOptions, metricOptions, type Serializable } from "../registry/index.ts";
 import { readCell } from "../transforms/index.ts";
 import {
   type DTypePolicy,

@@ -4,7 +4,7 @@ import type { Tensor } from "../graph/index.ts";
 import { convertToTensor, floatx, type TensorLike } from "../ops/convert.ts";
 import * as ops from "../ops/index.ts";
 import { autoName } from "../ops/naming.ts";
-import { checkOptions, type Config, isSerialized, optimizerOptions, type Serializable } from "../registry/index.ts";
+import { type Config, checkOptions, isSerialized, optimizerOptions, type Serializable } from "../registry/index.ts";
 import { insideScope } from "../transforms/index.ts";
 import { getInitializer, StatelessScope, Variable, withNameScope } from "../weights/index.ts";
 import { allAtOnce } from "./all-at-once.ts";

@@ -65,8 +65,7 @@ export const layerOptions: Readonly<Record<string, string>> = {
   Equalization: "valueRange bins dataFormat factor boundingBoxFormat",
   Flatten: "dataFormat",
   FlaxLayer: "module method variables callFn initFn params state seed nativeSerializationPlatforms",
-  GRU:
-    "units activation recurrentActivation useBias kernelInitializer recurrentInitializer biasInitializer kernelRegularizer recurrentRegularizer biasRegularizer kernelConstraint recurrentConstraint biasConstraint dropout recurrentDropout seed returnSequences returnState goBackwards stateful unroll resetAfter useCudnn cell zeroOutputForMask",
+  GRU: "units activation recurrentActivation useBias kernelInitializer recurrentInitializer biasInitializer kernelRegularizer recurrentRegularizer biasRegularizer kernelConstraint recurrentConstraint biasConstraint dropout recurrentDropout seed returnSequences returnState goBackwards stateful unroll resetAfter useCudnn cell zeroOutputForMask",
   GRUCell:
     "units activation recurrentActivation useBias kernelInitializer recurrentInitializer biasInitializer kernelRegularizer recurrentRegularizer biasRegularizer kernelConstraint recurrentConstraint biasConstraint dropout recurrentDropout resetAfter seed",
   GaussianDropout: "rate seed",
@@ -86,8 +85,7 @@ export const layerOptions: Readonly<Record<string, string>> = {
   IntegerLookup:
     "maxTokens numOovIndices maskToken oovToken vocabulary vocabularyDtype idfWeights invert outputMode sparse padToMaxTokens oovMethod salt",
   JaxLayer: "callFn initFn params state seed nativeSerializationPlatforms",
-  LSTM:
-    "units activation recurrentActivation useBias kernelInitializer recurrentInitializer biasInitializer unitForgetBias kernelRegularizer recurrentRegularizer biasRegularizer kernelConstraint recurrentConstraint biasConstraint dropout recurrentDropout seed returnSequences returnState goBackwards stateful unroll useCudnn cell zeroOutputForMask",
+  LSTM: "units activation recurrentActivation useBias kernelInitializer recurrentInitializer biasInitializer unitForgetBias kernelRegularizer recurrentRegularizer biasRegularizer kernelConstraint recurrentConstraint biasConstraint dropout recurrentDropout seed returnSequences returnState goBackwards stateful unroll useCudnn cell zeroOutputForMask",
   LSTMCell:
     "units activation recurrentActivation useBias kernelInitializer recurrentInitializer biasInitializer unitForgetBias kernelRegularizer recurrentRegularizer biasRegularizer kernelConstraint recurrentConstraint biasConstraint dropout recurrentDropout seed",
   Lambda: "function outputShape mask arguments",
@@ -259,28 +257,22 @@ export const optimizerOptions: Readonly<Record<string, string>> = {
     "learningRate beta2Decay epsilon1 epsilon2 clipThreshold relativeStep weightDecay clipnorm clipvalue globalClipnorm useEma emaMomentum emaOverwriteFrequency lossScaleFactor gradientAccumulationSteps name",
   Adagrad:
     "learningRate initialAccumulatorValue epsilon weightDecay clipnorm clipvalue globalClipnorm useEma emaMomentum emaOverwriteFrequency lossScaleFactor gradientAccumulationSteps name",
-  Adam:
-    "learningRate beta1 beta2 epsilon amsgrad weightDecay clipnorm clipvalue globalClipnorm useEma emaMomentum emaOverwriteFrequency lossScaleFactor gradientAccumulationSteps name",
+  Adam: "learningRate beta1 beta2 epsilon amsgrad weightDecay clipnorm clipvalue globalClipnorm useEma emaMomentum emaOverwriteFrequency lossScaleFactor gradientAccumulationSteps name",
   AdamW:
     "learningRate weightDecay beta1 beta2 epsilon amsgrad clipnorm clipvalue globalClipnorm useEma emaMomentum emaOverwriteFrequency lossScaleFactor gradientAccumulationSteps name",
   Adamax:
     "learningRate beta1 beta2 epsilon weightDecay clipnorm clipvalue globalClipnorm useEma emaMomentum emaOverwriteFrequency lossScaleFactor gradientAccumulationSteps name",
-  Ftrl:
-    "learningRate learningRatePower initialAccumulatorValue l1RegularizationStrength l2RegularizationStrength l2ShrinkageRegularizationStrength beta weightDecay clipnorm clipvalue globalClipnorm useEma emaMomentum emaOverwriteFrequency lossScaleFactor gradientAccumulationSteps name",
-  Lamb:
-    "learningRate beta1 beta2 epsilon weightDecay clipnorm clipvalue globalClipnorm useEma emaMomentum emaOverwriteFrequency lossScaleFactor gradientAccumulationSteps name",
-  Lion:
-    "learningRate beta1 beta2 weightDecay clipnorm clipvalue globalClipnorm useEma emaMomentum emaOverwriteFrequency lossScaleFactor gradientAccumulationSteps name",
+  Ftrl: "learningRate learningRatePower initialAccumulatorValue l1RegularizationStrength l2RegularizationStrength l2ShrinkageRegularizationStrength beta weightDecay clipnorm clipvalue globalClipnorm useEma emaMomentum emaOverwriteFrequency lossScaleFactor gradientAccumulationSteps name",
+  Lamb: "learningRate beta1 beta2 epsilon weightDecay clipnorm clipvalue globalClipnorm useEma emaMomentum emaOverwriteFrequency lossScaleFactor gradientAccumulationSteps name",
+  Lion: "learningRate beta1 beta2 weightDecay clipnorm clipvalue globalClipnorm useEma emaMomentum emaOverwriteFrequency lossScaleFactor gradientAccumulationSteps name",
   MultiOptimizer: "optimizerMap lossScaleFactor name",
-  Muon:
-    "learningRate adamBeta1 adamBeta2 adamWeightDecay epsilon weightDecay clipnorm clipvalue globalClipnorm useEma emaMomentum emaOverwriteFrequency lossScaleFactor gradientAccumulationSteps name excludeLayers excludeEmbeddings muonA muonB muonC adamLrRatio momentum nsSteps nesterov rmsRate",
+  Muon: "learningRate adamBeta1 adamBeta2 adamWeightDecay epsilon weightDecay clipnorm clipvalue globalClipnorm useEma emaMomentum emaOverwriteFrequency lossScaleFactor gradientAccumulationSteps name excludeLayers excludeEmbeddings muonA muonB muonC adamLrRatio momentum nsSteps nesterov rmsRate",
   Nadam:
     "learningRate beta1 beta2 epsilon weightDecay clipnorm clipvalue globalClipnorm useEma emaMomentum emaOverwriteFrequency lossScaleFactor gradientAccumulationSteps name",
   OptimizerMap: "defaultOptimizer optimizerMap",
   RMSprop:
     "learningRate rho momentum epsilon centered weightDecay clipnorm clipvalue globalClipnorm useEma emaMomentum emaOverwriteFrequency lossScaleFactor gradientAccumulationSteps name",
-  SGD:
-    "learningRate momentum nesterov weightDecay clipnorm clipvalue globalClipnorm useEma emaMomentum emaOverwriteFrequency lossScaleFactor gradientAccumulationSteps name",
+  SGD: "learningRate momentum nesterov weightDecay clipnorm clipvalue globalClipnorm useEma emaMomentum emaOverwriteFrequency lossScaleFactor gradientAccumulationSteps name",
   ScheduleFreeAdamW:
     "learningRate beta1 beta2 epsilon warmupSteps weightDecay clipnorm clipvalue globalClipnorm useEma emaMomentum emaOverwriteFrequency lossScaleFactor gradientAccumulationSteps name",
 };

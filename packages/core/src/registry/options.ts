@@ -1,5 +1,5 @@
 // Misspelt constructor options are refused before anything is made of the others, as Python refuses unknown keyword arguments.
-import { complain, ConfigError, didYouMean } from "../errors/index.ts";
+import { ConfigError, complain, didYouMean } from "../errors/index.ts";
 
 interface MaybeKeras {
   readonly name: string;
@@ -26,6 +26,8 @@ export function checkOptions(
   for (const key of Object.keys(given)) {
     if (known.includes(key)) continue;
     const todo = didYouMean(key, known) || `It takes ${known.join(", ")}`;
-    throw new ConfigError(complain(className, { must: "options must be ones that the class has", got: `"${key}"`, todo }));
+    throw new ConfigError(
+      complain(className, { must: "options must be ones that the class has", got: `"${key}"`, todo }),
+    );
   }
 }

@@ -1,7 +1,7 @@
 import type { SymbolicShape } from "../../aval/index.ts";
 import { ConfigError, complain, ShapeError, showShape } from "../../errors/index.ts";
 import { floatx, KerasTensor } from "../../ops/index.ts";
-import { checkOptions, type Config, layerOptions } from "../../registry/index.ts";
+import { type Config, checkOptions, layerOptions } from "../../registry/index.ts";
 import { Layer } from "../layer.ts";
 
 /** Options of `input` and `InputLayer`. */

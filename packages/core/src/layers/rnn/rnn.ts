@@ -46,11 +46,16 @@ export interface RNNOptions extends LayerConfig {
   readonly zeroOutputForMask?: boolean;
 }
 const loopOptions: ReadonlySet<string> = new Set(
-  "name activityRegularizer returnSequences returnState goBackwards stateful unroll zeroOutputForMask useCudnn".split(" "),
+  "name activityRegularizer returnSequences returnState goBackwards stateful unroll zeroOutputForMask useCudnn".split(
+    " ",
+  ),
 );
 /** The options of a recurrent layer without those that its cell does not take. */
 export function cellOptions<C extends RNNOptions>(config: C): Omit<C, keyof RNNOptions> & LayerConfig {
-  return Object.fromEntries(Object.entries(config).filter(([key]) => !loopOptions.has(key))) as Omit<C, keyof RNNOptions>;
+  return Object.fromEntries(Object.entries(config).filter(([key]) => !loopOptions.has(key))) as Omit<
+    C,
+    keyof RNNOptions
+  >;
 }
 /** Options of `RNN`. */
 export interface RNNConfig extends RNNOptions {
