@@ -106,8 +106,9 @@ export abstract class Layer extends Operation implements Serializable {
   // Made as state that never trains (moving averages), whatever `trainable` says.
   readonly #frozen = new Set<Variable>();
 
-  constructor(config: LayerConfig = {}) {
-    checkOptions(new.target, config, commonOptions, layerOptions);
+  constructor(given?: LayerConfig) {
+    checkOptions(new.target, given, commonOptions, layerOptions);
+    const config = given ?? {};
     super(config.name ?? undefined, classNameOf(new.target));
     this.#trainable = config.trainable ?? true;
     this.dtypePolicy = getDtypePolicy(config.dtype);

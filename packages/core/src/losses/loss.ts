@@ -1,4 +1,5 @@
 import type { DType } from "../aval/index.ts";
+import { KerasError } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import { maskOf } from "../layers/masking.ts";
 import { convertToTensor, floatx, type TensorLike } from "../ops/convert.ts";
@@ -67,12 +68,20 @@ export abstract class Loss implements Serializable {
     const { dtype, reduction } = this;
     const inMask = maskOf(yPred) as Tensor | undefined;
     return withNameScope(this.name.replaceAll("/", ">"), () => {
-      const values = this.call(convertToTensor(yTrue, { dtype }), convertToTensor(yPred, { dtype }));
+      const values = this.#values(convertToTensor(yTrue, { dtype }), convertToTensor(yPred, { dtype }));
       const outMask = maskOf(values) as Tensor | undefined;
       const mask =
         inMask !== undefined && outMask !== undefined ? ops.logicalAnd(inMask, outMask) : (inMask ?? outMask);
       return reduceWeightedValues(values, { sampleWeight, mask, reduction, dtype });
     });
+  }
+
+  #values(yTrue: Tensor, yPred: Tensor): Tensor {
+    try {
+      return this.call(yTrue, yPred);
+    } catch (error) {
+      throw error instanceof KerasError ? error.within(this.name) : error;
+    }
   }
 
   /** Constructor options that make the same loss again. Subclasses add theirs to `super.getConfig()`. */

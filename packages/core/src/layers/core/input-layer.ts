@@ -36,8 +36,8 @@ export class InputLayer extends Layer {
   readonly optional: boolean;
 
   constructor(config: InputConfig) {
-    super({ name: config.name ?? undefined });
     checkOptions(InputLayer, config, ["name", "dtype", "tensor"], layerOptions);
+    super({ name: config.name ?? undefined });
     if (config.sparse || config.ragged) {
       const todo = "Leave the option out and feed dense arrays";
       throw new ConfigError(
@@ -74,6 +74,7 @@ function batchShapeOf({ shape, batchShape, batchSize }: InputConfig): SymbolicSh
   if (given === null && !shape) return refuse("neither");
   if (given !== null && shape) return refuse("both");
   if (given !== null && batchSize !== undefined && batchSize !== null) return refuse("batchShape and batchSize");
+  if (!Array.isArray(given ?? shape)) return refuse(`shape ${JSON.stringify(given ?? shape)}`);
   const full = given ?? [batchSize ?? null, ...(shape as SymbolicShape)];
   if (full.every((n) => n === null || (Number.isInteger(n) && n >= 0))) return full;
   const todo = "Use null for sizes that vary";
