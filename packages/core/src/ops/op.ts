@@ -53,7 +53,10 @@ export const opNamed = (name: string): ((...args: never[]) => unknown) | undefin
 
 /**
  * Makes a function on tensors a public op.
- * @example export const square: Op<(x: TensorLike) => Tensor> = op("square", (x) => mul(convertToTensor(x), convertToTensor(x)));
+ * @example
+ * ```ts no-check
+ * export const square: Op<(x: TensorLike) => Tensor> = op("square", (x) => mul(convertToTensor(x), convertToTensor(x)));
+ * ```
  */
 export function op<F extends (...args: never[]) => unknown>(name: string, compute: F): Op<F> {
   const checked = withCheckedOptions(name, compute);
