@@ -20,10 +20,24 @@ export interface PageOptions {
   readonly onLog?: (line: string) => void;
   /** More flags for Chromium. */
   readonly flags?: readonly string[];
+  /** What the page reads from `location.search`. */
+  readonly query?: Readonly<Record<string, string>>;
+  /** How many files the page offers as downloads; their bytes come with the result. */
+  readonly downloads?: number;
 }
 
-/** What the page put into `window.__result`, or why it was not run. */
-export type PageResult = { readonly result: unknown } | { readonly notRun: string };
+/** What the page put into `window.__result` and the files it offered, or why it was not run. */
+export type PageResult =
+  | { readonly result: unknown; readonly downloads?: ReadonlyMap<string, Uint8Array> }
+  | { readonly notRun: string };
+
+/** Flags with which WebGL runs on a machine without a graphics card. */
+export const softwareWebGl: readonly string[] = [
+  "--use-gl=angle",
+  "--use-angle=swiftshader",
+  "--enable-unsafe-swiftshader",
+  "--ignore-gpu-blocklist",
+];
 
 const FLAGS = [
   "--headless",
@@ -67,7 +81,7 @@ export async function runPage(options: PageOptions): Promise<PageResult> {
     await bundle(options.entry, folder);
     const server = await serve({ "/": folder, ...options.serve });
     try {
-      return { result: await drive(executablePath, server, options) };
+      return await drive(executablePath, server, options);
     } finally {
       server.closeAllConnections();
       server.close();
@@ -124,7 +138,7 @@ async function serve(folders: Readonly<Record<string, string>>): Promise<Server>
   return server;
 }
 
-async function drive(executablePath: string, server: Server, options: PageOptions): Promise<unknown> {
+async function drive(executablePath: string, server: Server, options: PageOptions): Promise<PageResult> {
   const { entry, timeoutMs = 120_000, onLog = (line) => console.log(`  page: ${line}`), flags = [] } = options;
   const browser = await chromium.launch({ executablePath, args: [...FLAGS, ...flags], chromiumSandbox: false });
   try {
@@ -135,8 +149,13 @@ async function drive(executablePath: string, server: Server, options: PageOption
     });
     failure.catch(() => {}); // it is raced below, but may come before that
     page.on("console", (message) => onLog(message.text()));
+    const offered: Promise<readonly [string, Uint8Array]>[] = [];
+    page.on("download", (download) => {
+      const name = download.suggestedFilename();
+      offered.push(download.path().then((path) => [name, new Uint8Array(readFileSync(path))] as const));
+    });
     const { port } = server.address() as AddressInfo;
-    await page.goto(`http://127.0.0.1:${port}/`);
+    await page.goto(`http://127.0.0.1:${port}/?${new URLSearchParams(options.query)}`);
     const result = page.waitForFunction(() => "__result" in window, undefined, { timeout: timeoutMs, polling: 100 });
     result.catch(() => {});
     await Promise.race([result, failure]).catch((error: unknown) => {
@@ -147,7 +166,15 @@ async function drive(executablePath: string, server: Server, options: PageOption
           )
         : error;
     });
-    return await page.evaluate(() => (window as unknown as { __result: unknown }).__result);
+    const value = await page.evaluate(() => (window as unknown as { __result: unknown }).__result);
+    const { downloads = 0 } = options;
+    if (downloads === 0) return { result: value };
+    for (let waited = 0; offered.length < downloads; waited += 100) {
+      if (waited >= 10_000)
+        throw new Error(`${entry}: the page must offer ${downloads} downloads, got ${offered.length}.`);
+      await page.waitForTimeout(100);
+    }
+    return { result: value, downloads: new Map(await Promise.all(offered)) };
   } finally {
     await browser.close();
   }

@@ -1,6 +1,3 @@
-import { readFile } from "node:fs/promises";
-import { gunzipSync } from "node:zlib";
-
 /** Images `[n, 8, 8, 1]` in [0, 1] and their digits. */
 export interface Digits {
   readonly images: { readonly shape: readonly number[]; readonly dtype: "float32"; readonly data: Float32Array };
@@ -11,6 +8,8 @@ const PIXELS = 64;
 
 /** The 1,797 handwritten digits of 8x8 pixels that stand beside this file. */
 export async function loadDigits(): Promise<Digits> {
+  // Imported here, so that a page can use the rest of this file.
+  const [{ readFile }, { gunzipSync }] = await Promise.all([import("node:fs/promises"), import("node:zlib")]);
   const text = gunzipSync(await readFile(new URL("digits.csv.gz", import.meta.url))).toString("utf8");
   return parseDigits(text);
 }

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { planted } from "../lib/planted.ts";
 import { expectValue } from "./expect-value.ts";
 import { examples, fromMarkdown, fromSource } from "./extract.ts";
-import { exportedNames, program } from "./program.ts";
+import { exportedNames, exportedTypes, program } from "./program.ts";
 
 const fence = "```";
 
@@ -137,4 +137,5 @@ test("exported names are read from an entry point", () => {
     "packages/core/src/more.ts": "export abstract class H {}\n",
   });
   expect(exportedNames("@keras-ts/core", base).sort()).toEqual(["H", "a", "c", "f", "g", "ops"]);
+  expect(exportedTypes("@keras-ts/core", base).sort()).toEqual(["D", "E"]);
 });

@@ -26,16 +26,36 @@ export function exportedNames(from: string, base: string = root): string[] {
   return names;
 }
 
+/** The types that the same reading finds. */
+export function exportedTypes(from: string, base: string = root): string[] {
+  const folder = packages(base).find(({ manifest }) => manifest.name === from)?.folder;
+  const source = readFileSync(folder ? join(folder, "src", "index.ts") : join(base, from), "utf8");
+  const listed = [...source.matchAll(/^export\s+\{([^}]*)\}/gm)].flatMap(([, list = ""]) =>
+    [...list.matchAll(/\btype\s+(?:\w+\s+as\s+)?(\w+)/g)].map(([, name = ""]) => name),
+  );
+  const whole = [...source.matchAll(/^export\s+type\s+\{([^}]*)\}/gm)].flatMap(([, list = ""]) =>
+    [...list.matchAll(/(?:\w+\s+as\s+)?(\w+)/g)].map(([, name = ""]) => name),
+  );
+  const declared = [...source.matchAll(/^export\s+(?:interface|type)\s+(\w+)/gm)].map(([, name = ""]) => name);
+  return [...listed, ...whole, ...declared];
+}
+
 /**
  * A module that runs one example. Docstrings need not import what their own file, their package or core exports.
  * An expression with a JSON value in the comment behind it, as in `await x.array(); // [1, 2]`, must have that value.
  */
-export function program(example: Example, namesOf: (from: string) => readonly string[] = exportedNames): string {
+export function program(
+  example: Example,
+  namesOf: (from: string) => readonly string[] = exportedNames,
+  typesOf: (from: string) => readonly string[] = exportedTypes,
+): string {
   const { code, implicit, where } = example;
   const lines: string[] = [];
   if (implicit) {
     const taken = new Set<string>();
-    const declared = code.replace(/\bextends\s+[\w.]+/g, "");
+    const declared = code
+      .replace(/\bextends\s+[\w.]+/g, "")
+      .replace(/\b(const|let)\s+(\w+)\s*:[^=;]+=/g, "$1 $2 =");
     for (const [name = ""] of declared.matchAll(/\b(?:const|let|class|function|import)\b[^=;(]*/g)) {
       for (const [word] of name.matchAll(/\w+/g)) taken.add(word);
     }
@@ -47,6 +67,9 @@ export function program(example: Example, namesOf: (from: string) => readonly st
       for (const name of names) taken.add(name);
       const specifier = from === own ? `../../../${own}` : from;
       if (names.length) lines.push(`import { ${names.join(", ")} } from "${specifier}";`);
+      const types = typesOf(from).filter((name) => !taken.has(name) && used(name));
+      for (const name of types) taken.add(name);
+      if (types.length) lines.push(`import type { ${types.join(", ")} } from "${specifier}";`);
     }
   }
   const checked = withChecks(code);

@@ -53,7 +53,7 @@ export async function loadOrt(
     } else return { ort, engine: "node" };
   }
   const ort = await importOrt("onnxruntime-web");
-  if (ort instanceof Error) throw missing(inNode ? "onnxruntime-node" : "onnxruntime-web", ort);
+  if (ort instanceof Error) throw missing(inNode && engine === undefined ? "onnxruntime-node" : "onnxruntime-web", ort);
   return { ort, engine: "web" };
 }
 

@@ -26,6 +26,7 @@ export {
 export * as optimizers from "./optimizers/index.ts";
 export * as random from "./random/index.ts";
 export { setRandomSeed } from "./random/index.ts";
+export type { Config } from "./registry/index.ts";
 export * as callbacks from "./training/public-callbacks.ts";
 export { grad, gradients, jit, readAll, valueAndGrad, vjp } from "./transforms/index.ts";
 export * as tree from "./tree/index.ts";

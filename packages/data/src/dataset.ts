@@ -25,7 +25,7 @@ export interface GeneratorOptions {
  * const data = await Dataset.fromArrays([[1], [2], [3]], [0, 1, 1]);
  * const batches = data.shuffle(3, { seed: 1 }).batch(2);
  * batches.numBatches; // 2
- * for await (const [x, y] of batches) console.log(x.shape, y.shape);
+ * for await (const [x, y] of batches) console.log(x?.shape, y?.shape);
  */
 export class Dataset<T = unknown> implements AsyncIterable<T> {
   readonly #open: () => Stream<T>;

@@ -13,8 +13,12 @@ let current: Backend | undefined;
 /** Chooses the engine for everything that is computed from now on. @example setBackend(await onnx()) */
 export function setBackend<H>(backend: Backend<H>): void {
   if (typeof backend?.upload !== "function" || (backend.kernels === undefined && backend.compile === undefined)) {
-    const got = backend instanceof Promise ? "a promise" : typeof backend;
-    const todo = "Await the factory: setBackend(await onnx())";
+    const given: unknown = backend;
+    const got = given instanceof Promise ? "a promise" : typeof given === "string" ? `"${given}"` : typeof given;
+    const todo =
+      given instanceof Promise
+        ? "Await the factory: setBackend(await onnx())"
+        : 'Make one with its package: import { onnx } from "@keras-ts/backend-onnx"; setBackend(await onnx())';
     throw new BackendError(complain("setBackend", { must: "the argument must be a backend", got, todo }));
   }
   current = backend as Backend;

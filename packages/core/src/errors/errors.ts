@@ -48,7 +48,7 @@ export interface Complaint {
 
 /** Renders a complaint; `where` is the op, layer or file that complains. */
 export function complain(where: string, { must, got, todo }: Complaint): string {
-  return `${where}: ${must}, got ${got}. ${todo.endsWith(".") ? todo : `${todo}.`}`;
+  return `${where}: ${must}, got ${got}. ${/[.?]$/.test(todo) ? todo : `${todo}.`}`;
 }
 
 /** `[32, null, 10]`: shapes are written alike in every message. */

@@ -14,7 +14,9 @@ import {
 export function positiveInteger(where: string, option: string, value: unknown): number {
   if (typeof value === "number" && Number.isInteger(value) && value > 0) return value;
   const todo = `Pass for example ${option}: 10`;
-  throw new ConfigError(complain(where, { must: `${option} must be a positive integer`, got: String(value), todo }));
+  throw new ConfigError(
+    complain(where, { must: `${option} must be a positive integer`, got: JSON.stringify(value) ?? "undefined", todo }),
+  );
 }
 
 /** @throws ConfigError unless the option is a number in [0, 1]. */
@@ -32,10 +34,13 @@ export function sizesFor(
   rank: number,
   { least = 1 }: { readonly least?: number } = {},
 ): number[] {
-  const sizes = typeof value === "number" ? Array.from({ length: rank }, () => value) : [...value];
+  const sizes =
+    typeof value === "number" ? Array.from({ length: rank }, () => value) : Array.isArray(value) ? [...value] : [];
   if (sizes.length === rank && sizes.every((n) => Number.isInteger(n) && n >= least)) return sizes;
   const must = `${option} must be an integer or ${rank} integers, each at least ${least}`;
-  throw new ConfigError(complain(where, { must, got: JSON.stringify(value), todo: `Pass for example ${option}: 2` }));
+  throw new ConfigError(
+    complain(where, { must, got: JSON.stringify(value) ?? "undefined", todo: `Pass for example ${option}: 2` }),
+  );
 }
 
 /** The name of a padding in lower case. @throws ConfigError for an unknown one. */

@@ -4,7 +4,7 @@ import { Tensor } from "../graph/index.ts";
 import * as ops from "../ops/index.ts";
 import { convertToTensor, isSymbolic, type KerasTensor, Operation, type TensorLike } from "../ops/index.ts";
 import { SeedGenerator } from "../random/index.ts";
-import type { Config, Serializable } from "../registry/index.ts";
+import { type Config, checkOptions, layerOptions, type Serializable } from "../registry/index.ts";
 import { readCell, type StateCell } from "../transforms/index.ts";
 import * as tree from "../tree/index.ts";
 import {
@@ -34,6 +34,8 @@ export interface LayerConfig {
   /** False if float inputs must not be cast to the compute dtype. */
   readonly autocast?: boolean | undefined;
 }
+
+const commonOptions = ["name", "dtype", "trainable", "autocast", "activityRegularizer"] as const;
 
 /** What a call may be told beside its inputs; layers add their own names. */
 export interface CallOptions {
@@ -104,7 +106,9 @@ export abstract class Layer extends Operation implements Serializable {
   // Made as state that never trains (moving averages), whatever `trainable` says.
   readonly #frozen = new Set<Variable>();
 
-  constructor(config: LayerConfig = {}) {
+  constructor(given?: LayerConfig) {
+    checkOptions(new.target, given, commonOptions, layerOptions);
+    const config = given ?? {};
     super(config.name ?? undefined, classNameOf(new.target));
     this.#trainable = config.trainable ?? true;
     this.dtypePolicy = getDtypePolicy(config.dtype);

@@ -1,10 +1,11 @@
 import type { DType } from "../aval/index.ts";
+import { KerasError } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import { maskOf } from "../layers/masking.ts";
 import { convertToTensor, floatx, type TensorLike } from "../ops/convert.ts";
 import * as ops from "../ops/index.ts";
 import { autoName } from "../ops/naming.ts";
-import type { Config, Serializable } from "../registry/index.ts";
+import { type Config, checkOptions, lossOptions, type Serializable } from "../registry/index.ts";
 import { type DTypePolicy, getDtypePolicy, withNameScope } from "../weights/index.ts";
 import { type Reduction, reduceWeightedValues, squeezeOrExpandToSameRank, standardizeReduction } from "./reduce.ts";
 
@@ -16,6 +17,8 @@ export interface LossConfig {
   /** Dtype name or policy in which the loss is computed; `floatx()` by default. */
   readonly dtype?: string | DTypePolicy | null | undefined;
 }
+
+const commonOptions = ["name", "dtype", "reduction"] as const;
 
 /** What applying a loss may be told. */
 export interface LossOptions {
@@ -46,7 +49,9 @@ export abstract class Loss implements Serializable {
   readonly reduction: Reduction;
   readonly dtype: DType;
 
-  constructor({ name, reduction = "sum_over_batch_size", dtype }: LossConfig = {}) {
+  constructor(config: LossConfig = {}) {
+    checkOptions(new.target, config, commonOptions, lossOptions);
+    const { name, reduction = "sum_over_batch_size", dtype } = config;
     this.name = name ?? autoName(classNameOf(new.target));
     this.reduction = standardizeReduction(reduction);
     this.dtype = getDtypePolicy(dtype ?? floatx()).computeDtype;
@@ -63,12 +68,20 @@ export abstract class Loss implements Serializable {
     const { dtype, reduction } = this;
     const inMask = maskOf(yPred) as Tensor | undefined;
     return withNameScope(this.name.replaceAll("/", ">"), () => {
-      const values = this.call(convertToTensor(yTrue, { dtype }), convertToTensor(yPred, { dtype }));
+      const values = this.#values(convertToTensor(yTrue, { dtype }), convertToTensor(yPred, { dtype }));
       const outMask = maskOf(values) as Tensor | undefined;
       const mask =
         inMask !== undefined && outMask !== undefined ? ops.logicalAnd(inMask, outMask) : (inMask ?? outMask);
       return reduceWeightedValues(values, { sampleWeight, mask, reduction, dtype });
     });
+  }
+
+  #values(yTrue: Tensor, yPred: Tensor): Tensor {
+    try {
+      return this.call(yTrue, yPred);
+    } catch (error) {
+      throw error instanceof KerasError ? error.within(this.name) : error;
+    }
   }
 
   /** Constructor options that make the same loss again. Subclasses add theirs to `super.getConfig()`. */

@@ -4,7 +4,7 @@ import type { Tensor } from "../graph/index.ts";
 import { floatx, type TensorLike } from "../ops/convert.ts";
 import * as ops from "../ops/index.ts";
 import { autoName } from "../ops/naming.ts";
-import type { Config, Serializable } from "../registry/index.ts";
+import { type Config, checkOptions, metricOptions, type Serializable } from "../registry/index.ts";
 import { readCell } from "../transforms/index.ts";
 import {
   type DTypePolicy,
@@ -64,7 +64,9 @@ export abstract class Metric implements Serializable {
   readonly direction: "up" | "down" | undefined = undefined;
   readonly #own: Variable[] = [];
 
-  constructor({ name, dtype }: MetricConfig = {}) {
+  constructor(config: MetricConfig = {}) {
+    checkOptions(new.target, config, ["name", "dtype"], metricOptions);
+    const { name, dtype } = config;
     this.name = name ?? autoName(classNameOf(new.target));
     this.dtype = getDtypePolicy(dtype ?? floatx()).computeDtype;
   }

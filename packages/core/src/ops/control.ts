@@ -233,7 +233,7 @@ export interface ScanOptions {
 /**
  * Walks `f(carry, x) -> [carry, y]` over the first axis of `xs`; gives the last carry and the stacked `y`. Can be differentiated.
  * @throws ShapeError if lengths differ or the carry changes its shape.
- * @example scan((sum, x) => [sum.add(x), sum], tensor(0), { xs: tensor([1, 2, 3]) })
+ * @example scan((sum, x) => [sum.add(x as Tensor), sum], tensor(0), { xs: tensor([1, 2, 3]) })
  */
 export function scan<C, Y>(
   f: (carry: C, x: unknown) => readonly [unknown, Y],
@@ -302,7 +302,9 @@ export function vectorizedMap<R>(f: (x: never) => R, elements: unknown): R {
 
 /**
  * A function with a gradient of your own: `f(...xs)` returns the result and a function from its cotangents to those of `xs`.
- * @example customGradient((x) => [log(add(exp(x), 1)), (g) => g.multiply(sigmoid(x))])
+ * @example
+ * const { add, exp, log, sigmoid } = ops;
+ * customGradient((x) => [log(add(exp(x as Tensor), 1)), (g) => g.multiply(sigmoid(x as Tensor))])
  */
 export function customGradient(
   f: (

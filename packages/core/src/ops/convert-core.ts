@@ -188,7 +188,12 @@ function refuseTensors(count: number): DtypeError {
   );
 }
 
-function ragged(shape: Shape, value: unknown): ShapeError {
+function ragged(shape: Shape, value: unknown): ShapeError | DtypeError {
+  if (!Array.isArray(value) && typeof value !== "number" && typeof value !== "boolean") {
+    const got = typeof value === "string" ? JSON.stringify(value) : value === null ? "null" : typeof value;
+    const todo = "Convert the data to numbers first: Number(text), or an index for each category";
+    return new DtypeError(complain("tensor", { must: "nested arrays must hold numbers or booleans", got, todo }));
+  }
   const got = `${Array.isArray(value) ? `a row of length ${value.length}` : typeof value} where ${showShape(shape)} was expected`;
   return new ShapeError(
     complain("tensor", { must: "nested arrays must be rectangular and hold numbers", got, todo: "Pad the rows" }),

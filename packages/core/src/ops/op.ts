@@ -1,5 +1,6 @@
 // What makes a function on tensors a public op. Loading it also gives tensors their operators.
 import { type Index, provideTensorMethods, Tensor } from "../graph/index.ts";
+import { withCheckedOptions } from "./checked-options.ts";
 import { classNameOf } from "./class-names.ts";
 import { getItemCore } from "./get-item.ts";
 import { isSymbolic, type KerasTensor, provideSymbolicMethods } from "./keras-tensor.ts";
@@ -52,11 +53,15 @@ export const opNamed = (name: string): ((...args: never[]) => unknown) | undefin
 
 /**
  * Makes a function on tensors a public op.
- * @example export const square: Op<(x: TensorLike) => Tensor> = op("square", (x) => mul(convertToTensor(x), convertToTensor(x)));
+ * @example
+ * ```ts no-check
+ * export const square: Op<(x: TensorLike) => Tensor> = op("square", (x) => mul(convertToTensor(x), convertToTensor(x)));
+ * ```
  */
 export function op<F extends (...args: never[]) => unknown>(name: string, compute: F): Op<F> {
+  const checked = withCheckedOptions(name, compute);
   const call = (...args: never[]): unknown => {
-    return args.some(holdsSymbolic) ? new OpOperation(name, compute).symbolicCall(...args) : compute(...args);
+    return args.some(holdsSymbolic) ? new OpOperation(name, checked).symbolicCall(...args) : checked(...args);
   };
   Object.defineProperty(call, "name", { value: name });
   table.set(name, call);

@@ -44,9 +44,12 @@ export interface TopKOptions {
 }
 /** The `k` largest of the last axis, descending, and their positions. @throws ShapeError if there are fewer. */
 export const topK: Op<(x: TensorLike, k: number, options?: TopKOptions) => [values: Tensor, indices: Tensor]> =
-  /* @__PURE__ */ op("topK", (x: TensorLike, k: number, _options: TopKOptions = {}): [Tensor, Tensor] => [
-    ...p.topK(convertToTensor(x), { k }),
-  ]);
+  /* @__PURE__ */ op(
+    "topK",
+    (x: TensorLike, k: number, { sorted: _sorted = true }: TopKOptions = {}): [Tensor, Tensor] => [
+      ...p.topK(convertToTensor(x), { k }),
+    ],
+  );
 /** Whether the score of the target class is among the `k` highest of its row. `targets` `[B]`, `predictions` `[B, C]`. */
 export const inTopK: Op<(targets: TensorLike, predictions: TensorLike, k: number) => Tensor> = /* @__PURE__ */ op(
   "inTopK",

@@ -4,7 +4,7 @@ import type { Tensor } from "../graph/index.ts";
 import { convertToTensor, floatx, type TensorLike } from "../ops/convert.ts";
 import * as ops from "../ops/index.ts";
 import { autoName } from "../ops/naming.ts";
-import { type Config, isSerialized, type Serializable } from "../registry/index.ts";
+import { type Config, checkOptions, isSerialized, optimizerOptions, type Serializable } from "../registry/index.ts";
 import { insideScope } from "../transforms/index.ts";
 import { getInitializer, StatelessScope, Variable, withNameScope } from "../weights/index.ts";
 import { allAtOnce } from "./all-at-once.ts";
@@ -59,6 +59,7 @@ export abstract class Optimizer implements Serializable {
   #memo: Map<string, Tensor> | undefined;
 
   constructor(config: OptimizerConfig = {}) {
+    checkOptions(new.target, config, [], optimizerOptions);
     const {
       name,
       learningRate = 0.001,

@@ -49,6 +49,7 @@ export const weightsToBytes = async (model: Layer): Promise<Uint8Array> => write
  * ```
  */
 export async function saveModel(model: Layer, path: string): Promise<void> {
+  if (typeof path !== "string") return refuse(path, 'Name the file: save("model.keras")');
   if (path.endsWith(".weights.h5")) return refuse(path, 'Use model.saveWeights for weights, or name it "model.keras"');
   if (/\.(h5|hdf5)$/.test(path))
     return refuse(path, 'The legacy format is not written. Name it "model.keras", which Python reads too');
@@ -66,7 +67,7 @@ export async function saveModel(model: Layer, path: string): Promise<void> {
  * ```
  */
 export async function saveWeights(model: Layer, path: string): Promise<void> {
-  if (!path.endsWith(".weights.h5")) {
+  if (typeof path !== "string" || !path.endsWith(".weights.h5")) {
     const must = "the name of a file of weights must end in .weights.h5";
     throw new ConfigError(
       complain("saveWeights", { must, got: `"${path}"`, todo: 'Name it for example "model.weights.h5"' }),

@@ -19,6 +19,7 @@ import {
   tensorsOf,
 } from "./batches.ts";
 import { type Callback, CallbackList, History, type Logs } from "./callbacks.ts";
+import { checkRunOptions } from "./check-options.ts";
 import { CompileLoss } from "./compile-loss.ts";
 import { CompileMetrics } from "./compile-metrics.ts";
 import type { TextSink } from "./progress-bar.ts";
@@ -112,6 +113,7 @@ export abstract class Trainer extends SavedLayer {
    * model.compile({ optimizer: "adam", loss: "mse", metrics: ["mae"] });
    */
   compile(options: CompileOptions = {}): void {
+    checkRunOptions(this.name, "compile", options);
     const { loss, lossWeights, metrics, weightedMetrics } = options;
     this.#compiled = {
       optimizer: optimizers.get(options.optimizer ?? "rmsprop"),
@@ -299,6 +301,7 @@ export abstract class Trainer extends SavedLayer {
    */
   async fit(x: unknown, y?: unknown, options: FitOptions = {}): Promise<History> {
     const where = `${this.name}.fit`;
+    checkRunOptions(this.name, "fit", options);
     this.#needCompiled("fit");
     const { epochs = 1, initialEpoch = 0, validationFreq = 1, shuffle = true, stepsPerEpoch, signal } = options;
     const { source, validation } = await this.#trainingSources(where, x, y, options, shuffle);
@@ -326,7 +329,7 @@ export abstract class Trainer extends SavedLayer {
         logs = await this.#runSteps(where, stream, trainStep, callbacks, progress, "train", signal);
         if (Number.isNaN(logs.loss)) {
           warnOnce(
-            `The loss of "${this.name}" became nan in epoch ${epoch + 1}. Try a lower learning rate, or check the data for nan and inf.`,
+            `The loss of "${this.name}" became nan. Try a lower learning rate, or check the data for nan and inf.`,
           );
         }
         if (validation !== undefined && due(epoch, validationFreq)) {
@@ -471,6 +474,7 @@ export abstract class Trainer extends SavedLayer {
     options: EvaluateOptions = {},
   ): Promise<number | number[] | Record<string, number>> {
     const where = `${this.name}.evaluate`;
+    checkRunOptions(this.name, "evaluate", options);
     this.#needCompiled("evaluate");
     const source = await batchSource(where, x, y, options.sampleWeight, {
       batchSize: options.batchSize,
@@ -508,6 +512,7 @@ export abstract class Trainer extends SavedLayer {
   /** Outputs for data, batch by batch, as tensors on the host in the structure of the outputs. */
   async predict<R = Tensor>(x: unknown, options: PredictOptions = {}): Promise<R> {
     const where = `${this.name}.predict`;
+    checkRunOptions(this.name, "predict", options);
     const source = await batchSource(where, x, undefined, undefined, {
       batchSize: options.batchSize,
       steps: options.steps,

@@ -49,6 +49,17 @@ type Args = readonly tree.Tree<Tensor>[];
  * const [loss, dw] = valueAndGrad((w: Tensor) => ops.sum(ops.square(w)))(tensor([1, 2]));
  */
 export function valueAndGrad<A extends Args>(
+  f: (...args: A) => Tensor,
+): (...args: A) => [value: Tensor, gradients: A[0]];
+export function valueAndGrad<A extends Args>(
+  f: (...args: A) => Tensor,
+  options: { readonly argnums: readonly number[]; readonly hasAux?: false },
+): (...args: A) => [value: Tensor, gradients: A[number][]];
+export function valueAndGrad<A extends Args>(
+  f: (...args: A) => Tensor | readonly [Tensor, unknown],
+  options?: GradOptions,
+): (...args: A) => [value: unknown, gradients: unknown];
+export function valueAndGrad<A extends Args>(
   f: (...args: A) => Tensor | readonly [Tensor, unknown],
   { argnums = 0, hasAux = false }: GradOptions = {},
 ): (...args: A) => [value: unknown, gradients: unknown] {
@@ -73,7 +84,16 @@ function alias(x: Tensor): Tensor {
   return reshape(lifted, { shape: x.shape });
 }
 
-/** The gradient function of a scalar function. @example grad((x: Tensor) => ops.sum(ops.sin(x)))(x) // cos(x) */
+/** The gradient function of a scalar function. @example await grad((x: Tensor) => ops.sum(ops.square(x)))(tensor([1, 2])).array(); // [2, 4] */
+export function grad<A extends Args>(f: (...args: A) => Tensor): (...args: A) => A[0];
+export function grad<A extends Args>(
+  f: (...args: A) => Tensor,
+  options: { readonly argnums: readonly number[]; readonly hasAux?: false },
+): (...args: A) => A[number][];
+export function grad<A extends Args>(
+  f: (...args: A) => Tensor | readonly [Tensor, unknown],
+  options?: GradOptions,
+): (...args: A) => unknown;
 export function grad<A extends Args>(
   f: (...args: A) => Tensor | readonly [Tensor, unknown],
   options: GradOptions = {},

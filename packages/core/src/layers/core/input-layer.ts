@@ -1,7 +1,7 @@
 import type { SymbolicShape } from "../../aval/index.ts";
 import { ConfigError, complain, ShapeError, showShape } from "../../errors/index.ts";
 import { floatx, KerasTensor } from "../../ops/index.ts";
-import type { Config } from "../../registry/index.ts";
+import { type Config, checkOptions, layerOptions } from "../../registry/index.ts";
 import { Layer } from "../layer.ts";
 
 /** Options of `input` and `InputLayer`. */
@@ -36,6 +36,7 @@ export class InputLayer extends Layer {
   readonly optional: boolean;
 
   constructor(config: InputConfig) {
+    checkOptions(InputLayer, config, ["name", "dtype", "tensor"], layerOptions);
     super({ name: config.name ?? undefined });
     if (config.sparse || config.ragged) {
       const todo = "Leave the option out and feed dense arrays";
@@ -73,6 +74,7 @@ function batchShapeOf({ shape, batchShape, batchSize }: InputConfig): SymbolicSh
   if (given === null && !shape) return refuse("neither");
   if (given !== null && shape) return refuse("both");
   if (given !== null && batchSize !== undefined && batchSize !== null) return refuse("batchShape and batchSize");
+  if (!Array.isArray(given ?? shape)) return refuse(`shape ${JSON.stringify(given ?? shape)}`);
   const full = given ?? [batchSize ?? null, ...(shape as SymbolicShape)];
   if (full.every((n) => n === null || (Number.isInteger(n) && n >= 0))) return full;
   const todo = "Use null for sizes that vary";

@@ -15,7 +15,7 @@ import {
   weightParts,
 } from "../arguments.ts";
 import type { CallOptions, LayerConfig } from "../layer.ts";
-import { RNN, RNNCell, type RNNOptions } from "./rnn.ts";
+import { cellOptions, RNN, RNNCell, type RNNOptions } from "./rnn.ts";
 
 /** Options of `LSTMCell`. */
 export interface LSTMCellConfig extends LayerConfig, KernelBiasConfig {
@@ -211,9 +211,8 @@ export class LSTM extends RNN {
   declare readonly cell: LSTMCell;
 
   constructor(config: LSTMConfig) {
-    const { name: _, activityRegularizer, ...own } = config;
     // The cell goes first: seeds are drawn in that order.
-    super({ ...config, activityRegularizer, cell: new LSTMCell({ ...own, name: "lstm_cell" }) });
+    super({ ...config, cell: new LSTMCell({ ...cellOptions(config), name: "lstm_cell" }) });
     this.inputSpec = { ndim: 3 };
   }
   get units(): number {

@@ -45,6 +45,18 @@ export interface RNNOptions extends LayerConfig {
   /** True for outputs of 0 where a mask is false, instead of the output before. */
   readonly zeroOutputForMask?: boolean;
 }
+const loopOptions: ReadonlySet<string> = new Set(
+  "name activityRegularizer returnSequences returnState goBackwards stateful unroll zeroOutputForMask useCudnn".split(
+    " ",
+  ),
+);
+/** The options of a recurrent layer without those that its cell does not take. */
+export function cellOptions<C extends RNNOptions>(config: C): Omit<C, keyof RNNOptions> & LayerConfig {
+  return Object.fromEntries(Object.entries(config).filter(([key]) => !loopOptions.has(key))) as Omit<
+    C,
+    keyof RNNOptions
+  >;
+}
 /** Options of `RNN`. */
 export interface RNNConfig extends RNNOptions {
   readonly cell: RNNCell;

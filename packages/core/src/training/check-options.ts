@@ -1,0 +1,66 @@
+// The options of compile, fit, evaluate and predict, checked by name. The types make each list complete.
+import { ConfigError, complain } from "../errors/index.ts";
+import { checkNames } from "../registry/index.ts";
+import type { CompileOptions, EvaluateOptions, FitOptions, PredictOptions } from "./trainer.ts";
+
+type Names<T> = Readonly<Record<keyof T, true>>;
+
+const compile: Names<CompileOptions> = {
+  optimizer: true,
+  loss: true,
+  lossWeights: true,
+  metrics: true,
+  weightedMetrics: true,
+  runEagerly: true,
+  stepsPerExecution: true,
+  jitCompile: true,
+  autoScaleLoss: true,
+};
+const run: Names<Pick<FitOptions, "batchSize" | "verbose" | "callbacks" | "signal" | "sink">> = {
+  batchSize: true,
+  verbose: true,
+  callbacks: true,
+  signal: true,
+  sink: true,
+};
+const fit: Names<FitOptions> = {
+  ...run,
+  epochs: true,
+  initialEpoch: true,
+  validationSplit: true,
+  validationData: true,
+  validationBatchSize: true,
+  validationSteps: true,
+  validationFreq: true,
+  shuffle: true,
+  classWeight: true,
+  sampleWeight: true,
+  stepsPerEpoch: true,
+};
+const evaluate: Names<EvaluateOptions> = { ...run, sampleWeight: true, steps: true, returnDict: true };
+const predict: Names<PredictOptions> = { ...run, steps: true };
+const known: Readonly<Record<"compile" | "fit" | "evaluate" | "predict", object>> = { compile, fit, evaluate, predict };
+
+/** @throws ConfigError for an unknown option, a number of epochs that is none, or a verbosity that does not exist. */
+export function checkRunOptions(model: string, method: keyof typeof known, options: object): void {
+  const where = `${model}.${method}`;
+  if (typeof options !== "object" || options === null) {
+    const todo = `Name them: ${method}(..., { batchSize: 32 })`;
+    throw new ConfigError(
+      complain(where, { must: "options must be an object", got: JSON.stringify(options) ?? "undefined", todo }),
+    );
+  }
+  checkNames(where, options, Object.keys(known[method]));
+  const { epochs = 1, initialEpoch = 0, verbose = "auto" } = options as FitOptions;
+  if (!Number.isInteger(epochs) || epochs < 0 || !Number.isInteger(initialEpoch)) {
+    const got = `${JSON.stringify(epochs)} from ${JSON.stringify(initialEpoch)}`;
+    const must = "epochs and initialEpoch must be whole numbers";
+    throw new ConfigError(complain(where, { must, got, todo: "Use for example epochs: 10" }));
+  }
+  if (!(["auto", 0, 1, 2] as unknown[]).includes(verbose)) {
+    const todo = "Use 0 for silence, 1 for a progress bar, 2 for one line per epoch";
+    throw new ConfigError(
+      complain(where, { must: 'verbose must be "auto", 0, 1 or 2', got: JSON.stringify(verbose), todo }),
+    );
+  }
+}

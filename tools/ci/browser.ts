@@ -1,0 +1,100 @@
+// The digits model learns in headless Chromium on every engine that runs there, with Node's losses, and its file is Node's.
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { onnx } from "@keras-ts/backend-onnx";
+import { saving, setBackend, setRandomSeed, type Tensor } from "@keras-ts/core";
+import { loadDigits, splitDigits } from "../../examples/digits/data.ts";
+import { digitsModel } from "../../examples/digits/model.ts";
+import type { DigitsReport } from "../../examples/digits/page.ts";
+import { runPage, softwareWebGl } from "../browser.ts";
+import { root } from "../lib/workspace.ts";
+
+const EPOCHS = 3;
+const TOLERANCE = 1e-4;
+
+const engines: readonly { readonly name: string; readonly flags?: readonly string[] }[] = [
+  { name: "onnx" },
+  { name: "tfjs-wasm" },
+  { name: "tfjs-webgl", flags: softwareWebGl },
+  { name: "tfjs-cpu" },
+];
+
+let passed = 0;
+let failed = 0;
+function check(name: string, good: boolean, otherwise: string): void {
+  if (good) passed++;
+  else failed++;
+  console.log(`  ${good ? "ok    " : "FAILED"} ${name}${good ? "" : `: ${otherwise}`}`);
+}
+
+/** The folder of an installed file: at the root, or inside the package that needs it. */
+function folderOf(file: string): string {
+  const places = ["node_modules", "packages/backend-onnx/node_modules", "packages/backend-tfjs/node_modules"];
+  const found = places.map((place) => join(root, place, file)).find((path) => existsSync(path));
+  if (found === undefined) throw new Error(`${file} must be installed. Run npm install.`);
+  return dirname(found);
+}
+const serve = {
+  "/ort/": folderOf("onnxruntime-web/dist/ort-wasm-simd-threaded.wasm"),
+  "/tfjs/": folderOf("@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm"),
+  "/digits/": "examples/digits",
+};
+
+setBackend(await onnx({ engine: "node" }));
+setRandomSeed(42);
+const { train, test } = splitDigits(await loadDigits());
+const { history } = await digitsModel().fit(train.images, train.labels, {
+  epochs: EPOCHS,
+  batchSize: 32,
+  validationSplit: 0.1,
+  verbose: 0,
+});
+const wanted = history["loss"] ?? [];
+const show = (values: readonly number[]): string => values.map((value) => value.toFixed(6)).join(", ");
+console.log(`  Node, onnx: losses ${show(wanted)}`);
+const few = { ...test.images, shape: [40, 8, 8, 1], data: test.images.data.subarray(0, 40 * 64) };
+
+/** How far two lists are apart at most; not a number if they have different lengths. */
+const apart = (a: readonly number[], b: readonly number[]): number =>
+  a.length === b.length && a.length > 0 ? Math.max(...a.map((x, i) => Math.abs(x - (b[i] as number)))) : Number.NaN;
+
+async function predictionsOf(file: Uint8Array | undefined): Promise<number[]> {
+  if (file === undefined) return [];
+  const model = await saving.loadModel(file);
+  const probabilities = (await model.predict(few, { verbose: 0 })) as Tensor;
+  return [...(await probabilities.data())].map(Number);
+}
+
+for (const { name, flags = [] } of engines) {
+  try {
+    const outcome = await runPage({
+      entry: "examples/digits/page.ts",
+      query: { engine: name, epochs: String(EPOCHS) },
+      serve,
+      flags,
+      downloads: 1,
+      timeoutMs: 300_000,
+    });
+    if ("notRun" in outcome) {
+      console.log(`not run: ${outcome.notRun}`);
+      break;
+    }
+    const report = outcome.result as DigitsReport;
+    const { engine, seconds, shown, frames } = report;
+    console.log(
+      `  ${name} (${engine}): losses ${show(report.losses)}, ${seconds.toFixed(1)} s, ${frames} frames painted`,
+    );
+    const far = apart(report.losses, wanted);
+    check(`${name}: the losses are Node's to ${TOLERANCE}`, far <= TOLERANCE, `apart by ${far}`);
+    const lively = shown > EPOCHS && frames > EPOCHS;
+    check(`${name}: the progress element moves while it trains`, lively, `${shown} values in ${frames} frames`);
+    const changed = apart(report.before, report.after);
+    check(`${name}: the page saves and loads, predictions stay equal`, changed === 0, `apart by ${changed}`);
+    const moved = apart(report.before, await predictionsOf(outcome.downloads?.get("digits.keras")));
+    check(`${name}: the downloaded file predicts the same in Node`, moved <= 1e-5, `apart by ${moved}`);
+  } catch (error) {
+    check(`${name}: the page runs`, false, error instanceof Error ? error.message : String(error));
+  }
+}
+process.exitCode = failed > 0 ? 1 : 0;
+console.log(`${passed} passed, ${failed} failed`);
