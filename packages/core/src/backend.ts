@@ -5,3 +5,4 @@ export * from "./errors/index.ts";
 export * from "./graph/index.ts";
 export { type PythonOperation, pythonOperationTable } from "./ops/python.ts";
 export * as primitives from "./primitives/index.ts";
+export * from "./transforms/index.ts";
