@@ -17,7 +17,13 @@ test("structure, not identity, makes the key; constants count by value", () => {
 test("a graph prints as a program", () => {
   const a = x();
   const graph = new Graph([a], [reduceSum(mul(a, 2), { axes: [0] })]);
-  expect(graph.toString()).toMatchInlineSnapshot();
+  expect(graph.toString()).toMatchInlineSnapshot(`
+    "graph(%0: float32[2]) {
+      %1: float32[2] = mul(%0, float32[]{2})
+      %2: float32[] = reduceSum(%1) {"axes":[0]}
+      return %2
+    }"
+  `);
 });
 
 test("nodes come after what they need, and stop where told", () => {

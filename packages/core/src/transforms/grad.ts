@@ -76,10 +76,11 @@ export function grad<A extends Args>(
   return (...args) => both(...args)[1];
 }
 
-/** The outputs of `f` and a function from their cotangents to those of the inputs. */
+/** The outputs of `f` and a function from their cotangents to those of the inputs, which may be called after the outputs were read. */
 export function vjp(f: (...xs: Tensor[]) => Tensor | readonly Tensor[], ...xs: Tensor[]): [readonly Tensor[], (...gs: Tensor[]) => Tensor[]] {
   const aliased = xs.map(alias);
   const result = f(...aliased);
   const ys = result instanceof Tensor ? [result] : result;
-  return [ys, (...gs) => vjpWalk(ys, gs, aliased).map((g, i) => g ?? full((xs[i] as Tensor).shape, 0, (xs[i] as Tensor).dtype))];
+  // Handed out as copies: a tensor that is read forgets its graph, which the pull-back still needs.
+  return [ys.map(alias), (...gs) => vjpWalk(ys, gs, aliased).map((g, i) => g ?? full((xs[i] as Tensor).shape, 0, (xs[i] as Tensor).dtype))];
 }

@@ -118,7 +118,8 @@ describe("gradients", () => {
     const x = tensor(1);
     let y = x;
     for (let i = 0; i < 3000; i++) y = p.add(y, 0.001);
-    expect(await values(gradients(p.mul(y, y), [x])[0] as Tensor)).toEqual([8]);
+    // d (x + 3)^2 / dx at 1; the sum of 3,000 rounded thousandths is not quite 3.
+    expect((await values(gradients(p.mul(y, y), [x])[0] as Tensor))[0]).toBeCloseTo(8, 3);
   });
 });
 
@@ -178,18 +179,18 @@ describe("trace and jit", () => {
     expect(() => f(new Date() as never, 1)).toThrow(/arguments must be tensors/);
   });
   test("values cannot be read inside", async () => {
-    await expect(
-      (async () => jit((x: Tensor) => (void x.item().catch(() => {}), read(x), x))(tensor([1])))(),
-    ).resolves.toBeDefined();
-    let failure: unknown;
+    const failures: unknown[] = [];
+    const note = (error: unknown): void => {
+      failures.push(error);
+    };
     jit((x: Tensor) => {
-      x.data().catch((error: unknown) => {
-        failure = error;
-      });
+      x.data().catch(note);
+      readAll([x]).catch(note);
       return x;
     })(tensor([1]));
     await new Promise((resolve) => setTimeout(resolve, 0));
-    expect(String(failure)).toMatch(/only outside of jit/);
+    expect(failures.length).toBe(2);
+    for (const failure of failures) expect(String(failure)).toMatch(/only outside of jit/);
   });
   test("a loop body hands captured tensors in", () => {
     const w = p.add(tensor([2]), 0);
