@@ -3,7 +3,7 @@ import * as losses from "../losses/index.ts";
 import type { Optimizer } from "../optimizers/index.ts";
 import { deserializeValue, type LoadContext, serializeKerasObject, serializeValue, toSnake } from "../registry/index.ts";
 import * as tree from "../tree/index.ts";
-import type { CompileOptions } from "./trainer.ts";
+import type { CompileOptions } from "./options.ts";
 
 /** The config of `compile`'s arguments. The optimizer has its present learning rate. */
 export function compileConfig(options: CompileOptions, optimizer: Optimizer): Record<string, unknown> {
