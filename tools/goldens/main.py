@@ -11,7 +11,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["PYTHONHASHSEED"] = "0"
 os.environ["COLUMNS"] = "80"
 
-FAMILIES = ["mersenne", "draws", "initializers", "small", "losses", "metrics", "optimizers", "ops", "layers", "curves", "models"]
+FAMILIES = ["mersenne", "draws", "initializers", "small", "losses", "metrics", "optimizers", "ops", "layers", "curves", "models", "training"]
 
 
 def main(names):

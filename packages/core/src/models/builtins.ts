@@ -2,7 +2,14 @@ import * as layers from "../layers/index.ts";
 import * as losses from "../losses/index.ts";
 import * as metrics from "../metrics/index.ts";
 import * as optimizers from "../optimizers/index.ts";
-import { deserializeKerasObject, type LoadContext, registerBuiltins, type Serializable, type SerializedObject, withLoadContext } from "../registry/index.ts";
+import {
+  deserializeKerasObject,
+  type LoadContext,
+  registerBuiltins,
+  type Serializable,
+  type SerializedObject,
+  withLoadContext,
+} from "../registry/index.ts";
 import * as constraints from "../weights/constraints.ts";
 import { DTypePolicy } from "../weights/index.ts";
 import * as initializers from "../weights/initializers.ts";

@@ -1,9 +1,8 @@
-// Where fit, evaluate and predict get their batches from: arrays, or anything that can be iterated.
+// Data as host arrays, and how batches are cut from it.
 import { type DType, type HostArray, isFloat, sizeOf } from "../aval/index.ts";
 import { ConfigError, complain, ShapeError, showShape, ValueError } from "../errors/index.ts";
-import { literal, Tensor } from "../graph/index.ts";
+import { Tensor } from "../graph/index.ts";
 import { convertToTensor, floatx, type TensorLike } from "../ops/index.ts";
-import { permutation } from "../random/index.ts";
 import { readAll } from "../transforms/index.ts";
 import * as tree from "../tree/index.ts";
 
@@ -21,6 +20,8 @@ export interface BatchSource {
   /** Steps in an epoch; undefined if only the end of the stream tells. */
   readonly numBatches: number | undefined;
   epoch(): AsyncIterable<Batch> | Iterable<Batch>;
+  /** A first batch to build with, which is not lost for the epochs; undefined if there is none. */
+  peek(): Promise<Batch | undefined>;
 }
 
 export type ClassWeight = Readonly<Record<number, number>>;
@@ -29,38 +30,6 @@ export interface SourceOptions {
   readonly steps?: number | undefined;
   readonly shuffle?: boolean | "batch" | undefined;
   readonly classWeight?: ClassWeight | undefined;
-}
-
-/** The batches of arrays or of a stream. @throws ShapeError if the numbers of samples differ. */
-export async function batchSource(
-  where: string,
-  x: unknown,
-  y: unknown,
-  sampleWeight: unknown,
-  options: SourceOptions,
-): Promise<BatchSource> {
-  if (isStream(x)) {
-    for (const [name, value] of [
-      ["y", y],
-      ["sampleWeight", sampleWeight],
-    ] as const) {
-      if (value === undefined || value === null) continue;
-      const must = `${name} must not be given when x is a stream of batches`;
-      throw new ConfigError(
-        complain(where, { must, got: typeof value, todo: "Let the stream give [x, y, sampleWeight]" }),
-      );
-    }
-    return streamSource(where, x, options);
-  }
-  return new ArraySource(where, await hostArrays(where, x, y, sampleWeight, options.classWeight), options);
-}
-
-type Stream = AsyncIterable<unknown> | Iterable<unknown> | (() => AsyncIterable<unknown> | Iterable<unknown>);
-function isStream(x: unknown): x is Stream {
-  if (typeof x === "function") return true;
-  if (typeof x !== "object" || x === null || Array.isArray(x) || ArrayBuffer.isView(x) || x instanceof Tensor)
-    return false;
-  return Symbol.asyncIterator in x || Symbol.iterator in x;
 }
 
 /** Arrays on the host, in the structure of the arguments. */
@@ -99,7 +68,7 @@ export async function hostArrays(
   return classWeight === undefined ? data : withClassWeight(where, data, classWeight);
 }
 
-const leavesOf = (data: HostData): HostArray[] => [
+export const leavesOf = (data: HostData): HostArray[] => [
   ...flat(data.x),
   ...(data.y === undefined ? [] : flat(data.y)),
   ...(data.sampleWeight === undefined ? [] : flat(data.sampleWeight)),
@@ -119,7 +88,7 @@ function flat(data: tree.Tree<HostArray>): HostArray[] {
     .sort(Array.isArray(data) ? () => 0 : undefined)
     .flatMap((key) => flat((data as Readonly<Record<string, tree.Tree<HostArray>>>)[key] as tree.Tree<HostArray>));
 }
-function mapHost<R>(data: tree.Tree<HostArray>, f: (a: HostArray) => R): tree.Tree<R> {
+export function mapHost<R>(data: tree.Tree<HostArray>, f: (a: HostArray) => R): tree.Tree<R> {
   if (isHost(data)) return f(data);
   if (Array.isArray(data)) return data.map((item) => mapHost(item as tree.Tree<HostArray>, f));
   return Object.fromEntries(Object.entries(data).map(([key, item]) => [key, mapHost(item as tree.Tree<HostArray>, f)]));
@@ -199,89 +168,9 @@ export function splitLast(
   return [part(0, at), part(at, rows)];
 }
 
-function rowsOf({ shape, dtype, data }: HostArray, from: number, to: number): HostArray {
+export function rowsOf({ shape, dtype, data }: HostArray, from: number, to: number): HostArray {
   const width = sizeOf(shape.slice(1));
   return { shape: [to - from, ...shape.slice(1)], dtype, data: data.subarray(from * width, to * width) };
-}
-
-class ArraySource implements BatchSource {
-  readonly numBatches: number;
-  readonly #data: HostData;
-  readonly #rows: number;
-  readonly #batchSize: number;
-  readonly #shuffle: boolean | "batch";
-
-  constructor(where: string, data: HostData, { batchSize, steps, shuffle = false }: SourceOptions) {
-    this.#data = data;
-    this.#rows = (leavesOf(data)[0] as HostArray).shape[0] as number;
-    this.#batchSize = batchSize ?? (steps === undefined ? 32 : Math.ceil(this.#rows / steps));
-    if (!Number.isInteger(this.#batchSize) || this.#batchSize < 1) {
-      const must = "batchSize must be a positive integer";
-      throw new ValueError(complain(where, { must, got: String(batchSize), todo: "Use for example 32" }));
-    }
-    this.numBatches = Math.ceil(this.#rows / this.#batchSize);
-    this.#shuffle = shuffle;
-  }
-
-  *epoch(): Iterable<Batch> {
-    const order = this.#shuffle === true ? permutation(this.#rows) : undefined;
-    for (let from = 0; from < this.#rows; from += this.#batchSize) {
-      const to = Math.min(this.#rows, from + this.#batchSize);
-      let rows = order === undefined ? undefined : order.subarray(from, to);
-      if (this.#shuffle === "batch") rows = permutation(to - from).map((i) => i + from);
-      const take = (d: tree.Tree<HostArray>): tree.Tree<Tensor> =>
-        mapHost(d, (a) => literal(rows === undefined ? rowsOf(a, from, to) : gathered(a, rows)));
-      const { x, y, sampleWeight } = this.#data;
-      yield { x: take(x), y: y && take(y), sampleWeight: sampleWeight && take(sampleWeight) };
-    }
-  }
-}
-
-function gathered({ shape, dtype, data }: HostArray, rows: Uint32Array | Int32Array): HostArray {
-  const width = sizeOf(shape.slice(1));
-  const out = new (data.constructor as new (n: number) => HostArray["data"])(rows.length * width);
-  for (let i = 0; i < rows.length; i++) {
-    const from = (rows[i] as number) * width;
-    out.set(data.subarray(from, from + width) as never, i * width);
-  }
-  return { shape: [rows.length, ...shape.slice(1)], dtype, data: out };
-}
-
-function streamSource(where: string, x: Stream, { classWeight }: SourceOptions): BatchSource {
-  const sized = x as { readonly numBatches?: unknown; readonly cardinality?: unknown };
-  const count = [sized.numBatches, sized.cardinality].find((n) => typeof n === "number" && Number.isFinite(n));
-  return {
-    numBatches: count as number | undefined,
-    async *epoch() {
-      const stream = typeof x === "function" ? x() : x;
-      for await (const item of stream as AsyncIterable<unknown>) yield await toBatch(where, item, classWeight);
-    },
-  };
-}
-
-// A stream gives x, [x], [x, y] or [x, y, sampleWeight], or { x, y, sampleWeight }.
-async function toBatch(where: string, item: unknown, classWeight: ClassWeight | undefined): Promise<Batch> {
-  const named = tree.isBranch(item) && !Array.isArray(item) && "x" in item;
-  const list = named
-    ? [
-        (item as Record<string, unknown>).x,
-        (item as Record<string, unknown>).y,
-        (item as Record<string, unknown>).sampleWeight,
-      ]
-    : Array.isArray(item) && isSeveral(item)
-      ? item
-      : Array.isArray(item) && item.length <= 3 && Array.isArray(item[0])
-        ? item
-        : [item];
-  if (list.length > 3) {
-    const must = "a batch must be [x], [x, y] or [x, y, sampleWeight]";
-    throw new ShapeError(
-      complain(where, { must, got: `${list.length} entries`, todo: "Nest several inputs: [[x1, x2], y]" }),
-    );
-  }
-  const data = await hostArrays(where, list[0], list[1], list[2], classWeight);
-  const take = (d: tree.Tree<HostArray>): tree.Tree<Tensor> => mapHost(d, literal);
-  return { x: take(data.x), y: data.y && take(data.y), sampleWeight: data.sampleWeight && take(data.sampleWeight) };
 }
 
 /** The tensors of a batch. */

@@ -1,7 +1,7 @@
 // The options of compile, fit, evaluate and predict, checked by name. The types make each list complete.
 import { ConfigError, complain } from "../errors/index.ts";
 import { checkNames } from "../registry/index.ts";
-import type { CompileOptions, EvaluateOptions, FitOptions, PredictOptions } from "./trainer.ts";
+import type { CompileOptions, EvaluateOptions, FitOptions, PredictOptions } from "./options.ts";
 
 type Names<T> = Readonly<Record<keyof T, true>>;
 

@@ -9,7 +9,7 @@ import {
   toSnake,
 } from "../registry/index.ts";
 import * as tree from "../tree/index.ts";
-import type { CompileOptions } from "./trainer.ts";
+import type { CompileOptions } from "./options.ts";
 
 /** The config of `compile`'s arguments. The optimizer has its present learning rate. */
 export function compileConfig(options: CompileOptions, optimizer: Optimizer): Record<string, unknown> {

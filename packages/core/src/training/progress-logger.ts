@@ -20,8 +20,8 @@ export class ProgressLogger extends Callback {
   }
 
   /** True if the values of this step will be shown. */
-  get due(): boolean {
-    return this.#bar?.due ?? false;
+  isDue(kind: "train" | "test"): boolean {
+    return !(kind === "test" && this.#insideFit) && (this.#bar?.due ?? false);
   }
 
   #begin(): void {

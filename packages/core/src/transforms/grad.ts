@@ -102,7 +102,7 @@ export function grad<A extends Args>(
   return (...args) => both(...args)[1];
 }
 
-/** The outputs of `f` and a function from their cotangents to those of the inputs. */
+/** The outputs of `f` and a function from their cotangents to those of the inputs, which may be called after the outputs were read. */
 export function vjp(
   f: (...xs: Tensor[]) => Tensor | readonly Tensor[],
   ...xs: Tensor[]
@@ -110,8 +110,9 @@ export function vjp(
   const aliased = xs.map(alias);
   const result = f(...aliased);
   const ys = result instanceof Tensor ? [result] : result;
+  // Handed out as copies: a tensor that is read forgets its graph, which the pull-back still needs.
   return [
-    ys,
+    ys.map(alias),
     (...gs) => vjpWalk(ys, gs, aliased).map((g, i) => g ?? full((xs[i] as Tensor).shape, 0, (xs[i] as Tensor).dtype)),
   ];
 }

@@ -1,0 +1,127 @@
+// One pass over batches: the part that fit, evaluate and predict share.
+import type { HostArray } from "../aval/index.ts";
+import type { Tensor } from "../graph/index.ts";
+import { dispose, readAll, whenReady } from "../transforms/index.ts";
+import { type Batch, tensorsOf } from "./batches.ts";
+import type { CallbackList, Logs } from "./callbacks.ts";
+import type { EpochStream } from "./epoch-stream.ts";
+import type { StepLogs } from "./options.ts";
+import type { ProgressLogger } from "./progress-logger.ts";
+
+/** One step on a batch, compiled or not. */
+export type Step = (batch: Batch) => StepLogs;
+
+export interface StepLoop {
+  readonly stream: EpochStream;
+  readonly step: Step;
+  readonly kind: "train" | "test";
+  readonly callbacks: CallbackList;
+  readonly progress: ProgressLogger | undefined;
+  readonly signal: AbortSignal | undefined;
+  /** Batches between two calls of the hooks. */
+  readonly every: number;
+  /** Asked after each hook. */
+  readonly stopped: () => boolean;
+  /** Hears all logs that are read. */
+  readonly watch?: (logs: Logs) => void;
+}
+
+/**
+ * Runs the steps of one epoch and gives the last logs; undefined if there was no batch. One step is in flight while the next batch
+ * is made, and values are read only when somebody looks.
+ */
+export async function runSteps({
+  stream,
+  step,
+  kind,
+  callbacks,
+  progress,
+  signal,
+  every,
+  stopped,
+  watch,
+}: StepLoop): Promise<Logs | undefined> {
+  const [begin, end] =
+    kind === "train"
+      ? (["onTrainBatchBegin", "onTrainBatchEnd"] as const)
+      : (["onTestBatchBegin", "onTestBatchEnd"] as const);
+  const heard = callbacks.hears(end);
+  let latest: StepLogs | undefined;
+  let before: Running | undefined;
+  let index = 0;
+  const pause = new Breather();
+  const tell = async (results: StepLogs): Promise<void> => {
+    const last = Math.ceil(index / every) * every - 1;
+    if (!heard && progress?.isDue(kind) !== true) {
+      progress?.progress(kind, last, {});
+      return;
+    }
+    const logs = await readLogs(results);
+    watch?.(logs);
+    if (heard) await callbacks.call(end, last, logs);
+    progress?.progress(kind, last, logs);
+  };
+  await stream.begin();
+  try {
+    for (let batch = await stream.next(signal); batch !== undefined; batch = await stream.next(signal)) {
+      if (index % every === 0) await callbacks.call(begin, index);
+      const results = step(batch);
+      if (before !== undefined) await retire(before);
+      before = { logs: results, batch };
+      latest = results;
+      index++;
+      if (index % every === 0) await tell(results);
+      await pause.maybe();
+      if (stopped()) break;
+    }
+    if (latest !== undefined && index % every !== 0) await tell(latest);
+    signal?.throwIfAborted();
+  } finally {
+    if (before !== undefined) await retire(before);
+  }
+  return latest === undefined ? undefined : readLogs(latest);
+}
+
+interface Running {
+  readonly logs: StepLogs;
+  readonly batch: Batch;
+}
+
+/** Waits for a step and frees its batch. */
+export async function retire({ logs, batch }: Running): Promise<void> {
+  await whenReady(Object.values(logs));
+  for (const tensor of tensorsOf(batch)) dispose(tensor);
+}
+
+/** Numbers of a step, names sorted. */
+export async function readLogs(results: StepLogs): Promise<Logs> {
+  const names = Object.keys(results).sort();
+  const hosts = await readAll(names.map((name) => results[name] as Tensor));
+  return Object.fromEntries(names.map((name, i) => [name, hosts[i]?.data[0] as number]));
+}
+
+/** Parts one below the other. */
+export function joinRows(parts: readonly HostArray[]): HostArray {
+  const first = parts[0] as HostArray;
+  if (parts.length === 1) return first;
+  const rows = parts.reduce((n, part) => n + (part.shape[0] ?? 1), 0);
+  const data = new (first.data.constructor as new (n: number) => typeof first.data)(
+    parts.reduce((n, part) => n + part.data.length, 0),
+  );
+  let offset = 0;
+  for (const part of parts) {
+    data.set(part.data as never, offset);
+    offset += part.data.length;
+  }
+  return { shape: [rows, ...first.shape.slice(1)], dtype: first.dtype, data };
+}
+
+/** Lets timers, signals and the page breathe now and then: synchronous engines never wait by themselves. */
+export class Breather {
+  #last = performance.now();
+  async maybe(): Promise<void> {
+    if (performance.now() - this.#last < 30) return;
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    this.#last = performance.now();
+  }
+}
