@@ -326,7 +326,7 @@ test("a refused save leaves no file behind", async () => {
   expect(existsSync(join(folder, "model.txt"))).toBe(false);
 });
 
-test("a loss that becomes nan is reported once", async () => {
+test("a loss that becomes nan is reported once in each fit", async () => {
   const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
   const model = small();
   const nan = [
@@ -338,7 +338,10 @@ test("a loss that becomes nan is reported once", async () => {
   expect(warn.mock.calls).toMatchInlineSnapshot(`
     [
       [
-        "keras-ts: The loss of "sequential" became nan. Try a lower learning rate, or check the data for nan and inf.",
+        "keras-ts: The loss of "sequential" became nan in epoch 1. Try a lower learning rate or clipnorm, check the data for nan and inf, and the loss for logits or probabilities it does not expect.",
+      ],
+      [
+        "keras-ts: The loss of "sequential" became nan in epoch 1. Try a lower learning rate or clipnorm, check the data for nan and inf, and the loss for logits or probabilities it does not expect.",
       ],
     ]
   `);

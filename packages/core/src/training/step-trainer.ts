@@ -10,6 +10,7 @@ import * as optimizers from "../optimizers/index.ts";
 import { gradients, jit, readCell, type StateCell } from "../transforms/index.ts";
 import * as tree from "../tree/index.ts";
 import type { Batch } from "./batches.ts";
+import { checkRunOptions } from "./check-options.ts";
 import { CompileLoss } from "./compile-loss.ts";
 import { CompileMetrics } from "./compile-metrics.ts";
 import type { CompileOptions, StepLogs } from "./options.ts";
