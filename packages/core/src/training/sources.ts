@@ -97,7 +97,7 @@ class StreamSource implements BatchSource {
   readonly #where: string;
   readonly #stream: Stream;
   readonly #classWeight: ClassWeight | undefined;
-  #peeked: { readonly batch: Batch; readonly rest: Items } | undefined;
+  #peeked: (Started & { readonly batch: Batch }) | undefined;
 
   constructor(where: string, stream: Stream, classWeight: ClassWeight | undefined) {
     this.#where = where;
@@ -107,7 +107,7 @@ class StreamSource implements BatchSource {
     this.numBatches = [sized.numBatches, sized.cardinality].find((n): n is number => Number.isInteger(n) && (n as number) > 0);
   }
 
-  #items(): { readonly items: Items; readonly owned: boolean } {
+  #start(): Started {
     const stream = this.#stream;
     const iterable = typeof stream === "function" ? stream() : stream;
     const items = iteratorOf(this.#where, iterable);
@@ -120,16 +120,16 @@ class StreamSource implements BatchSource {
 
   async peek(): Promise<Batch | undefined> {
     if (this.#peeked !== undefined) return this.#peeked.batch;
-    const rest = this.#items().items;
-    const batch = await this.#next(rest);
-    if (batch !== undefined) this.#peeked = { batch, rest };
+    const started = this.#start();
+    const batch = await this.#next(started.items);
+    if (batch !== undefined) this.#peeked = { ...started, batch };
     return batch;
   }
 
   async *epoch(): AsyncGenerator<Batch> {
     const peeked = this.#peeked;
     this.#peeked = undefined;
-    const { items, owned } = peeked === undefined ? this.#items() : { items: peeked.rest, owned: this.#ownsPeeked() };
+    const { items, owned } = peeked ?? this.#start();
     let done = false;
     try {
       if (peeked !== undefined) yield peeked.batch;
@@ -139,13 +139,14 @@ class StreamSource implements BatchSource {
       if (owned && !done) await items.return?.();
     }
   }
-  #ownsPeeked(): boolean {
-    const stream = this.#stream;
-    return typeof stream === "function" || typeof (stream as Partial<Iterator<unknown>>).next !== "function";
-  }
 }
 
 type Items = AsyncIterator<unknown> | Iterator<unknown>;
+interface Started {
+  readonly items: Items;
+  /** True if nobody else can go on with it. */
+  readonly owned: boolean;
+}
 function iteratorOf(where: string, iterable: AsyncIterable<unknown> | Iterable<unknown>): Items {
   if (typeof iterable === "object" && iterable !== null) {
     if (Symbol.asyncIterator in iterable) return iterable[Symbol.asyncIterator]();
