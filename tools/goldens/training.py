@@ -314,7 +314,7 @@ def frozen():
 
 @scenario
 def modes():
-    model = keras.Sequential([keras.Input((4,)), L.Dense(6), L.BatchNormalization(momentum=0.8), L.Dropout(0.4), L.Dense(2)])
+    model = keras.Sequential([keras.Input((4,)), L.Dense(6, use_bias=False), L.BatchNormalization(momentum=0.8), L.Dropout(0.4), L.Dense(2)])
     compiled(model, optimizer=keras.optimizers.Adam(0.02))
     made = {**told(model.fit(X, Y, batch_size=5, epochs=3, validation_data=(X, Y), verbose=0)), "sums": sums(model)}
     made["evaluate"] = scores(model.evaluate(X, Y, batch_size=7, verbose=0))
@@ -342,14 +342,14 @@ def streams():
 
     model = compiled(mlp(), weighted_metrics=["mae"])
     finite = told(model.fit(batches(), epochs=1, verbose=0))
-    endless = told(model.fit(forever(), epochs=3, steps_per_epoch=3, validation_data=forever(), validation_steps=2, verbose=0))
+    endless = told(model.fit(forever(), epochs=3, steps_per_epoch=3, validation_data=(X, Y), validation_batch_size=10, verbose=0))
     return {"finite": finite, "endless": endless, "evaluate": scores(model.evaluate(forever(), steps=4, verbose=0)), "predicted": model.predict(forever(), steps=2, verbose=0)}
 
 
 @scenario
 def stateless():
     keras.utils.set_random_seed(5)
-    model = keras.Sequential([keras.Input((4,)), L.Dense(6, activation="relu"), L.BatchNormalization(), L.Dropout(0.3), L.Dense(2, kernel_regularizer="l2")])
+    model = keras.Sequential([keras.Input((4,)), L.Dense(6, activation="relu", use_bias=False), L.BatchNormalization(), L.Dropout(0.3), L.Dense(2, kernel_regularizer="l2")])
     compiled(model, optimizer=keras.optimizers.Adam(0.02), metrics=["mae"])
     return {**told(model.fit(X, Y, batch_size=5, epochs=3, shuffle=False, verbose=0)), "sums": sums(model)}
 

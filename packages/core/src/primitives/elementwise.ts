@@ -135,7 +135,8 @@ export const greater: Binary = binary("greater", "none", "any", "bool");
 export const greaterEqual: Binary = binary("greaterEqual", "none", "any", "bool");
 
 export const neg: Unary = unary("neg", ({ g }) => [neg(g)], "number");
-export const abs: Unary = unary("abs", ({ g, inputs }) => [mul(g, sign(one(inputs)))], "number");
+// d |x| / dx is 1 at 0, as in JAX: a bias of zeros with an L1 penalty moves.
+export const abs: Unary = unary("abs", ({ g, inputs }) => [where(greaterEqual(one(inputs), 0), g, neg(g))], "number");
 /** -1, 0 or 1; nan for nan. */
 export const sign: Unary = unary("sign", "none", "number");
 export const exp: Unary = unary("exp", ({ g, out }) => [mul(g, out)]);

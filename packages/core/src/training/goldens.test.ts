@@ -279,7 +279,7 @@ test("normalization and dropout know whether they train", async () => {
   const golden = goldenOf<Told & { sums: number[]; evaluate: number[]; still: Told; still_sums: number[] }>("modes");
   const model = new Sequential([
     input({ shape: [4] }),
-    new layers.Dense({ units: 6 }),
+    new layers.Dense({ units: 6, useBias: false }),
     new layers.BatchNormalization({ momentum: 0.8 }),
     new layers.Dropout({ rate: 0.4 }),
     new layers.Dense({ units: 2 }),
@@ -315,7 +315,7 @@ test("streams", async () => {
   }
   const model = compiled(mlp(), { weightedMetrics: ["mae"] });
   expectTold(await model.fit(batches(), undefined, quiet), golden.finite);
-  const options = { ...quiet, epochs: 3, stepsPerEpoch: 3, validationData: forever(), validationSteps: 2 };
+  const options = { ...quiet, epochs: 3, stepsPerEpoch: 3, validationData: [X, Y], validationBatchSize: 10 };
   expectTold(await model.fit(forever(), undefined, options), golden.endless);
   expectScores(await model.evaluate(forever(), undefined, { ...quiet, steps: 4 }), golden.evaluate);
   await expectArray(await model.predict(forever(), { ...quiet, steps: 2 }), golden.predicted);

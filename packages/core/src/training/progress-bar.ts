@@ -14,6 +14,9 @@ export function defaultSink(): TextSink {
   return { write: (text: string) => console.log(text.replace(/[\n\r\b]+/g, "")), isTTY: false };
 }
 
+/** Seconds without a line after which one is written where lines cannot be rewritten. */
+const SILENCE = 10;
+
 export interface ProgressBarOptions {
   /** Steps expected; undefined if unknown. */
   readonly target: number | undefined;
@@ -75,7 +78,12 @@ export class ProgressBar {
 
   /** True if an update now would be drawn: values need not be read otherwise. */
   get due(): boolean {
-    return this.#verbose === 1 && this.#now() - this.#lastDrawn >= this.#interval;
+    return this.#verbose === 1 && this.#isDue(this.#now());
+  }
+  // Lines that cannot be rewritten come only when there was silence for long.
+  #isDue(now: number): boolean {
+    if (this.#sink.isTTY === true) return now - this.#lastDrawn >= this.#interval;
+    return now - Math.max(this.#lastDrawn, this.#start) >= SILENCE;
   }
 
   /** Step `current` is done. Values are shown as they are. */
@@ -88,16 +96,13 @@ export class ProgressBar {
     const now = this.#now();
     const perStep = this.#secondsPerStep(current, now);
     if (this.#verbose === 1) {
-      if (now - this.#lastDrawn < this.#interval && !finalize) return;
+      if (!finalize && !this.#isDue(now)) return;
       this.#draw(current, now, perStep, finalize);
       this.#lastDrawn = now;
     } else if (this.#verbose === 2 && finalize && this.target !== undefined && this.target > 0) {
-      const parts = [
-        `${this.#counter(current)} - ${(now - this.#start).toFixed(0)}s`,
-        `${this.#speed(perStep).trim()}`,
-      ];
+      const parts = [`${this.#counter(current)} - ${fixed(now - this.#start, 0)}s`, `${this.#speed(perStep).trim()}`];
       for (const [name, value] of Object.entries(this.#values))
-        parts.push(`${name}: ${value > 1e-3 ? value.toFixed(4) : exponential(value)}`);
+        parts.push(`${name}: ${value > 1e-3 ? fixed(value, 4) : exponential(value)}`);
       this.#sink.write(`${parts.join(" - ")}\n`);
     }
   }
@@ -125,24 +130,23 @@ export class ProgressBar {
       const done = Math.min(this.#width, Math.floor((this.#width * current) / target));
       bar = `${bold(bar)} ${done > 0 ? colored(32, "━".repeat(done)) : ""}${colored(37, "━".repeat(this.#width - done))}`;
     }
-    const clock = known && !finalize ? duration(perStep * (target - current)) : `${(now - this.#start).toFixed(0)}s`;
+    const clock = known && !finalize ? duration(perStep * (target - current)) : `${fixed(now - this.#start, 0)}s`;
     let info = ` ${bold(clock)}${this.#speed(perStep)}`;
     for (const [name, value] of Object.entries(this.#values)) {
-      info += ` - ${name}: ${Math.abs(value) > 1e-3 ? value.toFixed(4) : exponential(value)}`;
+      info += ` - ${name}: ${Math.abs(value) > 1e-3 ? fixed(value, 4) : exponential(value)}`;
     }
     const width = visibleLength(bar + info);
     const rewrites = this.#sink.isTTY === true;
     const rest = rewrites ? " ".repeat(Math.max(0, this.#previousWidth - width)) : "";
-    // Without a terminal only finished lines are written.
-    if (rewrites) this.#sink.write(`\r${bar}${info}${rest}${finalize ? "\n" : ""}`);
-    else if (finalize) this.#sink.write(`${plain(bar)}${plain(info)}\n`);
+    if (rewrites) this.#sink.write(`${"\b".repeat(this.#previousWidth)}\r${bar}${info}${rest}${finalize ? "\n" : ""}`);
+    else this.#sink.write(`${plain(bar)}${plain(info)}\n`);
     this.#previousWidth = width;
   }
 
   #speed(seconds: number): string {
-    if (seconds >= 1 || seconds === 0) return ` ${seconds.toFixed(0)}s/${this.#unit}`;
-    if (seconds >= 1e-3) return ` ${(seconds * 1e3).toFixed(0)}ms/${this.#unit}`;
-    return ` ${(seconds * 1e6).toFixed(0)}us/${this.#unit}`;
+    if (seconds >= 1 || seconds === 0) return ` ${fixed(seconds, 0)}s/${this.#unit}`;
+    if (seconds >= 1e-3) return ` ${fixed(seconds * 1e3, 0)}ms/${this.#unit}`;
+    return ` ${fixed(seconds * 1e6, 0)}us/${this.#unit}`;
   }
 }
 
@@ -151,8 +155,19 @@ const plain = (text: string): string => text.replace(/\u001b\[\d+m/g, "");
 
 /** Python's `%.4e`: at least two digits in the exponent. */
 function exponential(value: number): string {
-  return value.toExponential(4).replace(/e([+-])(\d)$/, "e$10$2");
+  return Number.isFinite(value) ? value.toExponential(4).replace(/e([+-])(\d)$/, "e$10$2") : special(value);
 }
+/** Python's `%.4f`: halves go to the even digit. */
+function fixed(value: number, digits: number): string {
+  if (!Number.isFinite(value)) return special(value);
+  const text = value.toFixed(digits);
+  // Far more digits than a tie can have: if all that is cut off is a 5, it is one.
+  const exact = Math.abs(value).toFixed(digits + 60);
+  if (!/^50*$/.test(exact.slice(-60)) || /[02468]$/.test(text)) return text;
+  const kept = exact.slice(0, -60).replace(/\.$/, "");
+  return /[02468]$/.test(kept) ? `${value < 0 ? "-" : ""}${kept}` : text;
+}
+const special = (value: number): string => (Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf");
 
 function duration(seconds: number): string {
   const whole = Math.floor(seconds);

@@ -103,7 +103,7 @@ class StreamSource implements BatchSource {
   readonly #where: string;
   readonly #stream: Stream;
   readonly #classWeight: ClassWeight | undefined;
-  #peeked: { readonly batch: Batch; readonly rest: Items } | undefined;
+  #peeked: (Started & { readonly batch: Batch }) | undefined;
 
   constructor(where: string, stream: Stream, classWeight: ClassWeight | undefined) {
     this.#where = where;
@@ -115,7 +115,7 @@ class StreamSource implements BatchSource {
     );
   }
 
-  #items(): { readonly items: Items; readonly owned: boolean } {
+  #start(): Started {
     const stream = this.#stream;
     const iterable = typeof stream === "function" ? stream() : stream;
     const items = iteratorOf(this.#where, iterable);
@@ -128,16 +128,16 @@ class StreamSource implements BatchSource {
 
   async peek(): Promise<Batch | undefined> {
     if (this.#peeked !== undefined) return this.#peeked.batch;
-    const rest = this.#items().items;
-    const batch = await this.#next(rest);
-    if (batch !== undefined) this.#peeked = { batch, rest };
+    const started = this.#start();
+    const batch = await this.#next(started.items);
+    if (batch !== undefined) this.#peeked = { ...started, batch };
     return batch;
   }
 
   async *epoch(): AsyncGenerator<Batch> {
     const peeked = this.#peeked;
     this.#peeked = undefined;
-    const { items, owned } = peeked === undefined ? this.#items() : { items: peeked.rest, owned: this.#ownsPeeked() };
+    const { items, owned } = peeked ?? this.#start();
     let done = false;
     try {
       if (peeked !== undefined) yield peeked.batch;
@@ -147,13 +147,14 @@ class StreamSource implements BatchSource {
       if (owned && !done) await items.return?.();
     }
   }
-  #ownsPeeked(): boolean {
-    const stream = this.#stream;
-    return typeof stream === "function" || typeof (stream as Partial<Iterator<unknown>>).next !== "function";
-  }
 }
 
 type Items = AsyncIterator<unknown> | Iterator<unknown>;
+interface Started {
+  readonly items: Items;
+  /** True if nobody else can go on with it. */
+  readonly owned: boolean;
+}
 function iteratorOf(where: string, iterable: AsyncIterable<unknown> | Iterable<unknown>): Items {
   if (typeof iterable === "object" && iterable !== null) {
     if (Symbol.asyncIterator in iterable) return iterable[Symbol.asyncIterator]();

@@ -1,7 +1,7 @@
 // Callbacks that watch a metric. Sources: keras/src/callbacks/{monitor,early_stopping,model_checkpoint}_callback.py.
-
 import type { HostArray } from "../aval/index.ts";
 import { ConfigError, complain, warnOnce } from "../errors/index.ts";
+import type { Metric } from "../metrics/index.ts";
 import { Callback, type Logs } from "./callbacks.ts";
 import { defaultSink } from "./progress-bar.ts";
 
@@ -37,16 +37,25 @@ export abstract class MonitorCallback extends Callback {
     this.minDelta = Math.abs(minDelta);
   }
 
-  /** True if larger values are better. */
+  /** True if larger values are better. @throws ConfigError if nobody says so. */
   protected get maximizes(): boolean {
     if (this.mode !== "auto") return this.mode === "max";
     const name = this.monitor.replace(/^val_/, "");
-    if (/^(acc|auc$|.*accuracy)|precision|recall|_iou$|^f1|^fbeta|r2_score/i.test(name)) return true;
-    return false;
+    if (name === "loss") return false;
+    // With several outputs the name of the output stands before that of the metric.
+    const matches = (metric: Metric): boolean => name === metric.name || name.endsWith(`_${metric.name}`);
+    const direction = this.model.metrics.find((metric) => metric.direction !== undefined && matches(metric))?.direction;
+    if (direction !== undefined) return direction === "up";
+    if (name.endsWith("_loss")) return false;
+    const must = `it must be known whether a larger "${this.monitor}" is better`;
+    throw new ConfigError(
+      complain(this.constructor.name, { must, got: 'mode "auto"', todo: 'Pass mode: "min" or mode: "max"' }),
+    );
   }
   protected improves(value: number, reference: number | undefined): boolean {
+    const { maximizes } = this;
     if (reference === undefined) return true;
-    return this.maximizes ? value - this.minDelta > reference : value + this.minDelta < reference;
+    return maximizes ? value - this.minDelta > reference : value + this.minDelta < reference;
   }
   protected valueIn(logs: Logs): number | undefined {
     const value = logs[this.monitor];
@@ -196,18 +205,20 @@ export class ModelCheckpoint extends MonitorCallback {
     let reason = "";
     if (this.saveBestOnly) {
       const value = this.valueIn(logs);
-      if (value === undefined) return;
-      if (!this.improves(value, this.best)) {
+      if (value !== undefined && !this.improves(value, this.best)) {
         if (this.verbose > 0)
           defaultSink().write(`\nEpoch ${epoch + 1}: ${this.monitor} did not improve from ${this.best?.toFixed(5)}\n`);
         return;
       }
-      reason = `${this.monitor} improved from ${this.best === undefined ? "None" : this.best.toFixed(5)} to ${value.toFixed(5)}, `;
-      this.best = value;
+      if (value !== undefined) {
+        reason = `${this.monitor} improved from ${this.best === undefined ? "None" : this.best.toFixed(5)} to ${value.toFixed(5)}, `;
+        this.best = value;
+      }
     }
     if (this.verbose > 0) defaultSink().write(`\nEpoch ${epoch + 1}: ${reason}saving model to ${path}\n`);
     if (this.saveWeightsOnly) await this.model.saveWeights(path);
     else await this.model.save(path);
+    if (this.verbose > 0) defaultSink().write(`\nEpoch ${epoch + 1}: finished saving model to ${path}\n`);
   }
 }
 
