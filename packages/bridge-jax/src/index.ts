@@ -1,1 +1,2 @@
-export {};
+export { type ApplyOptions, type ModelState, type Params, type PureModel, type Seed, toPure } from "./pure.ts";
+export * from "./transformations.ts";

@@ -22,7 +22,7 @@ export interface LoadResult {
  * }
  * const net = new Net();
  * net.forward(tensor([[1, 2]]));
- * [...net.namedParameters()].map(([name]) => name); // ["hidden.kernel", "hidden.bias", "scale"]
+ * [...net.namedParameters()].map(([name]) => name); // ["scale", "hidden.kernel", "hidden.bias"]
  */
 export abstract class Module {
   #training = true;

@@ -1,4 +1,4 @@
-import { input, layers, ops, Sequential, setBackend, setRandomSeed, Tensor, tensor } from "@keras-ts/core";
+import { input, layers, ops, Sequential, setBackend, setRandomSeed, type Tensor, tensor } from "@keras-ts/core";
 import type { Backend } from "@keras-ts/core/backend";
 import { reference } from "@keras-ts/core/backend";
 import { onnx } from "@keras-ts/backend-onnx";
