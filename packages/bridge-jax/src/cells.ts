@@ -20,7 +20,9 @@ export function cellsOf(model: Model): ModelCells {
   const unbuilt = model.flattenLayers().find((layer) => !layer.built);
   if (unbuilt !== undefined) {
     const todo = "Give it an input({ shape }), or call it once";
-    throw new StateError(complain("toPure", { must: "the model must be built", got: `"${unbuilt.name}" unbuilt`, todo }));
+    throw new StateError(
+      complain("toPure", { must: "the model must be built", got: `"${unbuilt.name}" unbuilt`, todo }),
+    );
   }
   const named = namesOf(model);
   const find = (cell: StateCell): NamedCell => named.get(cell) as NamedCell;

@@ -1,8 +1,30 @@
-import { input, jit, layers, losses, optimizers, Sequential, setBackend, setRandomSeed, type Tensor, tensor, valueAndGrad } from "@keras-ts/core";
-import { reference } from "@keras-ts/core/backend";
 import { onnx } from "@keras-ts/backend-onnx";
+import {
+  input,
+  jit,
+  layers,
+  losses,
+  optimizers,
+  Sequential,
+  setBackend,
+  setRandomSeed,
+  type Tensor,
+  tensor,
+  valueAndGrad,
+} from "@keras-ts/core";
+import { reference } from "@keras-ts/core/backend";
 import { afterEach, expect, test } from "vitest";
-import { adam, applyUpdates, chain, clipByGlobalNorm, fromKerasOptimizer, type GradientTransformation, globalNorm, sgd, toPure } from "./index.ts";
+import {
+  adam,
+  applyUpdates,
+  chain,
+  clipByGlobalNorm,
+  fromKerasOptimizer,
+  type GradientTransformation,
+  globalNorm,
+  sgd,
+  toPure,
+} from "./index.ts";
 
 afterEach(() => setBackend(reference()));
 
@@ -20,19 +42,21 @@ const build = (): Sequential => {
 };
 const mse = new losses.MeanSquaredError();
 
-async function train(rule: GradientTransformation<never>, steps: number): Promise<number[]> {
+async function train(rule: GradientTransformation, steps: number): Promise<number[]> {
   const { init, apply } = toPure(build());
   let { params, state } = init();
-  const own = rule as unknown as GradientTransformation;
-  let ruleState = own.init(params);
+  let ruleState = rule.init(params);
   type P = typeof params;
   const step = jit((p: P, s: typeof state, r: unknown) => {
     const lossOf = (weights: P): readonly [Tensor, unknown] => {
       const [guess, after] = apply(weights, s, x, { training: true });
       return [mse.apply(y, guess), after];
     };
-    const [[loss, after], grads] = valueAndGrad(lossOf as never, { hasAux: true })(p as never) as unknown as [[Tensor, typeof state], P];
-    const [updates, next] = own.update(grads, r, p);
+    const [[loss, after], grads] = valueAndGrad(lossOf as never, { hasAux: true })(p as never) as unknown as [
+      [Tensor, typeof state],
+      P,
+    ];
+    const [updates, next] = rule.update(grads, r, p);
     return { loss, params: applyUpdates(p, updates), state: after, rule: next };
   });
   const curve: number[] = [];
@@ -44,7 +68,7 @@ async function train(rule: GradientTransformation<never>, steps: number): Promis
   }
   return curve;
 }
-async function fit(optimizer: optimizers.Optimizer, steps: number): Promise<number[]> {
+async function fitted(optimizer: optimizers.Optimizer, steps: number): Promise<number[]> {
   const model = build();
   model.compile({ optimizer, loss: "mse" });
   const { history } = await model.fit(x, y, { batchSize: 16, epochs: steps, shuffle: false, verbose: 0 });
@@ -53,16 +77,20 @@ async function fit(optimizer: optimizers.Optimizer, steps: number): Promise<numb
 const near = (values: readonly number[]): unknown[] => values.map((v) => expect.closeTo(v, 5));
 
 test("Keras optimizers and own ones give the losses of fit", async () => {
-  const expected = await fit(new optimizers.AdamW({ learningRate: 0.02, globalClipnorm: 0.5 }), 6);
-  expect(await train(fromKerasOptimizer(new optimizers.AdamW({ learningRate: 0.02, globalClipnorm: 0.5 })), 6)).toEqual(near(expected));
-  const plain = await fit(new optimizers.SGD({ learningRate: 0.1 }), 5);
+  const expected = await fitted(new optimizers.AdamW({ learningRate: 0.02, globalClipnorm: 0.5 }), 6);
+  expect(await train(fromKerasOptimizer(new optimizers.AdamW({ learningRate: 0.02, globalClipnorm: 0.5 })), 6)).toEqual(
+    near(expected),
+  );
+  const plain = await fitted(new optimizers.SGD({ learningRate: 0.1 }), 5);
   expect(await train(sgd(0.1), 5)).toEqual(near(plain));
-  const momentum = await fit(new optimizers.SGD({ learningRate: 0.1, momentum: 0.9, nesterov: true }), 5);
+  const momentum = await fitted(new optimizers.SGD({ learningRate: 0.1, momentum: 0.9, nesterov: true }), 5);
   expect(await train(sgd(0.1, { momentum: 0.9, nesterov: true }), 5)).toEqual(near(momentum));
-  const clipped = await fit(new optimizers.SGD({ learningRate: 0.1, globalClipnorm: 0.1 }), 5);
+  const clipped = await fitted(new optimizers.SGD({ learningRate: 0.1, globalClipnorm: 0.1 }), 5);
   expect(await train(chain(clipByGlobalNorm(0.1), sgd(0.1)), 5)).toEqual(near(clipped));
-  const adams = await fit(new optimizers.Adam({ learningRate: 0.02, epsilon: 1e-8 }), 5);
-  expect((await train(adam(0.02), 5)).map((v, i) => Math.abs(v - (adams[i] as number)) < 1e-4)).toEqual(adams.map(() => true));
+  const adams = await fitted(new optimizers.Adam({ learningRate: 0.02, epsilon: 1e-8 }), 5);
+  expect((await train(adam(0.02), 5)).map((v, i) => Math.abs(v - (adams[i] as number)) < 1e-4)).toEqual(
+    adams.map(() => true),
+  );
 });
 
 test("the same on ONNX Runtime", async () => {
@@ -74,7 +102,8 @@ test("the same on ONNX Runtime", async () => {
 test("init draws by seed, apply is pure", async () => {
   const { init, apply, store } = toPure(build());
   const [a, b, c] = [init(1), init(1), init(2)];
-  const kernel = ({ params }: typeof a): Promise<unknown> => ((params.hidden as Record<string, Tensor>).kernel as Tensor).array();
+  const kernel = ({ params }: typeof a): Promise<unknown> =>
+    ((params.hidden as Record<string, Tensor>).kernel as Tensor).array();
   expect(await kernel(a)).toEqual(await kernel(b));
   expect(await kernel(a)).not.toEqual(await kernel(c));
   expect(Object.keys(a.params)).toEqual(["hidden", "norm", "out"]);
@@ -85,19 +114,24 @@ test("init draws by seed, apply is pure", async () => {
   expect(await run(3)).not.toEqual(await run(4));
   expect(await run()).toEqual(await run());
   const [, after] = apply(a.params, a.state, x, { training: true });
-  const mean = (state: typeof after): Promise<unknown> => ((state.norm as Record<string, Tensor>).moving_mean as Tensor).array();
+  const mean = (state: typeof after): Promise<unknown> =>
+    ((state.norm as Record<string, Tensor>).moving_mean as Tensor).array();
   expect(await mean(after)).not.toEqual(await mean(a.state));
   const model = build();
   const pure = toPure(model);
   pure.store(a.params, after);
-  expect(await (model.predict(x, { verbose: 0 })).then((t) => t.array())).toEqual(await apply(a.params, after, x)[0].array());
+  expect(await model.predict(x, { verbose: 0 }).then((t) => t.array())).toEqual(
+    await apply(a.params, after, x)[0].array(),
+  );
   store(a.params, a.state);
 });
 
 test("mistakes", () => {
   const { params, state } = toPure(build()).init();
   const { apply } = toPure(build());
-  expect(() => toPure(new Sequential([new layers.Dense({ units: 1, name: "late" })], { name: "late_model" }))).toThrowErrorMatchingSnapshot("unbuilt");
+  expect(() =>
+    toPure(new Sequential([new layers.Dense({ units: 1, name: "late" })], { name: "late_model" })),
+  ).toThrowErrorMatchingSnapshot("unbuilt");
   expect(() => apply({ hidden: params.hidden as never }, state, x)).toThrowErrorMatchingSnapshot("missing value");
   expect(() => clipByGlobalNorm(0)).toThrowErrorMatchingSnapshot("no norm");
   const rule = fromKerasOptimizer(new optimizers.SGD());

@@ -1,4 +1,14 @@
-import { cloneModel, convertToTensor, type Model, ops, setRandomSeed, type Tensor, type TensorLike, tensor, type tree } from "@keras-ts/core";
+import {
+  cloneModel,
+  convertToTensor,
+  type Model,
+  ops,
+  setRandomSeed,
+  type Tensor,
+  type TensorLike,
+  tensor,
+  type tree,
+} from "@keras-ts/core";
 import { cellsOf, type ModelCells, type NamedCell, type Nested, nest, pick } from "./cells.ts";
 
 /** Trainable weights by layer and name. */
@@ -41,8 +51,14 @@ export function toPure<R = Tensor>(source: Model | (() => Model)): PureModel<R> 
   const model = typeof source === "function" ? source() : source;
   const cells = cellsOf(model);
   const valuesOf = ({ trainable, state }: ModelCells, own: ModelCells): { params: Params; state: ModelState } => ({
-    params: nest(own.trainable, trainable.map(({ cell }) => held(cell))),
-    state: nest(own.state, state.map(({ cell }) => held(cell))),
+    params: nest(
+      own.trainable,
+      trainable.map(({ cell }) => held(cell)),
+    ),
+    state: nest(
+      own.state,
+      state.map(({ cell }) => held(cell)),
+    ),
   });
   return {
     init(seed) {

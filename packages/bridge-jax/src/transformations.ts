@@ -1,5 +1,5 @@
 // Gradient transformations in the shape of Optax: { init, update } over nested objects of tensors.
-import { type optimizers, ops, type Tensor, tensor, tree, Variable, ValueError } from "@keras-ts/core";
+import { ops, type optimizers, type Tensor, tensor, tree, ValueError, Variable } from "@keras-ts/core";
 import { complain, ShapeError, showShape } from "@keras-ts/core/backend";
 
 /** Parameters, gradients, updates: nested arrays and plain objects of tensors. */
@@ -25,7 +25,10 @@ export function applyUpdates<P extends Tensors>(params: P, updates: P): P {
 
 /** `-rate g`. @example const { update } = scale(-0.1); */
 export function scale(factor: number): GradientTransformation<Record<never, never>> {
-  return { init: () => ({}), update: (grads, state) => [tree.map(grads, (g) => g.multiply(factor)) as typeof grads, state] };
+  return {
+    init: () => ({}),
+    update: (grads, state) => [tree.map(grads, (g) => g.multiply(factor)) as typeof grads, state],
+  };
 }
 
 /** The global norm over all leaves, a scalar. */
@@ -40,7 +43,13 @@ export function globalNorm(tensors: Tensors): Tensor {
  */
 export function clipByGlobalNorm(maxNorm: number): GradientTransformation<Record<never, never>> {
   if (!(maxNorm > 0)) {
-    throw new ValueError(complain("clipByGlobalNorm", { must: "maxNorm must be positive", got: String(maxNorm), todo: "Use for example 1" }));
+    throw new ValueError(
+      complain("clipByGlobalNorm", {
+        must: "maxNorm must be positive",
+        got: String(maxNorm),
+        todo: "Use for example 1",
+      }),
+    );
   }
   return {
     init: () => ({}),
@@ -54,14 +63,14 @@ export function clipByGlobalNorm(maxNorm: number): GradientTransformation<Record
 }
 
 /** Several transformations, one after the other. @example const rule = chain(clipByGlobalNorm(1), adam(0.001)); */
-export function chain(...parts: readonly GradientTransformation<never>[]): GradientTransformation<readonly unknown[]> {
-  const rules = parts as unknown as readonly GradientTransformation[];
+export function chain(...rules: readonly GradientTransformation[]): GradientTransformation<readonly unknown[]> {
   return {
     init: (params) => rules.map((rule) => rule.init(params)),
     update(grads, state, params) {
       let flowing = grads;
       const next = rules.map((rule, i) => {
-        const [updates, after] = params === undefined ? rule.update(flowing, state[i]) : rule.update(flowing, state[i], params);
+        const [updates, after] =
+          params === undefined ? rule.update(flowing, state[i]) : rule.update(flowing, state[i], params);
         flowing = updates;
         return after;
       });
@@ -80,7 +89,10 @@ export interface SgdOptions {
  * Gradient descent: `m = momentum m + g`, update `-rate m` (nesterov: `-rate (g + momentum m)`). Source: optax.sgd.
  * @example const rule = sgd(0.1, { momentum: 0.9 });
  */
-export function sgd(rate: number, { momentum, nesterov = false }: SgdOptions = {}): GradientTransformation<{ readonly trace?: Tensors }> {
+export function sgd(
+  rate: number,
+  { momentum, nesterov = false }: SgdOptions = {},
+): GradientTransformation<{ readonly trace?: Tensors }> {
   if (momentum === undefined) return scale(-rate);
   return {
     init: (params) => ({ trace: zerosLike(params) }),
@@ -107,7 +119,10 @@ export interface AdamState {
  * Adam: update `-rate m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + eps)`. Source: optax.adam; Kingma and Ba 2015.
  * @example const rule = adam(0.001);
  */
-export function adam(rate: number, { b1 = 0.9, b2 = 0.999, eps = 1e-8 }: AdamOptions = {}): GradientTransformation<AdamState> {
+export function adam(
+  rate: number,
+  { b1 = 0.9, b2 = 0.999, eps = 1e-8 }: AdamOptions = {},
+): GradientTransformation<AdamState> {
   return {
     init: (params) => ({ count: tensor(0), mu: zerosLike(params), nu: zerosLike(params) }),
     update(grads, state) {
@@ -116,7 +131,11 @@ export function adam(rate: number, { b1 = 0.9, b2 = 0.999, eps = 1e-8 }: AdamOpt
       const nu = map2(grads, state.nu, (g, v) => v.multiply(b2).add((ops.square(g) as Tensor).multiply(1 - b2)));
       const left = (b: number): Tensor => (ops.power(b, count) as Tensor).negative().add(1);
       const [c1, c2] = [left(b1), left(b2)];
-      const step = (m: Tensor, v: Tensor): Tensor => m.divide(c1).divide((ops.sqrt(v.divide(c2)) as Tensor).add(eps)).multiply(-rate);
+      const step = (m: Tensor, v: Tensor): Tensor =>
+        m
+          .divide(c1)
+          .divide((ops.sqrt(v.divide(c2)) as Tensor).add(eps))
+          .multiply(-rate);
       return [map2(mu, nu, step) as typeof grads, { count, mu, nu }];
     },
   };
@@ -135,25 +154,35 @@ export interface KerasState {
 export function fromKerasOptimizer(optimizer: optimizers.Optimizer): GradientTransformation<KerasState> {
   const check = (params: Tensors): Tensor[] => {
     const leaves = tree.flatten(params);
-    const shapes = (list: readonly { readonly shape: readonly number[] }[]): string => list.map(({ shape }) => showShape(shape)).join(" ");
+    const shapes = (list: readonly { readonly shape: readonly number[] }[]): string =>
+      list.map(({ shape }) => showShape(shape)).join(" ");
     const own = optimizer.trainableVariables;
     if (shapes(own) !== shapes(leaves)) {
       const todo = "Make one optimizer for each model";
       const got = `${shapes(leaves)} for ${shapes(own)}`;
-      throw new ShapeError(complain("fromKerasOptimizer", { must: "parameters must have the shapes of the first ones", got, todo }));
+      throw new ShapeError(
+        complain("fromKerasOptimizer", { must: "parameters must have the shapes of the first ones", got, todo }),
+      );
     }
     return leaves;
   };
   return {
     init(params) {
       const named = tree.flattenWithPath(params);
-      if (!optimizer.built) optimizer.build(named.map(([path, x]) => new Variable(ops.zerosLike(x) as Tensor, { name: path.join("_") })));
+      if (!optimizer.built)
+        optimizer.build(named.map(([path, x]) => new Variable(ops.zerosLike(x) as Tensor, { name: path.join("_") })));
       check(params);
       return { variables: optimizer.variables.map((v) => v.value) };
     },
     update(grads, { variables }, params) {
       if (params === undefined) {
-        throw new ValueError(complain("fromKerasOptimizer", { must: "update needs the parameters", got: "none", todo: "Call update(grads, state, params)" }));
+        throw new ValueError(
+          complain("fromKerasOptimizer", {
+            must: "update needs the parameters",
+            got: "none",
+            todo: "Call update(grads, state, params)",
+          }),
+        );
       }
       const before = check(params);
       const [after, next] = optimizer.statelessApply(variables, tree.flatten(grads), before);

@@ -2,7 +2,7 @@ import type { Backend, HostArray } from "@keras-ts/core/backend";
 import { kernelsFor } from "./kernels.ts";
 import type { JaxArray, JaxModule } from "./library.ts";
 import { limitations } from "./limitations.ts";
-import { dtypeOf } from "./rows.ts";
+import { upload } from "./rows.ts";
 
 /** jax-js as core sees an engine: what interprets a model's graph on arrays and tracers. */
 export function jaxBackend(jax: JaxModule): Backend<JaxArray> {
@@ -21,12 +21,4 @@ export function jaxBackend(jax: JaxModule): Backend<JaxArray> {
     },
     release: (handle) => handle.dispose(),
   };
-}
-
-/** Host values as an array of jax-js. */
-export function upload(jax: JaxModule, { shape, dtype, data }: HostArray): JaxArray {
-  const Type = dtype === "float32" ? Float32Array : dtype === "uint32" ? Uint32Array : Int32Array;
-  const values = Type.from(data as ArrayLike<number>);
-  if (dtype !== "bool") return jax.numpy.array(values, { shape: [...shape], dtype: dtypeOf(jax, dtype) });
-  return jax.numpy.notEqual(jax.numpy.array(values, { shape: [...shape], dtype: jax.DType.Int32 }), 0);
 }

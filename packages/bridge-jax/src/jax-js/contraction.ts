@@ -5,7 +5,15 @@ import { type Kernel, lacking, type Rows, take } from "./rows.ts";
 import { padded } from "./structural.ts";
 
 type Names =
-  | "dotGeneral" | "conv" | "convInputGrad" | "convFilterGrad" | "maxPool" | "sumPool" | "maxPoolGrad" | "maxPoolGather" | "sumPoolGrad";
+  | "dotGeneral"
+  | "conv"
+  | "convInputGrad"
+  | "convFilterGrad"
+  | "maxPool"
+  | "sumPool"
+  | "maxPoolGrad"
+  | "maxPoolGather"
+  | "sumPoolGrad";
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 const channelsFirst = (rank: number): number[] => [0, rank - 1, ...range(rank - 2).map((i) => i + 1)];
@@ -41,10 +49,16 @@ export function contraction(jax: JaxModule): Rows<Names> {
       const rank = strides.length + 2;
       const x = np.transpose(take(inputs), channelsFirst(rank));
       const kernel = np.transpose(take(inputs, 1), [rank - 1, rank - 2, ...spatial(rank)]);
-      const y = lax.convGeneralDilated(x, kernel, [...strides], padding.map(([low, high]): [number, number] => [low, high]), {
-        rhsDilation: [...dilation],
-        featureGroupCount: groups,
-      });
+      const y = lax.convGeneralDilated(
+        x,
+        kernel,
+        [...strides],
+        padding.map(([low, high]): [number, number] => [low, high]),
+        {
+          rhsDilation: [...dilation],
+          featureGroupCount: groups,
+        },
+      );
       return np.transpose(y, channelsLast(rank));
     },
     // The gradient is a convolution of the spread-out cotangent with the kernel, flipped and with its channels swapped.
@@ -60,20 +74,29 @@ export function contraction(jax: JaxModule): Rows<Names> {
         .reshape([groups * perGroup, outputs / groups, ...kernelShape.slice(0, rank - 2)]);
       const widths = strides.map((stride, i): [number, number] => {
         const reach = ((kernelShape[i] as number) - 1) * (dilation[i] as number);
-        const low = reach - ((padding[i] as readonly [number, number])[0]);
+        const low = reach - (padding[i] as readonly [number, number])[0];
         const spread = ((g?.shape[i + 1] as number) - 1) * stride + 1;
         return [low, (inputSpatial[i] as number) + reach - low - spread];
       });
       const first = np.transpose(take(inputs), channelsFirst(rank));
       const zero = [0, 0];
-      const wide = padded(jax, first, [...zero, ...widths.map(([low]) => low)], [...zero, ...widths.map(([, high]) => high)], [
-        ...zero,
-        ...strides.map((stride) => stride - 1),
-      ]);
-      const x = lax.convGeneralDilated(wide, swapped, strides.map(() => 1), strides.map((): [number, number] => [0, 0]), {
-        rhsDilation: [...dilation],
-        featureGroupCount: groups,
-      });
+      const wide = padded(
+        jax,
+        first,
+        [...zero, ...widths.map(([low]) => low)],
+        [...zero, ...widths.map(([, high]) => high)],
+        [...zero, ...strides.map((stride) => stride - 1)],
+      );
+      const x = lax.convGeneralDilated(
+        wide,
+        swapped,
+        strides.map(() => 1),
+        strides.map((): [number, number] => [0, 0]),
+        {
+          rhsDilation: [...dilation],
+          featureGroupCount: groups,
+        },
+      );
       return np.transpose(x, channelsLast(rank));
     },
     convFilterGrad: lacking("convFilterGrad"),

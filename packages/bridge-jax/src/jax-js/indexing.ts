@@ -3,12 +3,27 @@ import type { JaxArray, JaxModule } from "./library.ts";
 import { lacking, type Rows, take } from "./rows.ts";
 
 type Names =
-  | "take" | "gatherNd" | "scatterNd" | "dynamicSlice" | "dynamicUpdateSlice" | "sort" | "argSort" | "topK" | "randomBits"
-  | "cholesky" | "triangularSolve" | "qr" | "eigh" | "svd" | "lu" | "fft";
+  | "take"
+  | "gatherNd"
+  | "scatterNd"
+  | "dynamicSlice"
+  | "dynamicUpdateSlice"
+  | "sort"
+  | "argSort"
+  | "topK"
+  | "randomBits"
+  | "cholesky"
+  | "triangularSolve"
+  | "qr"
+  | "eigh"
+  | "svd"
+  | "lu"
+  | "fft";
 
 export function indexing(jax: JaxModule): Rows<Names> {
   const { numpy: np, lax, random } = jax;
-  const last = (x: JaxArray, i: number): JaxArray => x.slice(...x.shape.slice(0, -1).map((n): [number, number] => [0, n]), i);
+  const last = (x: JaxArray, i: number): JaxArray =>
+    x.slice(...x.shape.slice(0, -1).map((n): [number, number] => [0, n]), i);
   return {
     take: (inputs, { axis }, { ins: [x] }) => {
       const size = x?.shape[axis] as number;
@@ -43,13 +58,18 @@ export function indexing(jax: JaxModule): Rows<Names> {
     sort: (inputs, { axis }) => np.sort(take(inputs), axis),
     argSort: (inputs, { axis }) => np.argsort(take(inputs), axis),
     topK: (inputs, { k }) => lax.topK(take(inputs), k),
-    randomBits: (inputs, { shape, words }) => (words === 1 ? random.bits(take(inputs), [...shape]) : random.split(take(inputs), [...shape])),
+    randomBits: (inputs, { shape, words }) =>
+      words === 1 ? random.bits(take(inputs), [...shape]) : random.split(take(inputs), [...shape]),
     cholesky: (inputs) => lax.linalg.cholesky(take(inputs)),
     triangularSolve: (inputs, { lower, transposeA, unitDiagonal }) =>
       lax.linalg.triangularSolve(take(inputs), take(inputs, 1), { leftSide: true, lower, transposeA, unitDiagonal }),
     qr: lacking("qr"),
-    eigh: (inputs) => lax.linalg.eigh(take(inputs)),
-    svd: (inputs, { fullMatrices }) => lax.linalg.svd(take(inputs), { computeUv: true, fullMatrices }) as [JaxArray, JaxArray, JaxArray],
+    eigh: (inputs) => {
+      const [vectors, values] = lax.linalg.eigh(take(inputs), { lower: true, symmetrizeInput: false });
+      return [values, vectors];
+    },
+    svd: (inputs, { fullMatrices }) =>
+      lax.linalg.svd(take(inputs), { computeUv: true, fullMatrices }) as [JaxArray, JaxArray, JaxArray],
     lu: (inputs) => lax.linalg.lu(take(inputs)),
     fft: (inputs, { inverse }) => {
       const pair = { real: take(inputs), imag: take(inputs, 1) };

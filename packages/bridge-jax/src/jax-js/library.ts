@@ -21,7 +21,11 @@ export interface JaxOptions {
  */
 export async function loadJax({ device = "wasm", lib }: JaxOptions = {}): Promise<JaxModule> {
   if (typeof navigator === "undefined") {
-    Object.defineProperty(globalThis, "navigator", { value: { userAgent: "Node.js" }, configurable: true, writable: true });
+    Object.defineProperty(globalThis, "navigator", {
+      value: { userAgent: "Node.js" },
+      configurable: true,
+      writable: true,
+    });
   }
   const jax = lib ?? (await load());
   const started = await jax.init(device).catch((cause: unknown) => refuse(device, String(cause), cause));
@@ -35,7 +39,10 @@ async function load(): Promise<JaxModule> {
     return await import("@jax-js/jax");
   } catch (cause) {
     const todo = "Run npm install @jax-js/jax";
-    throw new BackendError(complain("loadJax", { must: "the package @jax-js/jax must be installed", got: "none", todo }), { cause });
+    throw new BackendError(
+      complain("loadJax", { must: "the package @jax-js/jax must be installed", got: "none", todo }),
+      { cause },
+    );
   }
 }
 

@@ -1,5 +1,13 @@
 // Small helpers of the kernel files.
-import { BackendError, complain, type DType, type KernelAvals, type Kernels, type PrimitiveName } from "@keras-ts/core/backend";
+import {
+  BackendError,
+  complain,
+  type DType,
+  type HostArray,
+  type KernelAvals,
+  type Kernels,
+  type PrimitiveName,
+} from "@keras-ts/core/backend";
 import type { JaxArray, JaxModule } from "./library.ts";
 import { limitations } from "./limitations.ts";
 
@@ -30,7 +38,9 @@ export function dtypeOf(jax: JaxModule, dtype: DType): JaxArray["dtype"] {
   };
   const found = known[dtype];
   if (found !== undefined) return found;
-  throw new BackendError(complain("jax-js", { must: "the dtype must be float32, int32, uint32 or bool", got: dtype, todo: "Cast first" }));
+  throw new BackendError(
+    complain("jax-js", { must: "the dtype must be float32, int32, uint32 or bool", got: dtype, todo: "Cast first" }),
+  );
 }
 
 /** A row for what jax-js lacks. */
@@ -40,4 +50,13 @@ export function lacking(op: string): () => never {
     const todo = "Use a layer without it, or core's own engines (see limitations)";
     throw new BackendError(complain("jax-js", { must: `the model must not need "${op}"`, got: `it: ${reason}`, todo }));
   };
+}
+
+/** Host values as an array of jax-js. */
+export function upload(jax: JaxModule, { shape, dtype, data }: HostArray): JaxArray {
+  const types = { float32: Float32Array, uint32: Uint32Array };
+  const Type = types[dtype as keyof typeof types] ?? Int32Array;
+  const values = Type.from(data as ArrayLike<number>);
+  if (dtype !== "bool") return jax.numpy.array(values, { shape: [...shape], dtype: dtypeOf(jax, dtype) });
+  return jax.numpy.notEqual(jax.numpy.array(values, { shape: [...shape], dtype: jax.DType.Int32 }), 0);
 }

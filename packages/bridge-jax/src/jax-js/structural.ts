@@ -3,9 +3,26 @@ import type { JaxArray, JaxModule } from "./library.ts";
 import { dtypeOf, type Kernel, lacking, type Rows, take } from "./rows.ts";
 
 type Names =
-  | "reshape" | "transpose" | "broadcastTo" | "slice" | "pad" | "reverse" | "concat" | "iota"
-  | "reduceSum" | "reduceMax" | "reduceMin" | "reduceProd" | "reduceAnd" | "reduceOr" | "argMax" | "argMin"
-  | "cumSum" | "cumProd" | "cumMax" | "cumMin";
+  | "reshape"
+  | "transpose"
+  | "broadcastTo"
+  | "slice"
+  | "pad"
+  | "reverse"
+  | "concat"
+  | "iota"
+  | "reduceSum"
+  | "reduceMax"
+  | "reduceMin"
+  | "reduceProd"
+  | "reduceAnd"
+  | "reduceOr"
+  | "argMax"
+  | "argMin"
+  | "cumSum"
+  | "cumProd"
+  | "cumMax"
+  | "cumMin";
 
 const whole = (size: number): [number, number] => [0, size];
 
@@ -37,14 +54,24 @@ export function padded(
     const size = shape[axis] as number;
     const lifted = y.reshape([...shape.slice(0, axis + 1), 1, ...shape.slice(axis + 1)]);
     const widths = lifted.shape.map((_, i): [number, number] => [0, i === axis + 1 ? gap : 0]);
-    const spread = jax.numpy.pad(lifted, widths).reshape([...shape.slice(0, axis), size * (gap + 1), ...shape.slice(axis + 1)]);
+    const spread = jax.numpy
+      .pad(lifted, widths)
+      .reshape([...shape.slice(0, axis), size * (gap + 1), ...shape.slice(axis + 1)]);
     y = spread.slice(...spread.shape.map((n, i): [number, number] => [0, i === axis ? n - gap : n]));
   });
   if (low.some((n) => n > 0) || high.some((n) => n > 0)) {
-    y = jax.numpy.pad(y, y.shape.map((_, i): [number, number] => [Math.max(0, low[i] as number), Math.max(0, high[i] as number)]));
+    y = jax.numpy.pad(
+      y,
+      y.shape.map((_, i): [number, number] => [Math.max(0, low[i] as number), Math.max(0, high[i] as number)]),
+    );
   }
   if (low.some((n) => n < 0) || high.some((n) => n < 0)) {
-    y = y.slice(...y.shape.map((n, i): [number, number] => [Math.max(0, -(low[i] as number)), n - Math.max(0, -(high[i] as number))]));
+    y = y.slice(
+      ...y.shape.map((n, i): [number, number] => [
+        Math.max(0, -(low[i] as number)),
+        n - Math.max(0, -(high[i] as number)),
+      ]),
+    );
   }
   return y;
 }
@@ -67,7 +94,11 @@ export function structural(jax: JaxModule): Rows<Names> {
     },
     pad: (inputs, { low, high, interior }) => padded(jax, take(inputs), low, high, interior),
     reverse: (inputs, { axes }) => np.flip(take(inputs), [...axes]),
-    concat: (inputs, { axis }) => np.concatenate(inputs.map((_, i) => take(inputs, i)), axis),
+    concat: (inputs, { axis }) =>
+      np.concatenate(
+        inputs.map((_, i) => take(inputs, i)),
+        axis,
+      ),
     iota: (_, { shape, axis, dtype }) => {
       const line = np.arange(0, shape[axis] as number, 1, { dtype: jax.DType.Int32 }).astype(dtypeOf(jax, dtype));
       return np.broadcastTo(line.reshape(shape.map((n, i) => (i === axis ? n : 1))), [...shape]);

@@ -20,12 +20,12 @@ async function train(model: Model, x: number[], y: number[], shape: number[], st
     const [guess, after] = apply(p, s, xs, { training: true });
     return [np.mean(np.square(np.subtract(guess, ys))), after];
   };
-  const both = jax.valueAndGrad(lossOf as never, { hasAux: true }) as unknown as (...args: Args) => [[JaxArray, JaxState], JaxParams];
-  const step = jax.jit(((p: JaxParams, s: JaxState, xs: JaxArray, ys: JaxArray) => {
-    const [[loss, after], grads] = both(jax.tree.ref(p as never) as never, s, xs, ys);
-    const next = jax.tree.map(((w: JaxArray, g: JaxArray) => w.sub(g.mul(RATE))) as never, p as never, grads as never);
+  const both = jax.valueAndGrad(lossOf, { hasAux: true });
+  const step = jax.jit((...[p, s, xs, ys]: Args): [JaxArray, JaxParams, JaxState] => {
+    const [[loss, after], grads] = both(jax.tree.ref(p), s, xs, ys);
+    const next = jax.tree.map((w: JaxArray, g: JaxArray) => w.sub(g.mul(RATE)), p, grads);
     return [loss, next, after];
-  }) as never) as unknown as (...args: Args) => [JaxArray, JaxParams, JaxState];
+  });
   const curve: number[] = [];
   for (let i = 0; i < steps; i++) {
     const xs = np.array(Float32Array.from(x), { shape });
@@ -37,12 +37,17 @@ async function train(model: Model, x: number[], y: number[], shape: number[], st
   return curve;
 }
 
-async function fit(model: Model, x: number[], y: number[], shape: number[], steps: number): Promise<number[]> {
+async function fitted(model: Model, x: number[], y: number[], shape: number[], steps: number): Promise<number[]> {
   const { tensor, optimizers } = await import("@keras-ts/core");
   model.compile({ optimizer: new optimizers.SGD({ learningRate: RATE }), loss: "mse" });
   const xs = tensor(x, { shape });
   const ys = tensor(y, { shape: [shape[0] as number, y.length / (shape[0] as number)] });
-  const { history } = await model.fit(xs, ys, { batchSize: shape[0] as number, epochs: steps, shuffle: false, verbose: 0 });
+  const { history } = await model.fit(xs, ys, {
+    batchSize: shape[0] as number,
+    epochs: steps,
+    shuffle: false,
+    verbose: 0,
+  });
   return history.loss as number[];
 }
 
@@ -62,7 +67,7 @@ test("an MLP with dropout and batch normalisation has the losses of fit", async 
     ]);
   };
   const [x, y] = [wave(24, 1.3), wave(16, 0.7)];
-  expect(await train(build(), x, y, [8, 3], 6)).toEqual(near(await fit(build(), x, y, [8, 3], 6)));
+  expect(await train(build(), x, y, [8, 3], 6)).toEqual(near(await fitted(build(), x, y, [8, 3], 6)));
 });
 
 test("a convnet has the losses of fit", async () => {
@@ -80,7 +85,7 @@ test("a convnet has the losses of fit", async () => {
     ]);
   };
   const [x, y] = [wave(4 * 64, 0.37), wave(8, 0.9)];
-  expect(await train(build(), x, y, [4, 8, 8, 1], 4)).toEqual(near(await fit(build(), x, y, [4, 8, 8, 1], 4)));
+  expect(await train(build(), x, y, [4, 8, 8, 1], 4)).toEqual(near(await fitted(build(), x, y, [4, 8, 8, 1], 4)));
 });
 
 test("outputs are those of the model, for tokens and attention too", async () => {
@@ -93,7 +98,7 @@ test("outputs are those of the model, for tokens and attention too", async () =>
   const ids = Int32Array.of(1, 2, 3, 4, 5, 6, 0, 1, 2, 3);
   const { init, apply, store } = toJax(model, jax);
   const { params, state } = await init();
-  const [y] = apply(jax.tree.ref(params as never) as never, jax.tree.ref(state as never) as never, jax.numpy.array(ids, { shape: [2, 5] }));
+  const [y] = apply(jax.tree.ref(params), jax.tree.ref(state), jax.numpy.array(ids, { shape: [2, 5] }));
   const expected = await model.predict<Tensor>({ shape: [2, 5], dtype: "int32", data: ids }, { verbose: 0 });
   expect([...(await y.data())]).toEqual(near([...(await expected.data())]));
   await store(params, state);
@@ -103,13 +108,17 @@ test("outputs are those of the model, for tokens and attention too", async () =>
 
 test("seeds, purity, mistakes", async () => {
   setRandomSeed(1);
-  const model = new Sequential([input({ shape: [4] }), new layers.Dropout({ rate: 0.5, name: "drop" }), new layers.Dense({ units: 1, name: "out" })]);
+  const model = new Sequential([
+    input({ shape: [4] }),
+    new layers.Dropout({ rate: 0.5, name: "drop" }),
+    new layers.Dense({ units: 1, name: "out" }),
+  ]);
   const { init, apply } = toJax(model, jax);
   const { params, state } = await init(3);
   const run = async (options: object): Promise<number[]> => {
     const x = jax.numpy.ones([2, 4]);
-    const [y, after] = apply(jax.tree.ref(params as never) as never, jax.tree.ref(state as never) as never, x, options);
-    jax.tree.dispose(after as never);
+    const [y, after] = apply(jax.tree.ref(params), jax.tree.ref(state), x, options);
+    jax.tree.dispose(after);
     return [...(await y.data())];
   };
   expect(await run({ training: true, seed: 5 })).toEqual(await run({ training: true, seed: 5 }));

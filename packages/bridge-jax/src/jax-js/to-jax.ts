@@ -8,16 +8,17 @@ import {
   type Executable,
   type HostArray,
   literal,
-  ShapeError,
   type Shape,
-  showShape,
+  ShapeError,
   StateError,
+  showShape,
   trace,
 } from "@keras-ts/core/backend";
 import { cellsOf, type Nested, nest, pick } from "../cells.ts";
-import { type Params, type ModelState, seeded, toPure } from "../pure.ts";
-import { jaxBackend, upload } from "./backend.ts";
+import { type ModelState, type Params, seeded, toPure } from "../pure.ts";
+import { jaxBackend } from "./backend.ts";
 import type { JaxArray, JaxModule } from "./library.ts";
+import { upload } from "./rows.ts";
 
 export type JaxParams = Nested<JaxArray>;
 export type JaxState = Nested<JaxArray>;
@@ -57,9 +58,9 @@ interface Program {
  * const model = new Sequential([input({ shape: [2] }), new layers.Dense({ units: 1, name: "out" })]);
  * const { init, apply } = toJax(model, jax);
  * const { params, state } = await init(0);
- * const loss = (p: JaxParams): JaxArray => jax.numpy.sum(apply(p, jax.tree.ref(state), jax.numpy.array([[1, 2]]))[0]);
- * const gradients = jax.grad(loss as never)(params as never) as unknown as { out: { bias: JaxArray } };
- * await gradients.out.bias.data(); // [1]
+ * const loss = (p: typeof params) => jax.numpy.sum(apply(p, jax.tree.ref(state), jax.numpy.array([[1, 2]]))[0]);
+ * const gradients = jax.grad(loss)(params);
+ * jax.tree.leaves(gradients).length; // 2
  */
 export function toJax<R = JaxArray>(model: Model, jax: JaxModule): JaxFunctions<R> {
   const pure = toPure<tree.Tree<Tensor>>(model);
@@ -94,7 +95,8 @@ export function toJax<R = JaxArray>(model: Model, jax: JaxModule): JaxFunctions<
     return { executable, outputs, numOutputs };
   };
 
-  const toArrays = async (list: readonly Tensor[]): Promise<JaxArray[]> => (await readAll(list)).map((host) => upload(jax, host));
+  const toArrays = async (list: readonly Tensor[]): Promise<JaxArray[]> =>
+    (await readAll(list)).map((host) => upload(jax, host));
   const toTensors = async (list: readonly JaxArray[]): Promise<Tensor[]> => {
     const hosts = await Promise.all(list.map((array) => backend.download(array)));
     return hosts.map((host: HostArray) => literal(host));
@@ -112,12 +114,19 @@ export function toJax<R = JaxArray>(model: Model, jax: JaxModule): JaxFunctions<
     },
     apply(params, state, x, { training = false, seed } = {}) {
       const leaves = tree.flatten(x);
-      const seedArray = typeof seed === "number" ? upload(jax, { shape: [], dtype: "uint32", data: Uint32Array.of(seed) }) : seed;
+      const seedArray =
+        typeof seed === "number" ? upload(jax, { shape: [], dtype: "uint32", data: Uint32Array.of(seed) }) : seed;
       const weights = pick("apply", cells.trainable, params);
       const before = pick("apply", cells.state, state);
       checkShapes([...cells.trainable, ...cells.state], [...weights, ...before]);
       const args = [...weights, ...before, ...leaves, ...(seedArray === undefined ? [] : [seedArray])];
       const avals = args.map(({ shape, dtype }): Aval => ({ shape: [...shape], dtype: dtype as string as DType }));
+      if (args.some(({ size }) => size === 0)) {
+        const todo = "Pass at least one sample";
+        throw new ShapeError(
+          complain("apply", { must: "jax-js needs arrays with elements", got: "an empty one", todo }),
+        );
+      }
       const structure = JSON.stringify(tree.map(x, () => 0));
       const key = `${training} ${seedArray !== undefined} ${structure} ${JSON.stringify(avals)}`;
       const program = programs.get(key) ?? record(avals, x, training, seedArray !== undefined);
@@ -125,7 +134,9 @@ export function toJax<R = JaxArray>(model: Model, jax: JaxModule): JaxFunctions<
       const outs = program.executable.run(args);
       if (outs instanceof Promise) {
         const must = "the model must not decide by values";
-        throw new StateError(complain("toJax", { must, got: "ops.cond or ops.whileLoop", todo: "Use ops.where or ops.scan" }));
+        throw new StateError(
+          complain("toJax", { must, got: "ops.cond or ops.whileLoop", todo: "Use ops.where or ops.scan" }),
+        );
       }
       for (const array of args) array.dispose();
       const y = tree.packAs(program.outputs, outs.slice(0, program.numOutputs)) as R;
@@ -138,11 +149,16 @@ export function toJax<R = JaxArray>(model: Model, jax: JaxModule): JaxFunctions<
   };
 }
 
-function checkShapes(cells: readonly { readonly path: readonly string[]; readonly cell: { readonly shape: Shape } }[], values: readonly JaxArray[]): void {
+function checkShapes(
+  cells: readonly { readonly path: readonly string[]; readonly cell: { readonly shape: Shape } }[],
+  values: readonly JaxArray[],
+): void {
   cells.forEach(({ path, cell }, i) => {
     const { shape } = values[i] as JaxArray;
     if (String(shape) === String(cell.shape)) return;
     const got = `${showShape(shape)} for ${showShape(cell.shape)} at ${path.join(".")}`;
-    throw new ShapeError(complain("apply", { must: "values must have the shapes of the weights", got, todo: "Pass what init gave" }));
+    throw new ShapeError(
+      complain("apply", { must: "values must have the shapes of the weights", got, todo: "Pass what init gave" }),
+    );
   });
 }
