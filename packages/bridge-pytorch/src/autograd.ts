@@ -1,6 +1,6 @@
 // backward() and noGrad(). Forward calls only record; the loss, the gradients and the new state of layers are then one program.
 import { gradients, ShapeError, StateError, Tensor } from "@keras-ts/core";
-import { complain, isFloat, nodeOf, realise, showAval, type StateCell, whenReady } from "@keras-ts/core/backend";
+import { complain, isFloat, nodeOf, realise, type StateCell, showAval, whenReady } from "@keras-ts/core/backend";
 import { detached, ownerOf, type Parameter, setQuiet } from "./parameter.ts";
 
 /** What a criterion gives: a tensor with `backward()`, as in PyTorch. */
@@ -59,7 +59,10 @@ export async function backward(loss: Tensor): Promise<void> {
     const todo = "Use toModule(model) or Parameters, outside of noGrad";
     throw new StateError(complain("backward", { must, got: "none", todo }));
   }
-  const fresh = gradients(loss, parameters.map(({ tensor }) => tensor));
+  const fresh = gradients(
+    loss,
+    parameters.map(({ tensor }) => tensor),
+  );
   const sums = fresh.map((g, i) => {
     const known = (parameters[i] as Below).parameter.grad;
     return known === null ? g : known.add(g);

@@ -42,7 +42,9 @@ function reduced(x: Tensor, reduction: Reduction): Tensor {
 function sameShapes(where: string, output: Tensor, target: Tensor): void {
   if (String(output.shape) === String(target.shape)) return;
   const got = `${showShape(output.shape)} and ${showShape(target.shape)}`;
-  throw new ShapeError(complain(where, { must: "output and target must have the same shape", got, todo: "Reshape the target" }));
+  throw new ShapeError(
+    complain(where, { must: "output and target must have the same shape", got, todo: "Reshape the target" }),
+  );
 }
 
 export interface MSELossOptions {
@@ -82,7 +84,10 @@ export const BCEWithLogitsLoss: CriterionFactory<BCEWithLogitsLossOptions> = fac
       sameShapes("BCEWithLogitsLoss", output, given);
       const target = convertToTensor(given, { dtype: output.dtype });
       const softplus = ops.softplus(output.negative()) as Tensor; // log(1 + e^-x)
-      const positive = posWeight === undefined ? softplus : softplus.multiply(target.multiply(convertToTensor(posWeight).subtract(1)).add(1));
+      const positive =
+        posWeight === undefined
+          ? softplus
+          : softplus.multiply(target.multiply(convertToTensor(posWeight).subtract(1)).add(1));
       const loss = target.negative().add(1).multiply(output).add(positive);
       return reduced(weight === undefined ? loss : loss.multiply(convertToTensor(weight)), reduction);
     };
@@ -110,7 +115,9 @@ export const CrossEntropyLoss: CriterionFactory<CrossEntropyLossOptions> = facto
     checkedReduction("CrossEntropyLoss", reduction);
     if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
       const must = "labelSmoothing must be in [0, 1]";
-      throw new ConfigError(complain("CrossEntropyLoss", { must, got: String(labelSmoothing), todo: "Use for example 0.1" }));
+      throw new ConfigError(
+        complain("CrossEntropyLoss", { must, got: String(labelSmoothing), todo: "Use for example 0.1" }),
+      );
     }
     return (output, target) => {
       const axis = output.ndim === 1 ? 0 : 1;
@@ -138,7 +145,8 @@ export const CrossEntropyLoss: CriterionFactory<CrossEntropyLossOptions> = facto
       const each = labelSmoothing === 0 ? own : own.multiply(1 - labelSmoothing).add(spread);
       const loss = each.multiply(counted);
       if (reduction !== "mean") return reduced(loss, reduction);
-      const shares = factors === undefined ? counted : (ops.sum(oneHot.multiply(factors), { axis }) as Tensor).multiply(counted);
+      const shares =
+        factors === undefined ? counted : (ops.sum(oneHot.multiply(factors), { axis }) as Tensor).multiply(counted);
       return (ops.sum(loss) as Tensor).divide(ops.sum(shares) as Tensor);
     };
   },

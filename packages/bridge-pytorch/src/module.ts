@@ -22,7 +22,7 @@ export interface LoadResult {
  * }
  * const net = new Net();
  * net.forward(tensor([[1, 2]]));
- * [...net.namedParameters()].map(([name]) => name); // ["hidden.kernel", "hidden.bias", "scale"]
+ * [...net.namedParameters()].map(([name]) => name); // ["scale", "hidden.kernel", "hidden.bias"]
  */
 export abstract class Module {
   #training = true;
@@ -54,7 +54,9 @@ export abstract class Module {
     const visit = (value: unknown, name: string): void => {
       if (value instanceof Layer) {
         const todo = `Assign toModule(${value.name}) instead`;
-        throw new ConfigError(complain(`Module field "${name}"`, { must: "layers must be wrapped as modules", got: "a Keras layer", todo }));
+        throw new ConfigError(
+          complain(`Module field "${name}"`, { must: "layers must be wrapped as modules", got: "a Keras layer", todo }),
+        );
       }
       const taken = pick(value);
       if (taken !== undefined) found.push([name, taken]);
@@ -128,7 +130,9 @@ export abstract class Module {
     if (found !== undefined) return found[1];
     const names = all.map(([other]) => other);
     const todo = `${didYouMean(name, names)} The parameters are ${names.join(", ")}`.trim();
-    throw new ConfigError(complain("Module.getParameter", { must: "the parameter must exist", got: `"${name}"`, todo }));
+    throw new ConfigError(
+      complain("Module.getParameter", { must: "the parameter must exist", got: `"${name}"`, todo }),
+    );
   }
 
   /** Forgets the gradients of all parameters. */
@@ -176,12 +180,19 @@ export abstract class Module {
   }
 }
 
-const join = (prefix: string, name: string): string => (prefix === "" ? name : name === "" ? prefix : `${prefix}.${name}`);
+const join = (prefix: string, name: string): string =>
+  prefix === "" ? name : name === "" ? prefix : `${prefix}.${name}`;
 
 /** @throws StateError: the parameters of a layer exist only once it was built. */
 export function needBuilt(layer: Layer): void {
   const unbuilt = layer.flattenLayers().find((inner) => !inner.built);
   if (unbuilt === undefined) return;
   const todo = "Call forward once, or build it: layer.buildFrom([null, 4])";
-  throw new StateError(complain(`toModule(${layer.name})`, { must: "the layer must be built to have parameters", got: `"${unbuilt.name}" unbuilt`, todo }));
+  throw new StateError(
+    complain(`toModule(${layer.name})`, {
+      must: "the layer must be built to have parameters",
+      got: `"${unbuilt.name}" unbuilt`,
+      todo,
+    }),
+  );
 }

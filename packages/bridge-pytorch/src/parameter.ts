@@ -1,7 +1,15 @@
 // What a module owns: cells that hold a tensor each. A parameter's tensor is tracked, so that what is computed from it can be
 // differentiated later, even after values were read.
 import { convertToTensor, ShapeError, Tensor, type TensorLike, Variable } from "@keras-ts/core";
-import { complain, type DType, type HostArray, insideScope, realise, type Shape, showShape } from "@keras-ts/core/backend";
+import {
+  complain,
+  type DType,
+  type HostArray,
+  insideScope,
+  realise,
+  type Shape,
+  showShape,
+} from "@keras-ts/core/backend";
 
 let quiet = 0;
 /** True inside `noGrad`. */
@@ -50,7 +58,9 @@ abstract class Cell {
     const next = convertToTensor(value, { dtype: this.dtype });
     if (String(next.shape) === String(this.shape)) return next;
     const got = `${showShape(next.shape)} for ${showShape(this.shape)}`;
-    throw new ShapeError(complain(this.variable.path, { must: "the new value must have the same shape", got, todo: "Reshape it" }));
+    throw new ShapeError(
+      complain(this.variable.path, { must: "the new value must have the same shape", got, todo: "Reshape it" }),
+    );
   }
 }
 

@@ -1,10 +1,10 @@
-import { input, layers, ops, Sequential, setBackend, setRandomSeed, Tensor, tensor } from "@keras-ts/core";
-import type { Backend } from "@keras-ts/core/backend";
-import { reference } from "@keras-ts/core/backend";
 import { onnx } from "@keras-ts/backend-onnx";
 import { tfjs } from "@keras-ts/backend-tfjs";
+import { input, layers, ops, Sequential, setBackend, setRandomSeed, type Tensor, tensor } from "@keras-ts/core";
+import type { Backend } from "@keras-ts/core/backend";
+import { reference } from "@keras-ts/core/backend";
 import { afterAll, describe, expect, test } from "vitest";
-import { backward, Buffer, Module, nn, noGrad, optim, Parameter, toModule } from "./index.ts";
+import { Buffer, backward, Module, nn, noGrad, optim, Parameter, toModule } from "./index.ts";
 
 afterAll(() => setBackend(reference()));
 
@@ -25,7 +25,10 @@ function counting(backend: Backend): { readonly backend: Backend; readonly compi
 }
 
 const x = Array.from({ length: 12 }, (_, i) => [Math.sin(i), Math.cos(i)]);
-const classes = tensor(x.map(([a = 0]) => (a > 0 ? 1 : 0)), { dtype: "int32" });
+const classes = tensor(
+  x.map(([a = 0]) => (a > 0 ? 1 : 0)),
+  { dtype: "int32" },
+);
 
 const engines: readonly (readonly [string, () => Backend | Promise<Backend>])[] = [
   ["reference", () => reference() as Backend],
@@ -95,7 +98,9 @@ describe.each(engines)("%s", (_, make) => {
       expect(await loss.item()).toBeCloseTo(expected, 5);
     }
     const [a, b] = [await keras.getWeights(), await model.getWeights()];
-    a.forEach((w, i) => expect(Array.from((b[i] as typeof w).data)).toEqual(Array.from(w.data, (v) => expect.closeTo(v, 5))));
+    a.forEach((w, i) =>
+      expect(Array.from((b[i] as typeof w).data)).toEqual(Array.from(w.data, (v) => expect.closeTo(v, 5))),
+    );
   });
 });
 
@@ -116,17 +121,42 @@ test("modules: children, names, state, modes", async () => {
   expect(() => net.parameters()).toThrowErrorMatchingSnapshot("unbuilt");
   net.call(tensor([[1, 2]]));
   expect(net.namedParameters().map(([name]) => name)).toEqual([
-    "scale", "hidden.kernel", "hidden.bias", "blocks.0.gamma", "blocks.0.beta", "blocks.1.0.kernel", "blocks.1.0.bias",
+    "scale",
+    "hidden.kernel",
+    "hidden.bias",
+    "blocks.0.gamma",
+    "blocks.0.beta",
+    "blocks.1.0.kernel",
+    "blocks.1.0.bias",
   ]);
-  expect(net.namedBuffers().map(([name]) => name)).toEqual(["count", "blocks.0.moving_mean", "blocks.0.moving_variance"]);
+  expect(net.namedBuffers().map(([name]) => name)).toEqual([
+    "count",
+    "blocks.0.moving_mean",
+    "blocks.0.moving_variance",
+  ]);
   expect([...net.children()]).toHaveLength(3);
-  expect(net.eval().modules().every((m) => !m.training)).toBe(true);
+  expect(
+    net
+      .eval()
+      .modules()
+      .every((m) => !m.training),
+  ).toBe(true);
   expect(net.train().blocks[0]?.training).toBe(true);
   const other = new Net();
   other.call(tensor([[0, 0]]));
   const state = net.stateDict();
   expect(other.loadStateDict(state)).toEqual({ missingKeys: [], unexpectedKeys: [] });
-  expect(await other.eval().forward(tensor([[1, 2]])).array()).toEqual(await net.eval().forward(tensor([[1, 2]])).array());
+  expect(
+    await other
+      .eval()
+      .forward(tensor([[1, 2]]))
+      .array(),
+  ).toEqual(
+    await net
+      .eval()
+      .forward(tensor([[1, 2]]))
+      .array(),
+  );
   const { scale: _scale, ...rest } = state;
   expect(() => other.loadStateDict({ ...rest, extra: [1] })).toThrowErrorMatchingSnapshot("names differ");
   expect(other.loadStateDict({ extra: [1], scale: 3 }, { strict: false }).unexpectedKeys).toEqual(["extra"]);
@@ -141,11 +171,18 @@ test("modules: children, names, state, modes", async () => {
 });
 
 test("a frozen layer keeps its parameters, without gradients", async () => {
-  const model = new Sequential([input({ shape: [2] }), new layers.Dense({ units: 2, name: "a" }), new layers.Dense({ units: 1, name: "b" })]);
+  const model = new Sequential([
+    input({ shape: [2] }),
+    new layers.Dense({ units: 2, name: "a" }),
+    new layers.Dense({ units: 1, name: "b" }),
+  ]);
   model.getLayer("a").trainable = false;
   const module = toModule(model);
   expect(module.namedParameters().map(([name, p]) => [name, p.requiresGrad])).toEqual([
-    ["a.kernel", false], ["a.bias", false], ["b.kernel", true], ["b.bias", true],
+    ["a.kernel", false],
+    ["a.bias", false],
+    ["b.kernel", true],
+    ["b.bias", true],
   ]);
   await backward(ops.sum(module.forward(tensor([[1, 2]]))) as Tensor);
   expect(module.parameters().map((p) => p.grad === null)).toEqual([true, true, false, false]);
@@ -174,10 +211,13 @@ test("history does not grow over steps", async () => {
   const optimizer = new optim.SGD(module.parameters());
   for (let i = 0; i < 3; i++) {
     optimizer.zeroGrad();
-    await nn.MSELoss()(module.forward(tensor(x)), x).backward();
+    await nn
+      .MSELoss()(module.forward(tensor(x)), x)
+      .backward();
     await optimizer.step();
   }
-  for (const cell of [...module.parameters(), ...module.buffers()]) expect(cell.variable.tensor.history).toBeUndefined();
+  for (const cell of [...module.parameters(), ...module.buffers()])
+    expect(cell.variable.tensor.history).toBeUndefined();
   for (const { grad } of module.parameters()) expect(grad?.tracked).toBe(false);
   module.forward(tensor(x));
   module.forward(tensor(x));

@@ -16,7 +16,8 @@ export function inferType(cells: readonly string[], missingTexts: ReadonlySet<st
   const present = all.filter((cell) => !missingTexts.has(cell));
   const gaps = present.length < all.length;
   if (present.length === 0) return "float32";
-  if (present.every(isInt)) return gaps && !(typeof missing === "number" && Number.isInteger(missing)) ? "float32" : "int32";
+  if (present.every(isInt))
+    return gaps && !(typeof missing === "number" && Number.isInteger(missing)) ? "float32" : "int32";
   if (present.every(isNumber)) return "float32";
   if (present.every(isBool) && !gaps) return "bool";
   return "string";
@@ -68,7 +69,8 @@ export function columnOf(
   missingTexts: ReadonlySet<string>,
   missing: Missing,
 ): Column {
-  const read = (cell: string, i: number): Cell => readCell(where, name, type, cell, lines[i] as number, missingTexts, missing);
+  const read = (cell: string, i: number): Cell =>
+    readCell(where, name, type, cell, lines[i] as number, missingTexts, missing);
   const number = (cell: string, i: number): number => Number(read(cell, i));
   switch (type) {
     case "string":
@@ -81,7 +83,13 @@ export function columnOf(
       return { type, values: Uint8Array.from(cells, number) };
     default: {
       const must = "a column type must be float32, int32, bool or string";
-      throw new ValueError(complain(`${where} (column "${name}")`, { must, got: `"${String(type satisfies never)}"`, todo: "Check types" }));
+      throw new ValueError(
+        complain(`${where} (column "${name}")`, {
+          must,
+          got: `"${String(type satisfies never)}"`,
+          todo: "Check types",
+        }),
+      );
     }
   }
 }

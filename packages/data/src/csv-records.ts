@@ -50,7 +50,9 @@ export async function* records(
     for (const { cells, end, broken } of complete) {
       if (broken !== undefined) {
         const todo = "Double the quotes inside quoted cells, or close the last one";
-        throw new ValueError(complain(`${where} (line ${line})`, { must: "quotes must be balanced", got: broken, todo }));
+        throw new ValueError(
+          complain(`${where} (line ${line})`, { must: "quotes must be balanced", got: broken, todo }),
+        );
       }
       if (cells.length > 1 || (cells[0] as string).trim() !== "") made.push({ cells, line });
       line += linesIn(text, from, end);

@@ -28,7 +28,8 @@ async function open(where: string, source: CsvSource): Promise<Chunks> {
   if (source instanceof Blob) return bytesOf(source.stream(), source instanceof File && source.name.endsWith(".gz"));
   if (source instanceof Response) return fetched(where, source);
   if (source instanceof ReadableStream) return bytesOf(source, false);
-  if (typeof source === "object" && source !== null && (Symbol.asyncIterator in source || Symbol.iterator in source)) return source;
+  if (typeof source === "object" && source !== null && (Symbol.asyncIterator in source || Symbol.iterator in source))
+    return source;
   const must = "the source must be a path, URL, File, Blob, Response, stream, or chunks of text";
   throw refuse(where, must, source === null ? "null" : typeof source, "Use parseCsv(text) for a text");
 }

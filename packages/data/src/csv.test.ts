@@ -26,7 +26,10 @@ test("missing values, comments, delimiters, line ends, marks, no header", async 
     missingValues: ["?"],
     missing: 0,
   });
-  expect([...table]).toEqual([{ a: 1, b: 0 }, { a: 0, b: 2.5 }]);
+  expect([...table]).toEqual([
+    { a: 1, b: 0 },
+    { a: 0, b: 2.5 },
+  ]);
   const bare = await parseCsv("1,2\n//no\n3,4", { header: false, comment: "//" });
   expect(bare.columnNames).toEqual(["column0", "column1"]);
   expect(bare.numRows).toBe(2);
@@ -35,7 +38,9 @@ test("missing values, comments, delimiters, line ends, marks, no header", async 
 test("chunks may end anywhere, also inside quotes", async () => {
   const text = `a,b\n${Array.from({ length: 30_000 }, (_, i) => `${i},"line ${i}\nand ""more"", 数"`).join("\n")}\n`;
   const bytes = new TextEncoder().encode(text);
-  const chunks = Array.from({ length: Math.ceil(bytes.length / 1013) }, (_, i) => bytes.subarray(i * 1013, (i + 1) * 1013));
+  const chunks = Array.from({ length: Math.ceil(bytes.length / 1013) }, (_, i) =>
+    bytes.subarray(i * 1013, (i + 1) * 1013),
+  );
   const table = await readCsv(chunks);
   expect(table.numRows).toBe(30_000);
   expect(table.row(29_999)).toEqual({ a: 29_999, b: 'line 29999\nand "more", 数' });
@@ -58,15 +63,22 @@ test("a table is selected, split, encoded and made arrays", async () => {
   expect(table.toArrays({ features: ["petalWidth"], target: ["sepalWidth", "species"] }).y?.shape).toEqual([150, 2]);
   const [train, rest] = table.split(0.8, { seed: 1 });
   expect([train.numRows, rest.numRows]).toEqual([120, 30]);
-  expect([...train, ...rest].map((row) => JSON.stringify(row)).sort()).toEqual([...table].map((row) => JSON.stringify(row)).sort());
+  expect([...train, ...rest].map((row) => JSON.stringify(row)).sort()).toEqual(
+    [...table].map((row) => JSON.stringify(row)).sort(),
+  );
   const [encoded, names] = (await parseCsv("k\ndog\ncat\ndog")).encode("k");
-  expect([names, [...encoded.column("k").values]]).toEqual([["cat", "dog"], [1, 0, 1]]);
+  expect([names, [...encoded.column("k").values]]).toEqual([
+    ["cat", "dog"],
+    [1, 0, 1],
+  ]);
   expect(table.drop(["species"]).select(["petalWidth"]).slice(148).numRows).toBe(2);
 });
 
 test("streams rows, again for each epoch", async () => {
   const rows = streamCsv(iris, { header, skipLines: 1, inferFrom: 10 });
-  expect(await rows.take(1).toArray()).toEqual([{ sepalLength: 5.1, sepalWidth: 3.5, petalLength: 1.4, petalWidth: 0.2, species: 0 }]);
+  expect(await rows.take(1).toArray()).toEqual([
+    { sepalLength: 5.1, sepalWidth: 3.5, petalLength: 1.4, petalWidth: 0.2, species: 0 },
+  ]);
   expect(await rows.toArray()).toHaveLength(150);
 });
 
@@ -79,7 +91,11 @@ test("iris is learnt from a table", async () => {
     new layers.Dense({ units: 16, activation: "relu" }),
     new layers.Dense({ units: 3, activation: "softmax" }),
   ]);
-  model.compile({ optimizer: new optimizers.Adam({ learningRate: 0.01 }), loss: "sparse_categorical_crossentropy", metrics: ["accuracy"] });
+  model.compile({
+    optimizer: new optimizers.Adam({ learningRate: 0.01 }),
+    loss: "sparse_categorical_crossentropy",
+    metrics: ["accuracy"],
+  });
   const batches = (await Dataset.fromTable(train, { target: "species" })).shuffle(120, { seed: 1 }).batch(8);
   await model.fit(batches, undefined, { epochs: 20, verbose: 0 });
   const { x, y } = rest.toArrays({ target: "species" });

@@ -1,7 +1,7 @@
 import { ValueError } from "@keras-ts/core";
 import { complain } from "@keras-ts/core/backend";
 import { columnOf, inferType, type Missing, readCell } from "./csv-columns.ts";
-import { checkRow, type CsvRecord, records } from "./csv-records.ts";
+import { type CsvRecord, checkRow, records } from "./csv-records.ts";
 import { type CsvSource, textChunks } from "./csv-source.ts";
 import { Dataset } from "./dataset.ts";
 import { refuse } from "./errors.ts";
@@ -48,7 +48,11 @@ export async function readCsv(source: CsvSource, options: CsvOptions = {}): Prom
   return tableOf("readCsv", textChunks("readCsv", source), options);
 }
 
-async function tableOf(where: string, chunks: AsyncIterable<string> | Iterable<string>, options: CsvOptions): Promise<Table> {
+async function tableOf(
+  where: string,
+  chunks: AsyncIterable<string> | Iterable<string>,
+  options: CsvOptions,
+): Promise<Table> {
   const missing = new Set(options.missingValues ?? MISSING);
   let names: readonly string[] | undefined;
   const lines: number[] = [];
@@ -66,7 +70,9 @@ async function tableOf(where: string, chunks: AsyncIterable<string> | Iterable<s
   }
   if (names === undefined || lines.length === 0) {
     const got = names === undefined ? "an empty file" : "a header only";
-    throw new ValueError(complain(where, { must: "there must be at least one row of data", got, todo: "Check the file and skipLines" }));
+    throw new ValueError(
+      complain(where, { must: "there must be at least one row of data", got, todo: "Check the file and skipLines" }),
+    );
   }
   const all = names;
   requireColumns(where, all, [...(options.columns ?? []), ...Object.keys(options.types ?? {})]);
@@ -79,10 +85,20 @@ async function tableOf(where: string, chunks: AsyncIterable<string> | Iterable<s
   return new Table(Object.fromEntries(columns));
 }
 
-function headOf(where: string, first: CsvRecord, { header = true }: CsvOptions): { readonly names: readonly string[]; readonly isHeader: boolean } {
-  const names = header === true ? first.cells.map((name) => name.trim()) : header === false ? first.cells.map((_, j) => `column${j}`) : header;
+function headOf(
+  where: string,
+  first: CsvRecord,
+  { header = true }: CsvOptions,
+): { readonly names: readonly string[]; readonly isHeader: boolean } {
+  const names =
+    header === true
+      ? first.cells.map((name) => name.trim())
+      : header === false
+        ? first.cells.map((_, j) => `column${j}`)
+        : header;
   const twice = names.find((name, j) => names.indexOf(name) !== j);
-  if (twice !== undefined) throw refuse(where, "column names must differ", `"${twice}" twice`, "Pass the names as header, and skipLines: 1");
+  if (twice !== undefined)
+    throw refuse(where, "column names must differ", `"${twice}" twice`, "Pass the names as header, and skipLines: 1");
   return { names, isHeader: header === true };
 }
 
@@ -114,14 +130,28 @@ export function streamCsv(
     let early: CsvRecord[] = [];
     const start = (all: readonly string[]): void => {
       const typeOf = (name: string, j: number): ColumnType =>
-        options.types?.[name] ?? inferType(early.map((record) => record.cells[j] as string), missing, fill);
-      readers = (options.columns ?? all).map((name) => [name, all.indexOf(name), typeOf(name, all.indexOf(name))] as const);
+        options.types?.[name] ??
+        inferType(
+          early.map((record) => record.cells[j] as string),
+          missing,
+          fill,
+        );
+      readers = (options.columns ?? all).map(
+        (name) => [name, all.indexOf(name), typeOf(name, all.indexOf(name))] as const,
+      );
     };
     const rowOf = ({ cells, line }: CsvRecord): Record<string, Cell> =>
       Object.fromEntries(
-        (readers ?? []).map(([name, j, type]) => [name, readCell(where, name, type, cells[j] as string, line, missing, fill)]),
+        (readers ?? []).map(([name, j, type]) => [
+          name,
+          readCell(where, name, type, cells[j] as string, line, missing, fill),
+        ]),
       );
-    for await (const record of records(where, textChunks(where, typeof source === "function" ? source() : source), options)) {
+    for await (const record of records(
+      where,
+      textChunks(where, typeof source === "function" ? source() : source),
+      options,
+    )) {
       if (names === undefined) {
         const head = headOf(where, record, options);
         names = head.names;

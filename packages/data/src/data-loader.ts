@@ -1,4 +1,4 @@
-import { random, type tree, type Tensor, StateError } from "@keras-ts/core";
+import { random, StateError, type Tensor, type tree } from "@keras-ts/core";
 import { complain } from "@keras-ts/core/backend";
 import { stack } from "./elements.ts";
 import { refuse, requireCount } from "./errors.ts";
@@ -52,11 +52,21 @@ export class DataLoader<T = unknown, B = tree.Tree<Tensor>> implements AsyncIter
     requireCount("DataLoader", "batchSize", batchSize, 1);
     if (!isIndexed(dataset) && !isIterable(dataset)) {
       const must = "the dataset must have length and get(index), or be iterable";
-      throw refuse("DataLoader", must, dataset === null ? "null" : typeof dataset, "Write get(index), or pass an array");
+      throw refuse(
+        "DataLoader",
+        must,
+        dataset === null ? "null" : typeof dataset,
+        "Write get(index), or pass an array",
+      );
     }
     if (!isIndexed(dataset) && (shuffle || sampler !== undefined)) {
       const todo = "Leave shuffle and sampler out, or use Dataset.from(items).shuffle(bufferSize)";
-      throw refuse("DataLoader", "an iterable dataset has its own order", shuffle ? "shuffle: true" : "a sampler", todo);
+      throw refuse(
+        "DataLoader",
+        "an iterable dataset has its own order",
+        shuffle ? "shuffle: true" : "a sampler",
+        todo,
+      );
     }
     if (shuffle && sampler !== undefined) {
       throw refuse("DataLoader", "only one of shuffle and sampler can be set", "both", "Shuffle in the sampler");
@@ -114,7 +124,8 @@ export class DataLoader<T = unknown, B = tree.Tree<Tensor>> implements AsyncIter
 }
 
 const isIndexed = <T>(x: Items<T>): x is IndexedDataset<T> | readonly T[] =>
-  Array.isArray(x) || (typeof x === "object" && x !== null && typeof (x as IndexedDataset).get === "function" && "length" in x);
+  Array.isArray(x) ||
+  (typeof x === "object" && x !== null && typeof (x as IndexedDataset).get === "function" && "length" in x);
 const isIterable = (x: unknown): boolean =>
   typeof x === "object" && x !== null && (Symbol.asyncIterator in x || Symbol.iterator in x);
 
@@ -123,5 +134,5 @@ function itemOf<T>(dataset: IndexedDataset<T> | readonly T[], index: number): T 
   if (!Number.isInteger(index) || index < 0 || index >= length) {
     throw refuse("DataLoader", `an index must be a whole number below ${length}`, String(index), "Check the sampler");
   }
-  return Array.isArray(dataset) ? (dataset as readonly T[])[index] as T : (dataset as IndexedDataset<T>).get(index);
+  return Array.isArray(dataset) ? ((dataset as readonly T[])[index] as T) : (dataset as IndexedDataset<T>).get(index);
 }

@@ -11,12 +11,25 @@ const arrays = async (dataset: AsyncIterable<unknown>): Promise<unknown[]> => {
 };
 
 test("arrays are cut into rows and batched again", async () => {
-  const data = await Dataset.fromArrays([[1, 2], [3, 4], [5, 6]], tensor([0, 1, 1], { dtype: "int32" }));
+  const data = await Dataset.fromArrays(
+    [
+      [1, 2],
+      [3, 4],
+      [5, 6],
+    ],
+    tensor([0, 1, 1], { dtype: "int32" }),
+  );
   expect(data.cardinality).toBe(3);
   const batches = data.batch(2);
   expect(batches.numBatches).toBe(2);
   expect(await arrays(batches)).toEqual([
-    [[[1, 2], [3, 4]], [0, 1]],
+    [
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      [0, 1],
+    ],
     [[[5, 6]], [1]],
   ]);
   expect(data.batch(2, { dropRemainder: true }).cardinality).toBe(1);
@@ -34,7 +47,12 @@ test("structure is kept", async () => {
 
 test("map, filter, take, skip, repeat, concatenate and their sizes", async () => {
   const ten = Dataset.range(0, 10);
-  expect(await ten.map(async (n) => n * n).take(3).toArray()).toEqual([0, 1, 4]);
+  expect(
+    await ten
+      .map(async (n) => n * n)
+      .take(3)
+      .toArray(),
+  ).toEqual([0, 1, 4]);
   expect(await ten.filter((n) => tensor(n % 3).equal(0)).toArray()).toEqual([0, 3, 6, 9]);
   expect(ten.filter(() => true).cardinality).toBeUndefined();
   expect(await ten.skip(8).repeat(2).toArray()).toEqual([8, 9, 8, 9]);
@@ -43,13 +61,23 @@ test("map, filter, take, skip, repeat, concatenate and their sizes", async () =>
   expect(await ten.repeat().skip(5).take(7).toArray()).toEqual([5, 6, 7, 8, 9, 0, 1]);
   expect(await ten.take(1).concatenate(ten.skip(9)).toArray()).toEqual([0, 9]);
   expect(ten.take(1).concatenate(ten.skip(9)).cardinality).toBe(2);
-  expect(await Dataset.from<number>([]).repeat().toArray().catch(() => "endless")).toEqual([]);
+  expect(
+    await Dataset.from<number>([])
+      .repeat()
+      .toArray()
+      .catch(() => "endless"),
+  ).toEqual([]);
 });
 
 test("mapped tensors are computed for the whole batch", async () => {
   const data = await Dataset.fromArrays([[2], [4]], [1, 2]);
   const scaled = data.map(([x, y]) => [(x as Tensor).divide(2), y as Tensor]);
-  expect(await arrays(scaled.batch(2))).toEqual([[[[1], [2]], [1, 2]]]);
+  expect(await arrays(scaled.batch(2))).toEqual([
+    [
+      [[1], [2]],
+      [1, 2],
+    ],
+  ]);
 });
 
 test("a seed fixes the order; each epoch has another one unless told otherwise", async () => {
@@ -106,7 +134,11 @@ test("errors say what to do", async () => {
   await data.toArray();
   await expect(data.toArray()).rejects.toThrowErrorMatchingSnapshot("generator twice");
   await expect(Dataset.fromArrays([[1], [2]], [1])).rejects.toThrowErrorMatchingSnapshot("rows differ");
-  await expect(Dataset.from([[1, 2], [3]]).batch(2).toArray()).rejects.toThrowErrorMatchingSnapshot("ragged batch");
+  await expect(
+    Dataset.from([[1, 2], [3]])
+      .batch(2)
+      .toArray(),
+  ).rejects.toThrowErrorMatchingSnapshot("ragged batch");
   expect(() => Dataset.range(0, 3).batch(0)).toThrowErrorMatchingSnapshot("batch 0");
   await expect(Dataset.range(0, 3).repeat().toArray()).rejects.toThrowErrorMatchingSnapshot("endless");
   expect(() => Dataset.fromGenerator(once() as never)).toThrowErrorMatchingSnapshot("generator for function");
@@ -120,8 +152,14 @@ test("DataLoader: torch's defaults, shuffling, dropping, collating", async () =>
   const loader = new DataLoader(squares, { batchSize: 2 });
   expect(loader.length).toBe(3);
   expect(await arrays(loader)).toEqual([
-    [[[0], [1]], [0, 1]],
-    [[[2], [3]], [4, 9]],
+    [
+      [[0], [1]],
+      [0, 1],
+    ],
+    [
+      [[2], [3]],
+      [4, 9],
+    ],
     [[[4]], [16]],
   ]);
   expect(await arrays(new DataLoader([1, 2]))).toEqual([[1], [2]]);
@@ -155,7 +193,10 @@ test("fit, evaluate and predict take datasets and loaders, with the losses of ar
     const model = make();
     const history = await model.fit(data, undefined, { epochs: 2, verbose: 0 });
     expect(history.history.loss).toEqual(expected.history.loss);
-    expect(await model.evaluate(data, undefined, { verbose: 0 })).toBeCloseTo((await plain.evaluate(x, y, { verbose: 0 })) as number, 6);
+    expect(await model.evaluate(data, undefined, { verbose: 0 })).toBeCloseTo(
+      (await plain.evaluate(x, y, { verbose: 0 })) as number,
+      6,
+    );
     expect((await model.predict(data, { verbose: 0 })).shape).toEqual([10, 1]);
   }
   const endless = make();

@@ -54,8 +54,8 @@ export class Dataset<T = unknown> implements AsyncIterable<T> {
   }
   /**
    * Rows of a table: `[features, target]`, or the features alone.
-   * @throws ConfigError for unknown or text columns. @example await Dataset.fromTable(table, { features: ["a", "b"], target: "c" })
-   * // `table` as `parseCsv("a,b,c\n1,2,3")` gives it
+   * @throws ConfigError for unknown or text columns.
+   * @example await Dataset.fromTable(await parseCsv("a,b,c\n1,2,3"), { features: ["a", "b"], target: "c" })
    */
   static fromTable(table: Table, options: Parameters<Table["toArrays"]>[0] = {}): Promise<Dataset<Tensor[]>> {
     const { x, y } = table.toArrays(options);
@@ -205,7 +205,10 @@ export class Dataset<T = unknown> implements AsyncIterable<T> {
   /** Prepares up to `count` elements while the one before is in use. */
   prefetch(count = 2): Dataset<T> {
     requireCount("Dataset.prefetch", "count", count, 1);
-    return this.#derive((source) => ahead(source, count), (n) => n);
+    return this.#derive(
+      (source) => ahead(source, count),
+      (n) => n,
+    );
   }
   /** Keeps the elements of the first complete pass in memory and gives those afterwards. */
   cache(): Dataset<T> {
@@ -226,7 +229,9 @@ export class Dataset<T = unknown> implements AsyncIterable<T> {
   async toArray(): Promise<T[]> {
     if (this.cardinality === Number.POSITIVE_INFINITY) {
       const must = "only a dataset that ends can be made an array";
-      throw new StateError(complain("Dataset.toArray", { must, got: "an endless one", todo: "Call take(count) first" }));
+      throw new StateError(
+        complain("Dataset.toArray", { must, got: "an endless one", todo: "Call take(count) first" }),
+      );
     }
     const all: T[] = [];
     for await (const element of this) all.push(element);

@@ -44,7 +44,9 @@ export async function stack(elements: readonly unknown[], where = "stack"): Prom
   const ready = elements.map(toTensors);
   const [first] = ready;
   if (first === undefined) {
-    throw new ShapeError(complain(where, { must: "there must be an element to stack", got: "none", todo: "Check the data" }));
+    throw new ShapeError(
+      complain(where, { must: "there must be an element to stack", got: "none", todo: "Check the data" }),
+    );
   }
   for (const element of ready) {
     if (tree.sameStructure(element, first)) continue;
@@ -54,7 +56,14 @@ export async function stack(elements: readonly unknown[], where = "stack"): Prom
   }
   const rows = await hostLeaves(ready);
   const width = (rows[0] as HostArray[]).length;
-  const stacked = Array.from({ length: width }, (_, k) => literal(stackHosts(where, rows.map((row) => row[k] as HostArray))));
+  const stacked = Array.from({ length: width }, (_, k) =>
+    literal(
+      stackHosts(
+        where,
+        rows.map((row) => row[k] as HostArray),
+      ),
+    ),
+  );
   return tree.packAs(first, stacked);
 }
 
@@ -66,7 +75,9 @@ function stackHosts(where: string, parts: readonly HostArray[]): HostArray {
     if (part.dtype !== dtype || String(part.shape) !== String(shape)) {
       const got = `${dtype} ${showShape(shape)} and ${part.dtype} ${showShape(part.shape)}`;
       const todo = "Pad or crop them in map(), or batch elements of one shape";
-      throw new ShapeError(complain(where, { must: "elements of a batch must have equal shapes and dtypes", got, todo }));
+      throw new ShapeError(
+        complain(where, { must: "elements of a batch must have equal shapes and dtypes", got, todo }),
+      );
     }
     out.set(part.data as never, i * size);
   });
@@ -74,7 +85,10 @@ function stackHosts(where: string, parts: readonly HostArray[]): HostArray {
 }
 
 /** The number of rows that all leaves share, and a function that cuts one out. */
-export async function slicesOf(where: string, tensors: tree.Tree<Tensor>): Promise<{ readonly length: number; readonly at: (i: number) => tree.Tree<Tensor> }> {
+export async function slicesOf(
+  where: string,
+  tensors: tree.Tree<Tensor>,
+): Promise<{ readonly length: number; readonly at: (i: number) => tree.Tree<Tensor> }> {
   const [hosts = []] = await hostLeaves([tensors]);
   const lengths = new Set(hosts.map(({ shape }) => shape[0] ?? -1));
   if (lengths.size !== 1 || lengths.has(-1)) {
@@ -83,7 +97,11 @@ export async function slicesOf(where: string, tensors: tree.Tree<Tensor>): Promi
     throw new ShapeError(complain(where, { must, got, todo: "Check the sizes of the arrays" }));
   }
   const [length = 0] = lengths;
-  const at = (i: number): tree.Tree<Tensor> => tree.packAs(tensors, hosts.map((host) => literal(rowOf(host, i))));
+  const at = (i: number): tree.Tree<Tensor> =>
+    tree.packAs(
+      tensors,
+      hosts.map((host) => literal(rowOf(host, i))),
+    );
   return { length, at };
 }
 

@@ -3,12 +3,17 @@ import type { random } from "@keras-ts/core";
 
 /** True for generators: they are their own iterators, and can be gone through once. */
 export function isOneShot(items: object): boolean {
-  if (Symbol.asyncIterator in items) return (items as AsyncIterable<unknown>)[Symbol.asyncIterator]() === (items as unknown);
+  if (Symbol.asyncIterator in items)
+    return (items as AsyncIterable<unknown>)[Symbol.asyncIterator]() === (items as unknown);
   return (items as Iterable<unknown>)[Symbol.iterator]() === (items as unknown);
 }
 
 /** A stream in random order, drawn from a buffer of `size` elements. */
-export async function* shuffled<T>(source: AsyncIterable<T>, size: number, state: random.NumpyRandomState): AsyncGenerator<T> {
+export async function* shuffled<T>(
+  source: AsyncIterable<T>,
+  size: number,
+  state: random.NumpyRandomState,
+): AsyncGenerator<T> {
   const buffer: T[] = [];
   const pick = (): number => Math.floor(state.randomSample() * buffer.length);
   for await (const element of source) {

@@ -40,7 +40,9 @@ export class Table {
     const lengths = new Set([...this.#columns.values()].map(({ values }) => values.length));
     if (lengths.size > 1) {
       const got = [...this.#columns].map(([name, { values }]) => `${name}: ${values.length}`).join(", ");
-      throw new ShapeError(complain("Table", { must: "all columns must have the same length", got, todo: "Check the data" }));
+      throw new ShapeError(
+        complain("Table", { must: "all columns must have the same length", got, todo: "Check the data" }),
+      );
     }
     this.numRows = [...lengths][0] ?? 0;
   }
@@ -100,13 +102,18 @@ export class Table {
   /** The rows in random order. */
   shuffle({ seed }: { readonly seed?: number } = {}): Table {
     const { numRows } = this;
-    return this.rowsAt(seed === undefined ? random.permutation(numRows) : new random.NumpyRandomState(seed).permutation(numRows));
+    return this.rowsAt(
+      seed === undefined ? random.permutation(numRows) : new random.NumpyRandomState(seed).permutation(numRows),
+    );
   }
   /**
    * Two tables: the first with `fraction` of the rows, rounded; shuffled before unless told otherwise.
    * @throws ValueError if a part would be empty.
    */
-  split(fraction: number, { shuffle = true, seed }: { readonly shuffle?: boolean; readonly seed?: number } = {}): [Table, Table] {
+  split(
+    fraction: number,
+    { shuffle = true, seed }: { readonly shuffle?: boolean; readonly seed?: number } = {},
+  ): [Table, Table] {
     const at = Math.round(this.numRows * fraction);
     if (!(fraction > 0 && fraction < 1) || at === 0 || at === this.numRows) {
       const must = "the fraction must be in (0, 1) and leave a row on both sides";
@@ -129,7 +136,12 @@ export class Table {
     const values = Int32Array.from(texts, (text) => {
       const number = numbers.get(text);
       if (number !== undefined) return number;
-      throw refuse(`Table.encode("${name}")`, "every value must be in the vocabulary", `"${text}"`, `It holds ${names.join(", ")}`);
+      throw refuse(
+        `Table.encode("${name}")`,
+        "every value must be in the vocabulary",
+        `"${text}"`,
+        `It holds ${names.join(", ")}`,
+      );
     });
     return [this.withColumn(name, { type: "int32", values }), names];
   }
@@ -138,7 +150,13 @@ export class Table {
    * Arrays for training. Features are all columns but the targets by default, as float32 `[rows, features]`.
    * @throws ConfigError for unknown or text columns.
    */
-  toArrays({ features, target }: { readonly features?: readonly string[]; readonly target?: string | readonly string[] } = {}): TableArrays {
+  toArrays({
+    features,
+    target,
+  }: {
+    readonly features?: readonly string[];
+    readonly target?: string | readonly string[];
+  } = {}): TableArrays {
     const targets = target === undefined ? [] : typeof target === "string" ? [target] : target;
     const names = features ?? this.columnNames.filter((name) => !targets.includes(name));
     const x = this.#matrix(names, "float32");

@@ -15,7 +15,14 @@ export interface AdamOptions {
   maximize: boolean;
 }
 
-const DEFAULTS: AdamOptions = { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, amsgrad: false, maximize: false };
+const DEFAULTS: AdamOptions = {
+  lr: 1e-3,
+  betas: [0.9, 0.999],
+  eps: 1e-8,
+  weightDecay: 0,
+  amsgrad: false,
+  maximize: false,
+};
 
 /**
  * Adam as PyTorch defines it, with an L2 penalty in the gradient: `m = b1 m + (1 - b1) g`, `v = b2 v + (1 - b2) g^2`,
@@ -43,8 +50,12 @@ export class Adam extends Optimizer<AdamOptions> {
   /** The step for a gradient that is ready. */
   protected adapt(value: Tensor, g: Tensor, slots: Slots, { lr, betas: [b1, b2], eps, amsgrad }: AdamOptions): Tensor {
     const step = ((slots.step as number | undefined) ?? 0) + 1;
-    const m = slotOf(slots, "expAvg", value).multiply(b1).add(g.multiply(1 - b1));
-    const v = slotOf(slots, "expAvgSq", value).multiply(b2).add((ops.square(g) as Tensor).multiply(1 - b2));
+    const m = slotOf(slots, "expAvg", value)
+      .multiply(b1)
+      .add(g.multiply(1 - b1));
+    const v = slotOf(slots, "expAvgSq", value)
+      .multiply(b2)
+      .add((ops.square(g) as Tensor).multiply(1 - b2));
     slots.step = step;
     slots.expAvg = m;
     slots.expAvgSq = v;

@@ -1,4 +1,12 @@
-import { ConfigError, ops, StateError, type Tensor, type TensorLike, convertToTensor, ValueError } from "@keras-ts/core";
+import {
+  ConfigError,
+  convertToTensor,
+  ops,
+  StateError,
+  type Tensor,
+  type TensorLike,
+  ValueError,
+} from "@keras-ts/core";
 import { complain, didYouMean, realise, whenReady } from "@keras-ts/core/backend";
 import { detached, Parameter } from "../parameter.ts";
 
@@ -56,11 +64,19 @@ export abstract class Optimizer<O extends object> {
     const known = new Set(this.paramGroups.flatMap((group) => group.params));
     for (const parameter of list) {
       if (!(parameter instanceof Parameter)) {
-        throw new ConfigError(complain(this.#name, { must: "params must be Parameters", got: typeof parameter, todo: "Pass module.parameters()" }));
+        throw new ConfigError(
+          complain(this.#name, {
+            must: "params must be Parameters",
+            got: typeof parameter,
+            todo: "Pass module.parameters()",
+          }),
+        );
       }
       if (known.has(parameter)) {
         const todo = "Put each parameter into one group";
-        throw new ConfigError(complain(this.#name, { must: "a parameter must be given once", got: `${parameter} twice`, todo }));
+        throw new ConfigError(
+          complain(this.#name, { must: "a parameter must be given once", got: `${parameter} twice`, todo }),
+        );
       }
       known.add(parameter);
     }
@@ -103,7 +119,10 @@ export abstract class Optimizer<O extends object> {
     realise(tensors);
     for (const { parameter, value, slots } of changes) {
       parameter.data = value;
-      this.state.set(parameter, Object.fromEntries(Object.entries(slots).map(([k, v]) => [k, typeof v === "number" ? v : detached(v)])));
+      this.state.set(
+        parameter,
+        Object.fromEntries(Object.entries(slots).map(([k, v]) => [k, typeof v === "number" ? v : detached(v)])),
+      );
     }
     await whenReady(tensors);
     return result;
@@ -112,17 +131,25 @@ export abstract class Optimizer<O extends object> {
   /** State and options, with parameters by number, as PyTorch has it. */
   stateDict(): OptimizerState {
     const all = this.paramGroups.flatMap((group) => group.params);
-    const state = Object.fromEntries([...this.state].map(([parameter, slots]) => [all.indexOf(parameter), { ...slots }]));
-    const paramGroups = this.paramGroups.map(({ params, ...options }) => ({ ...options, params: params.map((p) => all.indexOf(p)) }));
+    const state = Object.fromEntries(
+      [...this.state].map(([parameter, slots]) => [all.indexOf(parameter), { ...slots }]),
+    );
+    const paramGroups = this.paramGroups.map(({ params, ...options }) => ({
+      ...options,
+      params: params.map((p) => all.indexOf(p)),
+    }));
     return { state, paramGroups };
   }
   /** Goes on from a state. @throws StateError if groups or sizes differ. */
   loadStateDict({ state, paramGroups }: OptimizerState): void {
-    const sizes = (groups: readonly { readonly params: readonly unknown[] }[]): string => groups.map((group) => group.params.length).join(", ");
+    const sizes = (groups: readonly { readonly params: readonly unknown[] }[]): string =>
+      groups.map((group) => group.params.length).join(", ");
     if (sizes(paramGroups) !== sizes(this.paramGroups)) {
       const got = `${sizes(paramGroups)} for ${sizes(this.paramGroups)}`;
       const todo = "Make the optimizer for the same parameters first";
-      throw new StateError(complain(this.#name, { must: "groups must have the same numbers of parameters", got, todo }));
+      throw new StateError(
+        complain(this.#name, { must: "groups must have the same numbers of parameters", got, todo }),
+      );
     }
     paramGroups.forEach(({ params: _numbers, ...options }, i) => Object.assign(this.paramGroups[i] as object, options));
     const all = this.paramGroups.flatMap((group) => group.params);
@@ -130,7 +157,9 @@ export abstract class Optimizer<O extends object> {
     for (const [number, slots] of Object.entries(state)) {
       const parameter = all[Number(number)];
       if (parameter === undefined) continue;
-      const own = Object.entries(slots).map(([k, v]) => [k, typeof v === "number" ? v : detached(convertToTensor(v))] as const);
+      const own = Object.entries(slots).map(
+        ([k, v]) => [k, typeof v === "number" ? v : detached(convertToTensor(v))] as const,
+      );
       this.state.set(parameter, Object.fromEntries(own));
     }
   }

@@ -21,7 +21,15 @@ export interface SGDOptions {
  */
 export class SGD extends Optimizer<SGDOptions> {
   constructor(params: Iterable<Parameter> | Iterable<GroupInput<SGDOptions>>, options: Partial<SGDOptions> = {}) {
-    super(params, { lr: 1e-3, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false, ...options });
+    super(params, {
+      lr: 1e-3,
+      momentum: 0,
+      dampening: 0,
+      weightDecay: 0,
+      nesterov: false,
+      maximize: false,
+      ...options,
+    });
   }
   protected override get className(): string {
     return "SGD";
@@ -30,7 +38,11 @@ export class SGD extends Optimizer<SGDOptions> {
     this.require(lr >= 0, "lr must not be negative", lr);
     this.require(momentum >= 0, "momentum must not be negative", momentum);
     this.require(weightDecay >= 0, "weightDecay must not be negative", weightDecay);
-    this.require(!nesterov || (momentum > 0 && dampening === 0), "nesterov needs momentum and no dampening", `${momentum}, ${dampening}`);
+    this.require(
+      !nesterov || (momentum > 0 && dampening === 0),
+      "nesterov needs momentum and no dampening",
+      `${momentum}, ${dampening}`,
+    );
   }
   protected override update(value: Tensor, grad: Tensor, slots: Slots, o: SGDOptions): Tensor {
     let g = o.maximize ? grad.negative() : grad;
