@@ -23,7 +23,12 @@ async function losses(engine: Backend): Promise<readonly number[]> {
   setBackend(engine);
   setRandomSeed(1);
   const { images, labels } = few(splitDigits(await loadDigits()).train);
-  const { history } = await digitsModel().fit(images, labels, { epochs: EPOCHS, batchSize: 32, validationSplit: 0.1, verbose: 0 });
+  const { history } = await digitsModel().fit(images, labels, {
+    epochs: EPOCHS,
+    batchSize: 32,
+    validationSplit: 0.1,
+    verbose: 0,
+  });
   return [...(history["loss"] ?? []), ...(history["val_loss"] ?? [])];
 }
 

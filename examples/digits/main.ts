@@ -113,7 +113,7 @@ async function main(): Promise<void> {
   const loaded = await saving.loadModel(file);
   const after = await guesses(loaded as Model, test.images);
   const [a, b] = [await before.probabilities.data(), await after.probabilities.data()];
-  const apart = a.reduce((most, value, i) => Math.max(most, Math.abs(value - (b[i] as number))), 0);
+  const apart = Array.from(a).reduce((most, value, i) => Math.max(most, Math.abs(value - (b[i] as number))), 0);
   if (apart !== 0) throw new Error(`The loaded model predicts differently, by up to ${apart}.`);
 
   console.log(

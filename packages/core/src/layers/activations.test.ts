@@ -71,8 +71,8 @@ test("names in both spellings, and back", () => {
 
 test("activations accept symbolic tensors", () => {
   const x = new KerasTensor([null, 3]);
-  for (const f of [activations.relu, activations.gelu, activations.mish, activations.silu])
-    expect(f(x).shape).toEqual([null, 3]);
+  const made = [activations.relu(x), activations.gelu(x), activations.mish(x), activations.silu(x)];
+  for (const y of made) expect(y.shape).toEqual([null, 3]);
   expect(activations.relu(x, { maxValue: 3, threshold: 1, negativeSlope: 0.1 }).shape).toEqual([null, 3]);
 });
 

@@ -104,7 +104,7 @@ async function compare(actual: unknown, expected: unknown): Promise<void> {
 
 const functions = ops as unknown as Readonly<Record<string, (...args: unknown[]) => unknown>>;
 const known = cases.filter((c) => camel(c.op) in functions);
-const byOp = Map.groupBy === undefined ? groupBy(known) : Map.groupBy(known, (c) => c.op);
+const byOp = groupBy(known);
 function groupBy(all: readonly Case[]): Map<string, Case[]> {
   const groups = new Map<string, Case[]>();
   for (const c of all) groups.set(c.op, [...(groups.get(c.op) ?? []), c]);

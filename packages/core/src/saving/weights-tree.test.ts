@@ -17,7 +17,7 @@ class Sub extends Model {
   alpha = new layers.Dropout({ rate: 0.2 });
 
   override call(x: Tensor): Tensor {
-    const [first, [second]] = this.list as [layers.Layer, [layers.Layer]];
+    const [first, [second]] = this.list as unknown as [layers.Layer, [layers.Layer]];
     let y = this.norm.apply<Tensor>(this.dense.apply<Tensor>(x));
     for (const layer of [this.alpha, this._priv, first, second, this.zOut]) y = layer.apply<Tensor>(y);
     return y;
