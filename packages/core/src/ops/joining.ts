@@ -7,7 +7,6 @@ import * as p from "../primitives/index.ts";
 import { castTo } from "./arithmetic-core.ts";
 import { convertToTensor, type TensorLike } from "./convert-core.ts";
 import { sliceAxis } from "./get-item.ts";
-import type { KerasTensor } from "./keras-tensor.ts";
 import { type Op, op } from "./op.ts";
 
 type Many = readonly TensorLike[] | Tensor;
@@ -27,8 +26,7 @@ function together(where: string, xs: Many): Tensor[] {
 export interface AxisOption {
   readonly axis?: number;
 }
-export type JoinOp = Op<(xs: readonly TensorLike[] | Tensor, options?: AxisOption) => Tensor> &
-  ((xs: readonly (TensorLike | KerasTensor)[], options?: AxisOption) => KerasTensor);
+export type JoinOp = Op<(xs: readonly TensorLike[] | Tensor, options?: AxisOption) => Tensor>;
 
 /** Tensors one after the other along `axis`. @example concatenate([[1, 2], [3]]) // [1, 2, 3] */
 export const concatenate: JoinOp = /* @__PURE__ */ op(

@@ -9,12 +9,17 @@ import { binaryCores, tensorMethods, unaryCores } from "./operators.ts";
 
 /** An argument type with symbolic tensors allowed wherever tensors are. */
 type SymbolicArg<T> = [Tensor] extends [T]
-  ? T | KerasTensor
+  ? T | KerasTensor | SymbolicList<T>
   : T extends readonly (infer U)[]
     ? [Tensor] extends [U]
       ? readonly (U | KerasTensor)[]
       : T
     : T;
+type SymbolicList<T> = T extends readonly (infer U)[]
+  ? [Tensor] extends [U]
+    ? readonly (U | KerasTensor)[]
+    : never
+  : never;
 type SymbolicArgs<A extends readonly unknown[]> = { [K in keyof A]: SymbolicArg<A[K]> };
 /** A result type with symbolic tensors for tensors. */
 type SymbolicResult<R> = R extends Tensor
