@@ -9,6 +9,8 @@ import { digitsModel } from "./model.ts";
 
 const COUNT = 256;
 const EPOCHS = 3;
+// One for which no engine meets a tie (two largest values in a window that differ by a rounding), where curves part for a reason.
+const SEED = 5;
 
 /** The first images only, so that the slowest engine takes seconds. */
 function few({ images, labels }: Digits): Digits {
@@ -21,7 +23,7 @@ function few({ images, labels }: Digits): Digits {
 
 async function losses(engine: Backend): Promise<readonly number[]> {
   setBackend(engine);
-  setRandomSeed(1);
+  setRandomSeed(SEED);
   const { images, labels } = few(splitDigits(await loadDigits()).train);
   const { history } = await digitsModel().fit(images, labels, {
     epochs: EPOCHS,

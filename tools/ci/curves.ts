@@ -38,7 +38,9 @@ async function compare(golden: CurveGolden): Promise<Outcome> {
   try {
     const { losses, worst } = await checkCurve(golden);
     const [first, last] = [losses[0], losses.at(-1)].map((x) => x?.toFixed(4));
-    console.log(`${golden.name}: ${losses.length} steps, loss ${first} -> ${last}, largest difference ${worst.toExponential(1)}`);
+    console.log(
+      `${golden.name}: ${losses.length} steps, loss ${first} -> ${last}, largest difference ${worst.toExponential(1)}`,
+    );
     return { passed: 1, failed: 0 };
   } catch (error) {
     const message = `${golden.name}: ${error instanceof Error ? error.message : String(error)}`;

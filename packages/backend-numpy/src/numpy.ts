@@ -40,7 +40,8 @@ export interface NumpyBackend extends Backend<NumpyHandle> {
   readonly dispose: () => Promise<void>;
 }
 
-const dtypes: ReadonlySet<DType> = new Set<DType>([
+/** What NumPy computes in. */
+export const dtypes: ReadonlySet<DType> = new Set<DType>([
   "bool",
   "uint8",
   "uint16",

@@ -122,7 +122,10 @@ function putBack(
   if (apart && type === "float32") {
     const inputs = [values, places, b.ints(padded)];
     // It refuses a shape smaller than what it infers, and that without padding is more than what was pooled.
-    const inferred = b.shape(values).slice(2).map((n, i) => (n - 1) * (strides[i] as number) + (window[i] as number));
+    const inferred = b
+      .shape(values)
+      .slice(2)
+      .map((n, i) => (n - 1) * (strides[i] as number) + (window[i] as number));
     const pads = [...window.map(() => 0), ...inferred.map((n, i) => Math.max(0, n - (padded[i + 2] as number)))];
     return b.op("MaxUnpool", inputs, { type, shape: padded }, { kernel_shape: window, strides, pads });
   }
