@@ -23,6 +23,8 @@ const engines: Readonly<Record<string, () => Promise<string>>> = {
 export interface DigitsReport {
   readonly engine: string;
   readonly losses: readonly number[];
+  /** The running mean of the loss after each step. */
+  readonly steps: readonly number[];
   readonly seconds: number;
   /** Different values that the progress element showed, and frames painted meanwhile. */
   readonly shown: number;
@@ -49,11 +51,11 @@ const line = document.createElement("pre");
 document.body.append(bar, line);
 
 const engine = await make();
-setRandomSeed(42);
+setRandomSeed(Number(query.get("seed") ?? "1"));
 const { train, test } = splitDigits(parseDigits(await unzipped("/digits/digits.csv.gz")));
 const model = digitsModel();
 
-let steps = 0;
+const steps: number[] = [];
 let frames = 0;
 let training = true;
 const countFrames = (): void => {
@@ -64,9 +66,9 @@ requestAnimationFrame(countFrames);
 const shown = new Set<number>();
 bar.max = epochs;
 const progress = new callbacks.LambdaCallback({
-  onTrainBatchEnd: () => {
-    steps++;
-    bar.value = steps / Math.ceil((train.labels.data.length * 0.9) / 32);
+  onTrainBatchEnd: (_, logs) => {
+    steps.push(logs.loss ?? Number.NaN);
+    bar.value = steps.length / Math.ceil((train.labels.data.length * 0.9) / 32);
     shown.add(bar.position);
   },
 });
@@ -95,6 +97,7 @@ await model.save("digits.keras"); // in a page: a download
 const report: DigitsReport = {
   engine,
   losses: history["loss"] ?? [],
+  steps,
   seconds,
   shown: shown.size,
   frames,
