@@ -137,39 +137,38 @@ export abstract class Trainer extends StepTrainer {
     const { callbacks, progress } = this.#watchers(options, steps ?? source.numBatches);
     const step = this.predictFunction();
     const stream = new EpochStream(source, steps);
-    const parts: { readonly outputs: unknown; readonly hosts: readonly HostArray[] }[] = [];
+    const parts: Part[] = [];
+    const every = this.compileOptions?.stepsPerExecution ?? 1;
+    const tell = async (): Promise<void> => {
+      const from = Math.floor((parts.length - 1) / every) * every;
+      if (callbacks.hears("onPredictBatchEnd"))
+        await callbacks.call("onPredictBatchEnd", from + every - 1, joined(parts.slice(from)));
+      progress?.progress("predict", from + every - 1, {});
+    };
     const pause = new Breather();
     this.stopPredicting = false;
     try {
       await callbacks.call("onPredictBegin");
       await stream.begin();
       for (let batch = await stream.next(signal); batch !== undefined; batch = await stream.next(signal)) {
-        await callbacks.call("onPredictBatchBegin", parts.length);
+        if (parts.length % every === 0) await callbacks.call("onPredictBatchBegin", parts.length);
         const outputs = step(batch.x);
         const flat = tree.flatten(outputs as tree.Tree<Tensor>);
         const hosts = await readAll(flat);
         parts.push({ outputs, hosts });
         for (const t of [...flat, ...tensorsOf(batch)]) dispose(t);
-        if (callbacks.hears("onPredictBatchEnd")) {
-          await callbacks.call(
-            "onPredictBatchEnd",
-            parts.length - 1,
-            tree.packAs(outputs as tree.Tree<unknown>, hosts.map(literal)),
-          );
-        }
-        progress?.progress("predict", parts.length - 1, {});
+        if (parts.length % every === 0) await tell();
         await pause.maybe();
         if (this.stopPredicting) break;
       }
+      if (parts.length % every !== 0) await tell();
     } finally {
       if (signal?.aborted === true) stream.abandon();
       else await stream.close();
     }
     await callbacks.call("onPredictEnd");
-    const [first] = parts;
-    if (first === undefined) throw noBatches(where);
-    const joined = first.hosts.map((_, i) => joinRows(parts.map((part) => part.hosts[i] as HostArray)));
-    return tree.packAs(first.outputs as tree.Tree<unknown>, joined.map(literal)) as R;
+    if (parts.length === 0) throw noBatches(where);
+    return joined(parts) as R;
   }
 
   /** One training step on one batch. */
@@ -279,6 +278,17 @@ export abstract class Trainer extends StepTrainer {
     const values = [...names, ...rest].map((name) => logs[name] as number);
     return values.length === 1 ? (values[0] as number) : values;
   }
+}
+
+// Outputs of one batch: their structure and values.
+interface Part {
+  readonly outputs: unknown;
+  readonly hosts: readonly HostArray[];
+}
+function joined(parts: readonly Part[]): unknown {
+  const { outputs, hosts } = parts[0] as Part;
+  const whole = hosts.map((_, i) => literal(joinRows(parts.map((part) => part.hosts[i] as HostArray))));
+  return tree.packAs(outputs as tree.Tree<unknown>, whole);
 }
 
 async function trainingSources(
