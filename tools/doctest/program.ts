@@ -29,7 +29,8 @@ export function exportedNames(from: string, base: string = root): string[] {
 /** The types that the same reading finds. */
 export function exportedTypes(from: string, base: string = root): string[] {
   const folder = packages(base).find(({ manifest }) => manifest.name === from)?.folder;
-  const source = readFileSync(folder ? join(folder, "src", "index.ts") : join(base, from), "utf8");
+  const path = folder ? join(folder, "src", "index.ts") : join(base, from);
+  const source = existsSync(path) ? readFileSync(path, "utf8") : "";
   const listed = [...source.matchAll(/^export\s+\{([^}]*)\}/gm)].flatMap(([, list = ""]) =>
     [...list.matchAll(/\btype\s+(?:\w+\s+as\s+)?(\w+)/g)].map(([, name = ""]) => name),
   );
