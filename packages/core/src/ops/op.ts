@@ -52,10 +52,6 @@ export class OpOperation extends Operation {
   }
 }
 
-const table = new Map<string, (...args: never[]) => unknown>();
-/** The op of that public name, for loading functional graphs. */
-export const opNamed = (name: string): ((...args: never[]) => unknown) | undefined => table.get(name);
-
 /**
  * Makes a function on tensors a public op.
  * @example
@@ -69,7 +65,6 @@ export function op<F extends (...args: never[]) => unknown>(name: string, comput
     return args.some(holdsSymbolic) ? new OpOperation(name, checked).symbolicCall(...args) : checked(...args);
   };
   Object.defineProperty(call, "name", { value: name });
-  table.set(name, call);
   return call as unknown as Op<F>;
 }
 

@@ -56,9 +56,6 @@ export function withLoadContext<R>(context: LoadContext, f: () => R): R {
     active = outer;
   }
 }
-/** The context of the load that is going on. */
-export const loadContext = (): LoadContext => active;
-
 const classes = new Map<string, SerializableClass>();
 const registeredNames = new Map<SerializableClass, string>();
 
