@@ -1,7 +1,7 @@
 // Products, convolutions and pools. Core is channels-last, jax-js channels-first.
 import type { ParamsOf } from "@keras-ts/core/backend";
 import type { JaxArray, JaxModule } from "./library.ts";
-import { type Kernel, lacking, type Rows, take } from "./rows.ts";
+import { type Kernel, lacking, type Rows, take, upload } from "./rows.ts";
 import { padded } from "./structural.ts";
 
 type Names =
@@ -32,10 +32,24 @@ export function contraction(jax: JaxModule): Rows<Names> {
       const pooled = lax.reduceWindow(ready, reduce, [...window], [...strides]);
       return np.transpose(pooled, channelsLast(window.length + 2));
     };
-  // Padding with a value: pad with zeros, then replace where a padded mask says so.
+  // Padding with a value: pad with zeros, then put it where a mask says so. The mask is data, see fold.ts.
   const padWith = (x: JaxArray, widths: [number, number][], fill: number): JaxArray => {
-    const inside = np.pad(np.ones([...x.shape]), widths);
-    return np.where(np.greater(inside, 0.5), np.pad(x, widths), fill);
+    const shape = x.shape.map((n, i) =>
+      i < 2 ? 1 : n + (widths[i] as [number, number])[0] + (widths[i] as [number, number])[1],
+    );
+    const data = new Uint8Array(shape.reduce((n, s) => n * s, 1));
+    for (let at = 0; at < data.length; at++) {
+      let rest = at;
+      let inside = true;
+      for (let axis = shape.length - 1; axis >= 2; axis--) {
+        const place = rest % (shape[axis] as number);
+        rest = Math.floor(rest / (shape[axis] as number));
+        const low = (widths[axis] as [number, number])[0];
+        inside &&= place >= low && place < low + (x.shape[axis] as number);
+      }
+      data[at] = Number(inside);
+    }
+    return np.where(upload(jax, { shape, dtype: "bool", data }), np.pad(x, widths), fill);
   };
   return {
     dotGeneral: (inputs, { lhsContract, rhsContract, lhsBatch, rhsBatch }) =>

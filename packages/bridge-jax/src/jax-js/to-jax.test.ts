@@ -1,6 +1,15 @@
-import { input, layers, type Model, Sequential, setRandomSeed, type Tensor } from "@keras-ts/core";
+import { grad, input, layers, type Model, ops, Sequential, setRandomSeed, type Tensor, tensor } from "@keras-ts/core";
 import { beforeAll, expect, test } from "vitest";
-import { type JaxArray, type JaxModule, type JaxParams, type JaxState, loadJax, toJax } from "../index.ts";
+import {
+  type JaxArray,
+  type JaxModule,
+  type JaxParams,
+  type JaxState,
+  loadJax,
+  type Params,
+  toJax,
+  toPure,
+} from "../index.ts";
 
 let jax: JaxModule;
 beforeAll(async () => {
@@ -76,7 +85,7 @@ test("a convnet has the losses of fit", async () => {
     return new Sequential([
       input({ shape: [8, 8, 1] }),
       new layers.Conv2D({ filters: 4, kernelSize: 3, padding: "same", activation: "relu" }),
-      new layers.MaxPooling2D({ poolSize: 2 }),
+      new layers.MaxPooling2D({ poolSize: 3, strides: 2, padding: "same" }),
       new layers.Conv2D({ filters: 6, kernelSize: 3, strides: 2, padding: "same", activation: "tanh" }),
       new layers.DepthwiseConv2D({ kernelSize: 2 }),
       new layers.AveragePooling2D({ poolSize: 1 }),
@@ -86,6 +95,38 @@ test("a convnet has the losses of fit", async () => {
   };
   const [x, y] = [wave(4 * 64, 0.37), wave(8, 0.9)];
   expect(await train(build(), x, y, [4, 8, 8, 1], 4)).toEqual(near(await fitted(build(), x, y, [4, 8, 8, 1], 4)));
+});
+
+test("gradients of a plain sum are the same compiled, uncompiled and in core", async () => {
+  setRandomSeed(8);
+  const model = new Sequential([
+    input({ shape: [6, 6, 1] }),
+    new layers.Conv2D({ filters: 2, kernelSize: 3, strides: 2, padding: "same", name: "first" }),
+    new layers.AveragePooling2D({ poolSize: 2, strides: 1 }),
+    new layers.Conv2D({ filters: 1, kernelSize: 2, name: "last" }),
+  ]);
+  const x = wave(36, 0.4);
+  const { init, apply } = toJax(model, jax);
+  const { params, state } = await init();
+  const total = (p: JaxParams): JaxArray =>
+    jax.numpy.sum(apply(p, jax.tree.ref(state), jax.numpy.array(Float32Array.from(x), { shape: [1, 6, 6, 1] }))[0]);
+  const values = async (grads: JaxParams): Promise<number[][]> =>
+    Promise.all(jax.tree.leaves<JaxArray>(grads).map(async (g) => [...(await g.data())]));
+  const own = toPure(model);
+  const start = own.init();
+  const expected = grad(
+    (p: Params) => ops.sum(own.apply(p, start.state, tensor(x, { shape: [1, 6, 6, 1] }))[0]) as Tensor,
+  )(start.params);
+  const flat = await Promise.all(
+    ["first", "last"].flatMap((layer) =>
+      ["kernel", "bias"].map(async (name) => {
+        const g = (expected as unknown as Record<string, Record<string, Tensor>>)[layer]?.[name] as Tensor;
+        return [...(await g.data())];
+      }),
+    ),
+  );
+  expect(await values(jax.grad(total)(jax.tree.ref(params)))).toEqual(flat.map(near));
+  expect(await values(jax.jit(jax.grad(total))(jax.tree.ref(params)))).toEqual(flat.map(near));
 });
 
 test("outputs are those of the model, for tokens and attention too", async () => {
@@ -124,6 +165,24 @@ test("seeds, purity, mistakes", async () => {
   expect(await run({ training: true, seed: 5 })).toEqual(await run({ training: true, seed: 5 }));
   expect(await run({ training: true, seed: 5 })).not.toEqual(await run({ training: true, seed: 6 }));
   expect(await run({ training: true })).toEqual(await run({ training: true }));
+  // Compiled or not, the numbers are those of core.
+  const own = toPure(model);
+  const start = own.init(3);
+  const [expected] = own.apply(
+    start.params,
+    start.state,
+    [
+      [1, 1, 1, 1],
+      [1, 1, 1, 1],
+    ],
+    { training: true, seed: 5 },
+  );
+  const compiled = jax.jit(
+    (p: JaxParams, s: JaxState) => apply(p, s, jax.numpy.ones([2, 4]), { training: true, seed: 5 })[0],
+  );
+  const plain = [...(await expected.data())];
+  expect([...(await compiled(jax.tree.ref(params), jax.tree.ref(state)).data())]).toEqual(near(plain));
+  expect(await run({ training: true, seed: 5 })).toEqual(near(plain));
   const other = { out: { kernel: jax.numpy.ones([1, 1]), bias: jax.numpy.ones([1]) } };
   expect(() => apply(other, state, jax.numpy.ones([2, 4]))).toThrowErrorMatchingSnapshot("other shapes");
   expect(() => apply({}, state, jax.numpy.ones([2, 4]))).toThrowErrorMatchingSnapshot("missing");

@@ -17,6 +17,7 @@ import {
 import { cellsOf, type Nested, nest, pick } from "../cells.ts";
 import { type ModelState, type Params, seeded, toPure } from "../pure.ts";
 import { jaxBackend } from "./backend.ts";
+import { foldConstants } from "./fold.ts";
 import type { JaxArray, JaxModule } from "./library.ts";
 import { upload } from "./rows.ts";
 
@@ -90,11 +91,19 @@ export function toJax<R = JaxArray>(model: Model, jax: JaxModule): JaxFunctions<
       const got = `${captures.length} other tensors and ${writes.length} assignments`;
       throw new StateError(complain("toJax", { must, got, todo: "Make other tensors weights of a layer" }));
     }
-    const executable = compileGraph(graph, backend);
+    const executable = compileGraph(foldConstants(graph), backend);
     if (executable instanceof Promise) throw new TypeError("an engine with kernels compiles at once");
     return { executable, outputs, numOutputs };
   };
 
+  // Times one, as data: gradients that come in as broadcast scalars are ordinary arrays inside the model then (see fold.ts).
+  const guarded = (y: JaxArray): JaxArray => {
+    if (y.dtype !== jax.DType.Float32 || y.ndim === 0) return y;
+    return jax.numpy.multiply(
+      y,
+      upload(jax, { shape: y.shape.map(() => 1), dtype: "float32", data: Float32Array.of(1) }),
+    );
+  };
   const toArrays = async (list: readonly Tensor[]): Promise<JaxArray[]> =>
     (await readAll(list)).map((host) => upload(jax, host));
   const toTensors = async (list: readonly JaxArray[]): Promise<Tensor[]> => {
@@ -115,7 +124,7 @@ export function toJax<R = JaxArray>(model: Model, jax: JaxModule): JaxFunctions<
     apply(params, state, x, { training = false, seed } = {}) {
       const leaves = tree.flatten(x);
       const seedArray =
-        typeof seed === "number" ? upload(jax, { shape: [], dtype: "uint32", data: Uint32Array.of(seed) }) : seed;
+        typeof seed === "number" ? upload(jax, { shape: [1], dtype: "uint32", data: Uint32Array.of(seed) }) : seed;
       const weights = pick("apply", cells.trainable, params);
       const before = pick("apply", cells.state, state);
       checkShapes([...cells.trainable, ...cells.state], [...weights, ...before]);
@@ -139,7 +148,7 @@ export function toJax<R = JaxArray>(model: Model, jax: JaxModule): JaxFunctions<
         );
       }
       for (const array of args) array.dispose();
-      const y = tree.packAs(program.outputs, outs.slice(0, program.numOutputs)) as R;
+      const y = tree.packAs(program.outputs, outs.slice(0, program.numOutputs).map(guarded)) as R;
       return [y, nest(cells.state, outs.slice(program.numOutputs))];
     },
     async store(params, state) {
