@@ -54,9 +54,7 @@ export function program(
   const lines: string[] = [];
   if (implicit) {
     const taken = new Set<string>();
-    const declared = code
-      .replace(/\bextends\s+[\w.]+/g, "")
-      .replace(/\b(const|let)\s+(\w+)\s*:[^=;]+=/g, "$1 $2 =");
+    const declared = code.replace(/\bextends\s+[\w.]+/g, "").replace(/\b(const|let)\s+(\w+)\s*:[^=;]+=/g, "$1 $2 =");
     for (const [name = ""] of declared.matchAll(/\b(?:const|let|class|function|import)\b[^=;(]*/g)) {
       for (const [word] of name.matchAll(/\w+/g)) taken.add(word);
     }

@@ -8,7 +8,14 @@ export * as layers from "./layers/index.ts";
 export { Layer } from "./layers/layer.ts";
 export * as losses from "./losses/index.ts";
 export * as metrics from "./metrics/index.ts";
-export { cloneModel, Model, type ModelConfig, Sequential, type SequentialConfig, type SummaryOptions } from "./models/index.ts";
+export {
+  cloneModel,
+  Model,
+  type ModelConfig,
+  Sequential,
+  type SequentialConfig,
+  type SummaryOptions,
+} from "./models/index.ts";
 export * as saving from "./models/public-saving.ts";
 export * as ops from "./ops/catalog.ts";
 export {
