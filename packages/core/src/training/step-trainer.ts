@@ -45,7 +45,9 @@ export abstract class StepTrainer extends SavedLayer {
 
   /**
    * Says how to train: optimizer, loss, metrics.
-   * @example model.compile({ optimizer: "adam", loss: "mse", metrics: ["mae"] });
+   * @example
+   * const model = new Sequential([input({ shape: [2] }), new layers.Dense({ units: 1 })]);
+   * model.compile({ optimizer: "adam", loss: "mse", metrics: ["mae"] });
    */
   compile(options: CompileOptions = {}): void {
     checkRunOptions(this.name, "compile", options);
