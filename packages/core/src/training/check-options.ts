@@ -41,7 +41,7 @@ const evaluate: Names<EvaluateOptions> = { ...run, sampleWeight: true, steps: tr
 const predict: Names<PredictOptions> = { ...run, steps: true };
 const known: Readonly<Record<"compile" | "fit" | "evaluate" | "predict", object>> = { compile, fit, evaluate, predict };
 
-/** @throws ConfigError for an unknown option, a number of epochs that is none, or a verbosity that does not exist. */
+/** @throws ConfigError for an unknown option, or a verbosity that does not exist. */
 export function checkRunOptions(model: string, method: keyof typeof known, options: object): void {
   const where = `${model}.${method}`;
   if (typeof options !== "object" || options === null) {
@@ -51,12 +51,7 @@ export function checkRunOptions(model: string, method: keyof typeof known, optio
     );
   }
   checkNames(where, options, Object.keys(known[method]));
-  const { epochs = 1, initialEpoch = 0, verbose = "auto" } = options as FitOptions;
-  if (!Number.isInteger(epochs) || epochs < 0 || !Number.isInteger(initialEpoch)) {
-    const got = `${JSON.stringify(epochs)} from ${JSON.stringify(initialEpoch)}`;
-    const must = "epochs and initialEpoch must be whole numbers";
-    throw new ConfigError(complain(where, { must, got, todo: "Use for example epochs: 10" }));
-  }
+  const { verbose = "auto" } = options as FitOptions;
   if (!(["auto", 0, 1, 2] as unknown[]).includes(verbose)) {
     const todo = "Use 0 for silence, 1 for a progress bar, 2 for one line per epoch";
     throw new ConfigError(

@@ -59,7 +59,7 @@ export abstract class Trainer extends StepTrainer {
     checkRunOptions(this.name, "fit", options);
     this.needCompiled("fit");
     const { epochs = 1, initialEpoch = 0, validationFreq = 1, stepsPerEpoch, validationSteps, signal } = options;
-    checkNumbers(where, { epochs, stepsPerEpoch, validationSteps });
+    checkNumbers(where, { epochs, initialEpoch, stepsPerEpoch, validationSteps });
     const { source, validation } = await trainingSources(where, x, y, options);
     await this.#buildFor(where, source);
     const history = new History();
@@ -354,7 +354,7 @@ function noBatches(where: string): ShapeError {
 
 function checkNumbers(where: string, numbers: Readonly<Record<string, number | undefined>>): void {
   for (const [name, value] of Object.entries(numbers)) {
-    const least = name === "epochs" ? 0 : 1;
+    const least = name === "epochs" || name === "initialEpoch" ? 0 : 1;
     if (value === undefined || (Number.isInteger(value) && value >= least)) continue;
     throw new ValueError(
       complain(where, {
