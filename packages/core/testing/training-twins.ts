@@ -28,7 +28,10 @@ export const goldenOf = <T>(name: string): T => goldens[name] as T;
 
 /** `((i a + j b) mod c) / c - 0.5`. */
 export function grid(rows: number, columns: number, a: number, b: number, c: number): HostArray {
-  const data = Float32Array.from({ length: rows * columns }, (_, at) => ((Math.floor(at / columns) * a + (at % columns) * b) % c) / c - 0.5);
+  const data = Float32Array.from(
+    { length: rows * columns },
+    (_, at) => ((Math.floor(at / columns) * a + (at % columns) * b) % c) / c - 0.5,
+  );
   return { shape: [rows, columns], dtype: "float32", data };
 }
 export const X: HostArray = grid(23, 4, 7, 3, 11);
@@ -41,13 +44,21 @@ export const ONEHOT: HostArray = {
   dtype: "float32",
   data: Float32Array.from({ length: 69 }, (_, at) => (labels[Math.floor(at / 3)] === at % 3 ? 1 : 0)),
 };
-export const WEIGHTS: HostArray = { shape: [23], dtype: "float32", data: Float32Array.from({ length: 23 }, (_, i) => ((i * 3) % 5) / 2) };
+export const WEIGHTS: HostArray = {
+  shape: [23],
+  dtype: "float32",
+  data: Float32Array.from({ length: 23 }, (_, i) => ((i * 3) % 5) / 2),
+};
 export const REVERSED: HostArray = { ...WEIGHTS, data: Float32Array.from(WEIGHTS.data).reverse() };
 
 /** Rows of an array. */
 export function rows({ shape, dtype, data }: HostArray, from: number, to: number): HostArray {
   const width = shape.slice(1).reduce((n, size) => n * size, 1);
-  return { shape: [Math.min(to, shape[0] as number) - from, ...shape.slice(1)], dtype, data: data.slice(from * width, to * width) as HostArray["data"] };
+  return {
+    shape: [Math.min(to, shape[0] as number) - from, ...shape.slice(1)],
+    dtype,
+    data: data.slice(from * width, to * width) as HostArray["data"],
+  };
 }
 
 /** As before each scenario. */
@@ -81,7 +92,9 @@ const TOLERANCE = 1e-5;
 export function expectNumbers(ours: readonly number[], theirs: readonly number[], what = "values"): void {
   expect(ours.length, what).toBe(theirs.length);
   theirs.forEach((value, i) => {
-    expect(Math.abs((ours[i] as number) - value), `${what}[${i}]: ${ours[i]} for ${value}`).toBeLessThanOrEqual(TOLERANCE * Math.max(1, Math.abs(value)));
+    expect(Math.abs((ours[i] as number) - value), `${what}[${i}]: ${ours[i]} for ${value}`).toBeLessThanOrEqual(
+      TOLERANCE * Math.max(1, Math.abs(value)),
+    );
   });
 }
 export function expectTold({ history, epoch }: History, golden: Told): void {

@@ -324,13 +324,14 @@ test("a loop of stateless calls gives the numbers of fit", async () => {
   optimizer.build(model.trainableVariables);
   const [mean, mae] = [new metrics.Mean(), new metrics.MeanAbsoluteError()];
   type Values = readonly Tensor[];
+  const metricValues = model.metricsVariables.map((cell) => ops.zeros(cell.shape));
   const now = (cells: readonly { readonly tensor: Tensor }[]): Values => cells.map((cell) => cell.tensor);
 
   const step = jit(
     (trainable: Values, others: Values, slots: Values, means: Values, errors: Values, x: Tensor, y: Tensor) => {
       const lossOf = (weights: Values): readonly [Tensor, unknown] => {
         const [yPred, after] = model.statelessCall(weights, others, x, { training: true });
-        const [loss] = model.statelessComputeLoss(weights, after, [], { x, y, yPred, training: true });
+        const [loss] = model.statelessComputeLoss(weights, after, metricValues, { x, y, yPred, training: true });
         return [loss, [yPred, after]];
       };
       const [[loss, [yPred, after]], grads] = valueAndGrad(lossOf, { hasAux: true })(trainable) as [

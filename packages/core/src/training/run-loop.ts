@@ -18,6 +18,8 @@ export interface StepLoop {
   readonly callbacks: CallbackList;
   readonly progress: ProgressLogger | undefined;
   readonly signal: AbortSignal | undefined;
+  /** True if nobody else holds what a step gives: compiled steps give tensors of their own. */
+  readonly owned: boolean;
   /** Batches between two calls of the hooks. */
   readonly every: number;
   /** Asked after each hook. */
@@ -37,6 +39,7 @@ export async function runSteps({
   callbacks,
   progress,
   signal,
+  owned,
   every,
   stopped,
   watch,
@@ -46,8 +49,7 @@ export async function runSteps({
       ? (["onTrainBatchBegin", "onTrainBatchEnd"] as const)
       : (["onTestBatchBegin", "onTestBatchEnd"] as const);
   const heard = callbacks.hears(end);
-  let latest: StepLogs | undefined;
-  let before: Running | undefined;
+  let running: Running | undefined;
   let index = 0;
   const pause = new Breather();
   const tell = async (results: StepLogs): Promise<void> => {
@@ -65,32 +67,33 @@ export async function runSteps({
   try {
     for (let batch = await stream.next(signal); batch !== undefined; batch = await stream.next(signal)) {
       if (index % every === 0) await callbacks.call(begin, index);
-      const results = step(batch);
+      const before: Running | undefined = running;
+      running = { logs: step(batch), batch, owned };
       if (before !== undefined) await retire(before);
-      before = { logs: results, batch };
-      latest = results;
       index++;
-      if (index % every === 0) await tell(results);
+      if (index % every === 0) await tell(running.logs);
       await pause.maybe();
       if (stopped()) break;
     }
-    if (latest !== undefined && index % every !== 0) await tell(latest);
+    if (running !== undefined && index % every !== 0) await tell(running.logs);
     signal?.throwIfAborted();
+    return running === undefined ? undefined : await readLogs(running.logs);
   } finally {
-    if (before !== undefined) await retire(before);
+    if (running !== undefined) await retire(running);
   }
-  return latest === undefined ? undefined : readLogs(latest);
 }
 
 interface Running {
   readonly logs: StepLogs;
   readonly batch: Batch;
+  readonly owned: boolean;
 }
 
-/** Waits for a step and frees its batch. */
-export async function retire({ logs, batch }: Running): Promise<void> {
-  await whenReady(Object.values(logs));
-  for (const tensor of tensorsOf(batch)) dispose(tensor);
+/** Waits for a step and frees its batch and its results. */
+export async function retire({ logs, batch, owned }: Running): Promise<void> {
+  const results = Object.values(logs);
+  await whenReady(results);
+  for (const tensor of [...tensorsOf(batch), ...(owned ? results : [])]) dispose(tensor);
 }
 
 /** Numbers of a step, names sorted. */

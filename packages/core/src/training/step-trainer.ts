@@ -250,7 +250,10 @@ export abstract class StepTrainer extends SavedLayer {
 
   /**
    * The loss as a pure function of the model's state.
+   * @param trainable values for `trainableVariables` @param nonTrainable values for `nonTrainableVariables`
+   * @param metricValues values for `metricsVariables`
    * @returns the loss, and the values of all three kinds of variables afterwards
+   * @throws ShapeError if there are too few or too many values.
    */
   statelessComputeLoss(
     trainable: readonly TensorLike[],
@@ -271,6 +274,13 @@ export abstract class StepTrainer extends SavedLayer {
     },
   ): [loss: Tensor, variables: [trainable: readonly TensorLike[], nonTrainable: Tensor[], metrics: Tensor[]]] {
     const metricCells = this.metricsVariables;
+    if (metricCells.length !== metricValues.length) {
+      const must = `there must be one value for each of the ${metricCells.length} metric variables`;
+      const todo = "Map model.metricsVariables to values";
+      throw new ShapeError(
+        complain(`${this.name}.statelessComputeLoss`, { must, got: String(metricValues.length), todo }),
+      );
+    }
     const scope = this.statelessScope(trainable, nonTrainable);
     metricCells.forEach((cell, i) => scope.write(cell, ops.convertToTensor(metricValues[i] as TensorLike)));
     const loss = scope.run(() => this.computeLoss({ x, y, yPred, sampleWeight, training }));

@@ -59,9 +59,9 @@ export abstract class Trainer extends StepTrainer {
     checkRunOptions(this.name, "fit", options);
     this.needCompiled("fit");
     const { epochs = 1, initialEpoch = 0, validationFreq = 1, stepsPerEpoch, validationSteps, signal } = options;
-    checkNumbers(where, { epochs, stepsPerEpoch, validationSteps });
+    checkNumbers(where, { stepsPerEpoch, validationSteps });
     const { source, validation } = await trainingSources(where, x, y, options);
-    await this.#buildFor(source);
+    await this.#buildFor(where, source);
     const history = new History();
     const { callbacks, progress } = this.#watchers(options, stepsPerEpoch ?? source.numBatches, epochs, [history]);
     this.#history = history;
@@ -121,7 +121,7 @@ export abstract class Trainer extends StepTrainer {
     const { batchSize, steps, sampleWeight, signal, returnDict = false } = options;
     checkNumbers(where, { steps });
     const source = await batchSource(where, x, y, sampleWeight, { batchSize, steps });
-    await this.#buildFor(source);
+    await this.#buildFor(where, source);
     const { callbacks, progress } = this.#watchers(options, steps ?? source.numBatches);
     const logs = await this.#evaluate(where, source, steps, { callbacks, progress, signal });
     return returnDict ? { ...logs } : this.#inOrder(logs);
@@ -213,17 +213,17 @@ export abstract class Trainer extends StepTrainer {
     this.resetMetrics();
     const results = step(batch);
     const logs = await readLogs(results);
-    await retire({ logs: results, batch });
+    await retire({ logs: results, batch, owned: this.#ownsResults });
     return returnDict ? { ...logs } : this.#inOrder(logs);
   }
 
-  async #buildFor(source: BatchSource): Promise<void> {
+  async #buildFor(where: string, source: BatchSource): Promise<void> {
     if (this.stateBuilt) {
       if (!this.optimizer.built) this.optimizer.build(this.trainableVariables);
       return;
     }
     const batch = await source.peek();
-    if (batch === undefined) throw noBatches(this.name);
+    if (batch === undefined) throw noBatches(where);
     this.buildAll(batch);
   }
 
@@ -240,6 +240,10 @@ export abstract class Trainer extends StepTrainer {
     return { callbacks: new CallbackList(list, this, { verbose: level, epochs, steps }), progress };
   }
 
+  // Steps that run op by op may give tensors that others hold, such as values of variables.
+  get #ownsResults(): boolean {
+    return this.compileOptions?.runEagerly !== true;
+  }
   #run(
     stream: EpochStream,
     step: Step,
@@ -249,7 +253,16 @@ export abstract class Trainer extends StepTrainer {
   ): Promise<Logs | undefined> {
     const every = this.compileOptions?.stepsPerExecution ?? 1;
     const stopped = (): boolean => (kind === "train" ? this.stopTraining : this.stopEvaluating);
-    return runSteps({ stream, step, kind, ...watchers, every, stopped, ...(watch === undefined ? {} : { watch }) });
+    return runSteps({
+      stream,
+      step,
+      kind,
+      ...watchers,
+      owned: this.#ownsResults,
+      every,
+      stopped,
+      ...(watch === undefined ? {} : { watch }),
+    });
   }
 
   async #evaluate(where: string, source: BatchSource, steps: number | undefined, watchers: Watchers): Promise<Logs> {
@@ -341,10 +354,9 @@ function noBatches(where: string): ShapeError {
 
 function checkNumbers(where: string, numbers: Readonly<Record<string, number | undefined>>): void {
   for (const [name, value] of Object.entries(numbers)) {
-    if (value === undefined || (Number.isInteger(value) && value >= (name === "epochs" ? 0 : 1))) continue;
-    throw new ValueError(
-      complain(where, { must: `${name} must be a whole number`, got: String(value), todo: "Use for example 10" }),
-    );
+    if (value === undefined || (Number.isInteger(value) && value >= 1)) continue;
+    const must = `${name} must be a whole number from 1 up`;
+    throw new ValueError(complain(where, { must, got: String(value), todo: "Use for example 10" }));
   }
 }
 
