@@ -1,5 +1,5 @@
 // The options of compile, fit, evaluate and predict, checked by name. The types make each list complete.
-import { ConfigError, complain } from "../errors/index.ts";
+import { ConfigError, complain, ValueError } from "../errors/index.ts";
 import { checkNames } from "../registry/index.ts";
 import type { CompileOptions, EvaluateOptions, FitOptions, PredictOptions } from "./options.ts";
 
@@ -57,5 +57,15 @@ export function checkRunOptions(model: string, method: keyof typeof known, optio
     throw new ConfigError(
       complain(where, { must: 'verbose must be "auto", 0, 1 or 2', got: JSON.stringify(verbose), todo }),
     );
+  }
+}
+
+/** @throws ValueError for a number of steps or epochs that is none. */
+export function checkNumbers(where: string, numbers: Readonly<Record<string, number | undefined>>): void {
+  for (const [name, value] of Object.entries(numbers)) {
+    const least = name === "epochs" || name === "initialEpoch" ? 0 : 1;
+    if (value === undefined || (Number.isInteger(value) && value >= least)) continue;
+    const must = `${name} must be a whole number from ${least} up`;
+    throw new ValueError(complain(where, { must, got: String(value), todo: "Use for example 10" }));
   }
 }

@@ -1,7 +1,8 @@
 // One pass over batches: the part that fit, evaluate and predict share.
 import type { HostArray } from "../aval/index.ts";
-import type { Tensor } from "../graph/index.ts";
+import { literal, type Tensor } from "../graph/index.ts";
 import { dispose, readAll, whenReady } from "../transforms/index.ts";
+import * as tree from "../tree/index.ts";
 import { type Batch, tensorsOf } from "./batches.ts";
 import type { CallbackList, Logs } from "./callbacks.ts";
 import type { EpochStream } from "./epoch-stream.ts";
@@ -103,8 +104,8 @@ export async function readLogs(results: StepLogs): Promise<Logs> {
   return Object.fromEntries(names.map((name, i) => [name, hosts[i]?.data[0] as number]));
 }
 
-/** Parts one below the other. */
-export function joinRows(parts: readonly HostArray[]): HostArray {
+// Parts one below the other.
+function joinRows(parts: readonly HostArray[]): HostArray {
   const first = parts[0] as HostArray;
   if (parts.length === 1) return first;
   const rows = parts.reduce((n, part) => n + (part.shape[0] ?? 1), 0);
@@ -127,4 +128,29 @@ export class Breather {
     await new Promise((resolve) => setTimeout(resolve, 0));
     this.#last = performance.now();
   }
+}
+
+/** Outputs of one batch: their structure and values. */
+export interface Part {
+  readonly outputs: unknown;
+  readonly hosts: readonly HostArray[];
+}
+/** Outputs of several batches as one. */
+export function joined(parts: readonly Part[]): unknown {
+  const { outputs, hosts } = parts[0] as Part;
+  const whole = hosts.map((_, i) => literal(joinRows(parts.map((part) => part.hosts[i] as HostArray))));
+  return tree.packAs(outputs as tree.Tree<unknown>, whole);
+}
+
+/** One warning in each fit, at the first loss that is no number. */
+export function nonFiniteWatch(name: string): (epoch: number, logs: Logs) => void {
+  let told = false;
+  return (epoch, { loss }) => {
+    if (told || loss === undefined || Number.isFinite(loss)) return;
+    told = true;
+    const what = Number.isNaN(loss) ? "nan" : "infinite";
+    const todo =
+      "Try a lower learning rate or clipnorm, check the data for nan and inf, and the loss for logits or probabilities it does not expect.";
+    console.warn(`keras-ts: The loss of "${name}" became ${what} in epoch ${epoch + 1}. ${todo}`);
+  };
 }

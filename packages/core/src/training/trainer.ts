@@ -1,24 +1,16 @@
 // fit, evaluate, predict. Sources: keras/src/trainers/trainer.py, keras/src/backend/jax/trainer.py.
-import type { HostArray } from "../aval/index.ts";
-import { complain, ShapeError, ValueError, warnOnce } from "../errors/index.ts";
-import { literal, type Tensor } from "../graph/index.ts";
+import { warnOnce } from "../errors/index.ts";
+import type { Tensor } from "../graph/index.ts";
 import { dispose, readAll } from "../transforms/index.ts";
 import * as tree from "../tree/index.ts";
-import {
-  type Batch,
-  type BatchSource,
-  type ClassWeight,
-  type Data,
-  hostArrays,
-  splitLast,
-  tensorsOf,
-} from "./batches.ts";
+import { type Batch, type BatchSource, type ClassWeight, type Data, tensorsOf } from "./batches.ts";
 import { CallbackList, History, type Logs } from "./callbacks.ts";
-import { checkRunOptions } from "./check-options.ts";
+import { checkNumbers, checkRunOptions } from "./check-options.ts";
 import { EpochStream } from "./epoch-stream.ts";
+import { due, noBatches, trainingSources } from "./fit-data.ts";
 import type { EvaluateOptions, FitOptions, PredictOptions, RunOptions, Scores } from "./options.ts";
 import { ProgressLogger } from "./progress-logger.ts";
-import { Breather, joinRows, readLogs, retire, runSteps, type Step } from "./run-loop.ts";
+import { Breather, joined, nonFiniteWatch, type Part, readLogs, retire, runSteps, type Step } from "./run-loop.ts";
 import { batchSource } from "./sources.ts";
 import { StepTrainer } from "./step-trainer.ts";
 
@@ -293,88 +285,9 @@ export abstract class Trainer extends StepTrainer {
   }
 }
 
-// Outputs of one batch: their structure and values.
-interface Part {
-  readonly outputs: unknown;
-  readonly hosts: readonly HostArray[];
-}
-function joined(parts: readonly Part[]): unknown {
-  const { outputs, hosts } = parts[0] as Part;
-  const whole = hosts.map((_, i) => literal(joinRows(parts.map((part) => part.hosts[i] as HostArray))));
-  return tree.packAs(outputs as tree.Tree<unknown>, whole);
-}
-
-async function trainingSources(
-  where: string,
-  x: unknown,
-  y: unknown,
-  options: FitOptions,
-): Promise<{ source: BatchSource; validation: BatchSource | undefined }> {
-  const {
-    validationSplit = 0,
-    validationData,
-    batchSize,
-    classWeight,
-    sampleWeight,
-    stepsPerEpoch,
-    shuffle = true,
-  } = options;
-  const common = { batchSize, steps: stepsPerEpoch, shuffle, classWeight };
-  const held = { batchSize: options.validationBatchSize ?? batchSize, steps: options.validationSteps };
-  if (validationData !== undefined && validationData !== null) {
-    const source = await batchSource(where, x, y, sampleWeight, common);
-    const tuple = Array.isArray(validationData) ? validationData : [validationData];
-    const [vx, vy, vw] = tuple as [unknown, unknown, unknown];
-    return { source, validation: await batchSource(`${where} (validationData)`, vx, vy, vw, held) };
-  }
-  if (validationSplit === 0)
-    return { source: await batchSource(where, x, y, sampleWeight, common), validation: undefined };
-  const data = await hostArrays(where, x, y, sampleWeight, undefined);
-  const [train, last] = splitLast(where, data, validationSplit);
-  return {
-    source: await batchSource(where, train.x, train.y, train.sampleWeight, common),
-    validation: await batchSource(where, last.x, last.y, last.sampleWeight, held),
-  };
-}
-
-const due = (epoch: number, frequency: number | readonly number[]): boolean =>
-  typeof frequency === "number" ? (epoch + 1) % frequency === 0 : frequency.includes(epoch + 1);
-
 const sorted = (logs: Logs): Logs =>
   Object.fromEntries(
     Object.keys(logs)
       .sort()
       .map((name) => [name, logs[name] as number]),
   );
-
-function noBatches(where: string): ShapeError {
-  const todo = "Check the stream; a generator can be used only once, a function that makes one can be used again";
-  return new ShapeError(complain(where, { must: "the data must give at least one batch", got: "none", todo }));
-}
-
-function checkNumbers(where: string, numbers: Readonly<Record<string, number | undefined>>): void {
-  for (const [name, value] of Object.entries(numbers)) {
-    const least = name === "epochs" || name === "initialEpoch" ? 0 : 1;
-    if (value === undefined || (Number.isInteger(value) && value >= least)) continue;
-    throw new ValueError(
-      complain(where, {
-        must: `${name} must be a whole number from ${least} up`,
-        got: String(value),
-        todo: "Use for example 10",
-      }),
-    );
-  }
-}
-
-// One warning in each fit, at the first loss that is no number.
-function nonFiniteWatch(name: string): (epoch: number, logs: Logs) => void {
-  let told = false;
-  return (epoch, { loss }) => {
-    if (told || loss === undefined || Number.isFinite(loss)) return;
-    told = true;
-    const what = Number.isNaN(loss) ? "nan" : "infinite";
-    const todo =
-      "Try a lower learning rate or clipnorm, check the data for nan and inf, and the loss for logits or probabilities it does not expect.";
-    console.warn(`keras-ts: The loss of "${name}" became ${what} in epoch ${epoch + 1}. ${todo}`);
-  };
-}
