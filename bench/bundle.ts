@@ -1,5 +1,4 @@
-import { gzipSync } from "node:zlib";
-import { build } from "esbuild";
+import { weigh } from "../tools/sizes.ts";
 
 const head = `import { Sequential, input, layers, setBackend } from "@keras-ts/core";`;
 const body = `const model = new Sequential([input({ shape: [4] }), new layers.Dense({ units: 1 })]); console.log(model);`;
@@ -10,23 +9,9 @@ const programs: Readonly<Record<string, string>> = {
   "core + backend-numpy (no engine)": `${head}import { numpy } from "@keras-ts/backend-numpy"; setBackend(await numpy());${body}`,
 };
 
-/** Bytes of a one-layer model's program, minified and gzipped, without engines. */
+/** Bytes of a one-layer model's program that load at start, minified and gzipped, without engines. */
 export async function bundleSizes(): Promise<[name: string, bytes: number][]> {
   const sizes: [string, number][] = [];
-  for (const [name, contents] of Object.entries(programs)) {
-    const result = await build({
-      stdin: { contents, resolveDir: new URL("..", import.meta.url).pathname, loader: "ts" },
-      bundle: true,
-      minify: true,
-      format: "esm",
-      platform: "browser",
-      target: "es2022",
-      conditions: ["@keras-ts/source"],
-      external: ["node:*", "onnxruntime-*", "@tensorflow/*", "pyodide", "h5wasm", "fflate"],
-      write: false,
-      logLevel: "silent",
-    });
-    sizes.push([name, gzipSync(result.outputFiles[0]?.contents ?? new Uint8Array()).length]);
-  }
+  for (const [name, code] of Object.entries(programs)) sizes.push([name, (await weigh(code)).bytes]);
   return sizes;
 }

@@ -1,12 +1,24 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { input, layers, Sequential, setBackend } from "@keras-ts/core";
 import { backends } from "../examples/digits/backends.ts";
 
-/** Trains a small network for many steps and tells memory early and late. */
-export async function memoryFlat(backend: string, steps: number): Promise<string> {
-  const engine = await (backends[backend] as () => Promise<Parameters<typeof setBackend>[0]>)().catch(
-    (error: unknown) => String(error),
-  );
-  if (typeof engine === "string") return `not run: ${engine}`;
+/** Every engine that the examples know. */
+export const memoryEngines: readonly string[] = Object.keys(backends);
+
+export interface MemoryReport {
+  /** Resident megabytes. */
+  readonly early: number;
+  readonly late: number;
+  readonly text: string;
+}
+
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
+
+/** Trains a small network for many steps and looks at the memory early and late. @throws if the engine cannot be made. */
+export async function memoryFlat(backend: string, steps: number): Promise<MemoryReport> {
+  const engine = await (backends[backend] as (typeof backends)[string])();
   setBackend(engine);
   const model = new Sequential([
     input({ shape: [16] }),
@@ -16,28 +28,32 @@ export async function memoryFlat(backend: string, steps: number): Promise<string
   ]);
   model.compile({ optimizer: "adam", loss: "mse" });
   const rows = 16 * 100;
-  const x = {
-    shape: [rows, 16],
-    dtype: "float32",
-    data: Float32Array.from({ length: rows * 16 }, (_, i) => Math.sin(i)),
-  } as const;
+  const xs = Float32Array.from({ length: rows * 16 }, (_, i) => Math.sin(i));
+  const x = { shape: [rows, 16], dtype: "float32", data: xs } as const;
   const y = {
     shape: [rows, 1],
     dtype: "float32",
     data: Float32Array.from({ length: rows }, (_, i) => Math.cos(i)),
   } as const;
-  const look = (): string => {
-    (globalThis as { gc?: () => void }).gc?.();
+  // Values that only the collector can free are released in a later task.
+  const look = async (): Promise<{ readonly megabytes: number; readonly text: string }> => {
+    for (let i = 0; i < 3; i++) {
+      collect();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
     const memory = engine.memory?.();
-    const handles = memory === undefined ? "" : `, ${memory.handles} handles`;
-    return `${(process.memoryUsage().rss / 1e6).toFixed(0)} MB${handles}`;
+    const megabytes = process.memoryUsage().rss / 1e6;
+    return {
+      megabytes,
+      text: `${megabytes.toFixed(0)} MB${memory === undefined ? "" : `, ${memory.handles} handles`}`,
+    };
   };
-  let early = "";
-  for (let done = 0; done < steps; done += 100) {
+  let early = { megabytes: 0, text: "" };
+  for (let done = 100; done <= steps; done += 100) {
     await model.fit(x, y, { batchSize: 16, epochs: 1, verbose: 0 });
-    if (done === 400) early = look();
+    if (done === 500) early = await look();
   }
-  const late = look();
+  const late = await look();
   await engine.dispose?.();
-  return `step 500: ${early}   step ${steps}: ${late}`;
+  return { early: early.megabytes, late: late.megabytes, text: `${early.text}  ->  ${late.text}` };
 }

@@ -48,8 +48,6 @@ export const convnet: BenchModel = {
   },
 };
 
-export const models: readonly BenchModel[] = [mlp, convnet];
-
 /** Data that only has to be there: a small generator, the same in Python. */
 export function data(model: BenchModel, steps: number): { x: BenchArray; y: BenchArray } {
   const rows = model.batch * steps;

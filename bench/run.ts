@@ -1,93 +1,125 @@
-// npm run bench [-- --quick] [-- --python]: whole fit steps of several models, as ratios in one run.
+// npm run bench [-- --quick] [--python] [--only mlp,convnet,session,memory,bundle] [--save]: ratios taken in one run.
 import { execFileSync } from "node:child_process";
 import { parseArgs } from "node:util";
-import { setBackend, setRandomSeed } from "@keras-ts/core";
-import { backends } from "../examples/digits/backends.ts";
-import { findPython } from "../tools/python.ts";
+import { type Baseline, readBaseline, writeBaseline } from "./baseline.ts";
 import { bundleSizes } from "./bundle.ts";
-import { memoryFlat } from "./memory.ts";
-import { type BenchModel, convnet, data, mlp, models } from "./models.ts";
-import { pythonKeras, type StepTime, stepTime, tensorflowJs } from "./peers.ts";
+import { contenders, rounds, type StepTime } from "./contenders.ts";
+import { memoryEngines, memoryFlat } from "./memory.ts";
+import { type BenchModel, convnet, mlp } from "./models.ts";
 import { sessionOverhead } from "./session.ts";
+
+const parts = ["mlp", "convnet", "session", "memory", "bundle"] as const;
+type Part = (typeof parts)[number];
 
 const { values: flags } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
     python: { type: "boolean", default: false },
+    save: { type: "boolean", default: false },
     only: { type: "string" },
   },
 });
-const epochs = flags.quick ? 2 : 5;
-const wanted = (part: string): boolean => flags.only === undefined || flags.only.split(",").includes(part);
+const wanted = flags.only?.split(",") ?? parts;
+const unknown = wanted.filter((name) => !parts.includes(name as Part));
+if (unknown.length > 0) {
+  console.error(`bench: --only must name some of ${parts.join(", ")}, got ${unknown.join(", ")}.`);
+  process.exit(1);
+}
 
-async function fitSteps(backend: string, model: BenchModel, steps: number, count: number): Promise<StepTime> {
-  const engine = await (backends[backend] as () => Promise<Parameters<typeof setBackend>[0]>)();
-  setBackend(engine);
-  setRandomSeed(1);
-  const net = model.build();
-  const { x, y } = data(model, steps);
-  const times: number[] = [];
-  for (let epoch = 0; epoch <= count; epoch++) {
-    const start = performance.now();
-    await net.fit(x, y, { batchSize: model.batch, epochs: 1, verbose: 0 });
-    if (epoch > 0) times.push(performance.now() - start);
+const before = readBaseline();
+const results: Record<string, Record<string, number>> = {};
+const reason = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
+const ms = (value: number): string => `${value < 10 ? value.toFixed(2) : value.toFixed(1)} ms`.padStart(9);
+
+/** Prints one line, and what the saved baseline has for it. */
+function line(part: Part, name: string, text: string, figure?: number): void {
+  const saved = before?.results[part]?.[name];
+  const note = figure === undefined || saved === undefined ? "" : `   (baseline ${saved})`;
+  if (figure !== undefined) (results[part] ??= {})[name] = Number(figure.toPrecision(3));
+  console.log(`  ${name.padEnd(36)} ${text}${note}`);
+}
+
+async function fitSteps(part: Part, model: BenchModel): Promise<void> {
+  console.log(
+    `${model.name}, batch ${model.batch}: one whole fit step; ratios are to keras-ts on ONNX Runtime in Node`,
+  );
+  const list = await contenders(model, { quick: flags.quick, python: flags.python });
+  const times = await rounds(list, flags.quick ? 1 : 3);
+  const base = times.get(list[0]?.name ?? "");
+  for (const { name } of list) {
+    const time = times.get(name) as StepTime | string;
+    if (typeof time === "string") {
+      line(part, name, `not run: ${time}`);
+      continue;
+    }
+    const ratio = typeof base === "object" ? time.best / base.best : undefined;
+    const times_ = ratio === undefined ? "" : `${ratio.toFixed(2)}x`.padStart(8);
+    line(part, name, `${ms(time.best)} best ${ms(time.median)} median ${times_}`, ratio);
   }
-  await engine.dispose?.();
-  return stepTime(times, steps);
 }
 
-const ms = (value: number): string => `${value < 10 ? value.toFixed(2) : value.toFixed(1)} ms`.padStart(10);
-function row(name: string, time: StepTime | string, base?: StepTime): void {
-  if (typeof time === "string") return console.log(`  ${name.padEnd(34)} ${time}`);
-  const ratio = base === undefined ? "" : `   ${(time.best / base.best).toFixed(2)}x`;
-  console.log(`  ${name.padEnd(34)} ${ms(time.best)} best ${ms(time.median)} median${ratio}`);
-}
-
-const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim();
-console.log(
-  `keras-ts at ${commit}, Node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}; ms per fit step, ratios to ours on ONNX\n`,
-);
-
-for (const model of models) {
-  if (!wanted(model.name)) continue;
-  const steps = flags.quick ? 20 : 60;
-  console.log(`${model.name}, batch ${model.batch}`);
-  const ours = await fitSteps("onnx", model, steps, epochs);
-  row("keras-ts on onnxruntime-node", ours);
-  row("keras-ts on onnxruntime-web (wasm)", await fitSteps("onnx-web", model, Math.min(steps, 10), 2), ours);
-  row("keras-ts on TensorFlow.js (wasm)", await fitSteps("tfjs", model, Math.min(steps, 6), 1), ours);
-  row("keras-ts on NumPy (native)", await fitSteps("numpy", model, Math.min(steps, 10), 1).catch(String), ours);
-  if (model === mlp) row("TensorFlow.js layers (wasm)", await tensorflowJs(model, Math.min(steps, 10), 2), ours);
-  if (model === convnet) row("TensorFlow.js layers (wasm)", "cannot train: no Conv2DBackpropFilter kernel");
-  if (flags.python) {
-    const python = findPython();
-    for (const backend of ["jax", "tensorflow", "torch"]) {
-      row(
-        `Keras 3 on ${backend}`,
-        python === undefined ? "not run: no Python side" : await pythonKeras(python, backend, model, steps, epochs),
-        ours,
+const jobs: Readonly<Record<Part, () => Promise<void>>> = {
+  mlp: () => fitSteps("mlp", mlp),
+  convnet: () => fitSteps("convnet", convnet),
+  async session() {
+    console.log("what fit adds to session.run of the same program (best of several bursts, taken in turns)");
+    for (const model of [mlp, convnet]) {
+      const { step, session } = await sessionOverhead(model, flags.quick ? 20 : 60, flags.quick ? 3 : 8);
+      const more = (step / session - 1) * 100;
+      line(
+        "session",
+        model.name,
+        `fit ${ms(step)}   session.run ${ms(session)}   ${more.toFixed(1)} % more`,
+        step / session,
       );
     }
-  }
-  if (model === mlp && wanted("session")) {
-    const { step, session } = await sessionOverhead(model, flags.quick ? 60 : 300);
+  },
+  async memory() {
+    const steps = flags.quick ? 1000 : 5000;
     console.log(
-      `  one step ${step.toFixed(3)} ms, session.run of the same program ${session.toFixed(3)} ms: ${((step / session - 1) * 100).toFixed(1)} % more`,
+      `memory of a small training run, after 500 and after ${steps} steps (resident, live handles of the engine)`,
     );
+    for (const name of memoryEngines) {
+      try {
+        const { early, late, text } = await memoryFlat(name, steps);
+        line("memory", name, text, late / early);
+      } catch (error) {
+        line("memory", name, `not run: ${reason(error)}`);
+      }
+    }
+  },
+  async bundle() {
+    console.log("bundle of a one-layer model, minified and gzipped, without engines");
+    for (const [name, bytes] of await bundleSizes())
+      line("bundle", name, `${(bytes / 1024).toFixed(1)} kB`, bytes / 1024);
+  },
+};
+
+const git = (...args: string[]): string => {
+  try {
+    return execFileSync("git", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+  } catch {
+    return "unknown";
   }
-  console.log();
-}
+};
+const commit = git("rev-parse", "--short", "HEAD");
+console.log(`keras-ts at ${commit}, Node ${process.versions.node}`);
+if (before !== undefined) console.log(`baseline: ${before.commit}, ${before.machine}`);
 
-if (wanted("memory")) {
-  console.log("memory of a small training run (RSS, live engine handles)");
-  const steps = flags.quick ? 1000 : 5000;
-  for (const backend of Object.keys(backends))
-    console.log(`  ${backend.padEnd(12)} ${await memoryFlat(backend, steps)}`);
+let failed = false;
+for (const part of parts) {
+  if (!wanted.includes(part)) continue;
   console.log();
+  try {
+    await jobs[part]();
+  } catch (error) {
+    failed = true;
+    console.log(`  ${part} not run: ${reason(error)}`);
+  }
 }
-
-if (wanted("bundle")) {
-  console.log("bundle of a one-layer model, minified and gzipped");
-  for (const [name, bytes] of await bundleSizes()) console.log(`  ${name.padEnd(34)} ${(bytes / 1000).toFixed(1)} kB`);
+if (flags.save) {
+  const saved: Baseline = writeBaseline(commit, results);
+  console.log(`\nsaved as the baseline: ${Object.keys(saved.results).join(", ")}`);
 }
-process.exit(0);
+process.exit(failed ? 1 : 0);

@@ -48,6 +48,8 @@ export interface OnnxOptions {
 export interface OrtHandle {
   readonly tensor: OrtTensor;
   readonly bytes: number;
+  /** Runs that read it and are not done. */
+  readers: number;
 }
 
 const handleTypes: ReadonlySet<string> = new Set<OrtType>(["float32", "int32", "uint32", "bool"]);
@@ -68,15 +70,16 @@ export async function onnx(options: OnnxOptions = {}): Promise<Backend<OrtHandle
   const sessionOptions = sessionOptionsOf(engine, options);
   const live = { handles: 0, bytes: 0 };
   const sessions = new Set<Program>();
+  const spares = new Spares();
 
   const wrap = (tensor: OrtTensor, bytes: number): OrtHandle => {
     live.handles++;
     live.bytes += bytes;
-    return { tensor, bytes };
+    return { tensor, bytes, readers: 0 };
   };
-  const allocate = (aval: Aval): OrtTensor => {
-    const data = new (arrayTypeOf(aval.dtype))(sizeOf(aval.shape));
-    return new ort.Tensor(typeOf(aval.dtype) as OrtType, data as OrtData, aval.shape);
+  const allocate = ({ dtype, shape }: Aval): OrtTensor => {
+    const type = typeOf(dtype) as OrtType;
+    return spares.take(type, shape) ?? new ort.Tensor(type, new (arrayTypeOf(dtype))(sizeOf(shape)) as OrtData, shape);
   };
   const forget = (handle: OrtHandle): void => {
     live.handles--;
@@ -92,7 +95,11 @@ export async function onnx(options: OnnxOptions = {}): Promise<Backend<OrtHandle
     upload({ shape, dtype, data }) {
       const type = typeOf(dtype);
       if (!handleTypes.has(type)) typeOf("complex64");
-      return wrap(new ort.Tensor(type as OrtType, data.slice() as OrtData, shape), data.byteLength);
+      const spare = spares.take(type, shape);
+      if (spare === undefined)
+        return wrap(new ort.Tensor(type as OrtType, data.slice() as OrtData, shape), data.byteLength);
+      (spare.data as OrtData).set(data);
+      return wrap(spare, data.byteLength);
     },
     download({ tensor }) {
       return {
@@ -101,7 +108,10 @@ export async function onnx(options: OnnxOptions = {}): Promise<Backend<OrtHandle
         data: (tensor.data as OrtData).slice(),
       } satisfies HostArray;
     },
-    release: forget,
+    release(handle) {
+      forget(handle);
+      if (handle.readers === 0) spares.give(handle);
+    },
     async compile(graph, compileOptions) {
       const label = compileOptions.label ?? "program";
       const program = optimize(emit(graph));
@@ -132,6 +142,7 @@ export async function onnx(options: OnnxOptions = {}): Promise<Backend<OrtHandle
     async dispose() {
       await Promise.all([...sessions].map((program) => program.dispose()));
       sessions.clear();
+      spares.clear();
     },
   };
 }
@@ -158,6 +169,57 @@ function sessionOptionsOf(engine: Engine, { threads, spinning, session }: OnnxOp
     ...(spinning === undefined ? {} : { extra: { session: { intra_op: { allow_spinning: spinning ? "1" : "0" } } } }),
     ...session,
   };
+}
+
+/**
+ * Buffers of released tensors, for the next tensors of the same type and shape: a training loop uploads the same shapes each step, and
+ * fresh arrays of that size would have the garbage collector run every few steps.
+ */
+class Spares {
+  static readonly #limit = 64 * 2 ** 20;
+  readonly #tensors = new Map<string, OrtTensor[]>();
+  #bytes = 0;
+
+  take(type: string, shape: readonly number[]): OrtTensor | undefined {
+    const tensor = this.#tensors.get(`${type} ${shape.join()}`)?.pop();
+    if (tensor !== undefined) this.#bytes -= (tensor.data as OrtData).byteLength;
+    return tensor;
+  }
+  give({ tensor, bytes }: OrtHandle): void {
+    if (bytes > Spares.#limit) return;
+    if (this.#bytes + bytes > Spares.#limit) this.clear();
+    const key = `${tensor.type} ${tensor.dims.join()}`;
+    const row = this.#tensors.get(key) ?? [];
+    this.#tensors.set(key, row);
+    if (row.length >= 4) return;
+    row.push(tensor);
+    this.#bytes += bytes;
+  }
+  clear(): void {
+    this.#tensors.clear();
+    this.#bytes = 0;
+  }
+}
+
+let closed: MessagePort | undefined;
+
+/**
+ * The native build writes into the buffers that it is given, and copies everything once more into new ones. Left to the garbage
+ * collector these are megabytes a step, and it would run every few steps; handed over to a closed port they are free at once.
+ */
+function drop(results: Readonly<Record<string, OrtTensor>>, fetches: Readonly<Record<string, OrtTensor | null>>): void {
+  const bufferOf = (tensor: OrtTensor | null | undefined): unknown => (tensor?.data as OrtData | undefined)?.buffer;
+  const buffers = Object.keys(results).flatMap((name) => {
+    const buffer = bufferOf(results[name]);
+    const isCopy = fetches[name] && buffer instanceof ArrayBuffer && buffer !== bufferOf(fetches[name]);
+    return isCopy && buffer.byteLength > 2 ** 14 ? [buffer] : [];
+  });
+  if (buffers.length === 0) return;
+  if (closed === undefined) {
+    closed = new MessageChannel().port1;
+    closed.close();
+  }
+  closed.postMessage(null, buffers);
 }
 
 interface ProgramParts {
@@ -197,12 +259,18 @@ class Program {
       fetches[name] = this.#spare[i] ?? allocate?.((this.#avals[i] as { aval: Aval }).aval) ?? null;
       this.#spare[i] = undefined;
     });
-    const results = await attempt(label, compileOptions.label ?? "program", () => session.run(feeds, fetches));
+    for (const handle of handles) handle.readers++;
+    const results = await attempt(label, compileOptions.label ?? "program", () => session.run(feeds, fetches)).finally(
+      () => {
+        for (const handle of handles) handle.readers--;
+      },
+    );
     for (const [input, output] of compileOptions.donate ?? []) {
       const handle = handles[input] as OrtHandle;
       forget(handle);
       if (allocate !== undefined) this.#spare[output] = handle.tensor;
     }
+    if (allocate !== undefined) drop(results, fetches);
     return outputs.map((name, i) =>
       wrap(fetches[name] ?? (results[name] as OrtTensor), (this.#avals[i] as { bytes: number }).bytes),
     );

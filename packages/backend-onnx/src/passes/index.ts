@@ -1,4 +1,5 @@
 import type { Program } from "../program.ts";
+import { convBiases } from "./conv-biases.ts";
 import { dropExpands } from "./drop-expands.ts";
 import { moveTransposes } from "./move-transposes.ts";
 import { reluMasks } from "./relu-masks.ts";
@@ -7,7 +8,7 @@ import { transposedProducts } from "./transposed-products.ts";
 export type Pass = (program: Program) => Program;
 
 /** In this order. */
-export const passes: readonly Pass[] = [dropExpands, reluMasks, transposedProducts, moveTransposes];
+export const passes: readonly Pass[] = [dropExpands, reluMasks, transposedProducts, moveTransposes, convBiases];
 
 /** The program after all passes. */
 export function optimize(program: Program): Program {

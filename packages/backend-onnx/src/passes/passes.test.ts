@@ -2,6 +2,7 @@ import { Graph, primitives as p, placeholder, type Tensor } from "@keras-ts/core
 import { expect, test } from "vitest";
 import { emit } from "../emit.ts";
 import { liveNodes, type Program } from "../program.ts";
+import { convBiases } from "./conv-biases.ts";
 import { dropExpands } from "./drop-expands.ts";
 import { moveTransposes } from "./move-transposes.ts";
 import { reluMasks } from "./relu-masks.ts";
@@ -79,4 +80,20 @@ test("transposedProducts: a product that is read both ways stays", () => {
   const dot = p.dotGeneral(x, y, { lhsContract: [1], rhsContract: [0], lhsBatch: [], rhsBatch: [] });
   const program = written([x, y], dot, p.transpose(dot, { permutation: [1, 0] }));
   expect(operators(transposedProducts(program))).toEqual(["MatMul", "Transpose"]);
+});
+
+test("convBiases: a number for each channel goes into the convolution", () => {
+  const [x, k, bias] = [float(2, 8, 8, 3), float(3, 3, 3, 4), float(4)];
+  const program = moveTransposes(written([x, k, bias], p.relu(p.add(p.conv(x, k, unit), bias))));
+  expect(operators(program)).toContain("Add");
+  const fused = convBiases(program);
+  expect(operators(fused)).not.toContain("Add");
+  expect(liveNodes(fused).find((node) => node.op === "Conv")?.inputs.length).toBe(3);
+});
+
+test("convBiases: other sums stay", () => {
+  const [x, k, rows] = [float(2, 8, 8, 3), float(3, 3, 3, 4), float(6, 1)];
+  const y = p.conv(x, k, unit);
+  expect(operators(convBiases(moveTransposes(written([x, k, rows], p.add(y, rows)))))).toContain("Add");
+  expect(operators(convBiases(moveTransposes(written([x, k], y, p.add(y, 1)))))).toContain("Add");
 });

@@ -54,6 +54,7 @@ class ArraySource implements BatchSource {
   readonly #rows: number;
   readonly #batchSize: number;
   readonly #shuffle: boolean | "batch";
+  readonly #gathered = new Map<HostArray, Gathered[]>();
 
   constructor(where: string, data: HostData, { batchSize, steps, shuffle = false }: SourceOptions) {
     this.#data = data;
@@ -80,22 +81,41 @@ class ArraySource implements BatchSource {
       let rows = order === undefined ? undefined : order.subarray(from, to);
       if (this.#shuffle === "batch") rows = permutation(to - from).map((i) => i + from);
       const take = (d: tree.Tree<HostArray>): tree.Tree<Tensor> =>
-        mapHost(d, (a) => literal(rows === undefined ? rowsOf(a, from, to) : gathered(a, rows)));
+        mapHost(d, (a) => (rows === undefined ? literal(rowsOf(a, from, to)) : this.#gather(a, rows)));
       const { x, y, sampleWeight } = this.#data;
       yield { x: take(x), y: y && take(y), sampleWeight: sampleWeight && take(sampleWeight) };
     }
   }
+
+  // Rows in a new order. The memory of a batch whose step is done and whose tensor was freed is used again: arrays of that size in
+  // every step would keep the garbage collector busy.
+  #gather(from: HostArray, rows: Uint32Array | Int32Array): Tensor {
+    const width = sizeOf(from.shape.slice(1));
+    const latest = this.#gathered.get(from) ?? [];
+    this.#gathered.set(from, latest);
+    const oldest = latest.length < 3 ? undefined : latest.shift();
+    const data =
+      oldest !== undefined && isFree(oldest, rows.length * width) ? oldest.data : emptyLike(from, rows.length * width);
+    for (let i = 0; i < rows.length; i++) {
+      const start = (rows[i] as number) * width;
+      data.set(from.data.subarray(start, start + width) as never, i * width);
+    }
+    const tensor = literal({ shape: [rows.length, ...from.shape.slice(1)], dtype: from.dtype, data });
+    latest.push({ tensor, data });
+    return tensor;
+  }
 }
 
-function gathered({ shape, dtype, data }: HostArray, rows: Uint32Array | Int32Array): HostArray {
-  const width = sizeOf(shape.slice(1));
-  const out = new (data.constructor as new (n: number) => HostArray["data"])(rows.length * width);
-  for (let i = 0; i < rows.length; i++) {
-    const from = (rows[i] as number) * width;
-    out.set(data.subarray(from, from + width) as never, i * width);
-  }
-  return { shape: [rows.length, ...shape.slice(1)], dtype, data: out };
+/** A batch and the memory that it was uploaded from. */
+interface Gathered {
+  readonly tensor: Tensor;
+  readonly data: HostArray["data"];
 }
+const isFree = ({ tensor: { source }, data }: Gathered, size: number): boolean =>
+  data.length === size && source.kind === "value" && source.value.holding.released;
+
+const emptyLike = ({ data }: HostArray, size: number): HostArray["data"] =>
+  new (data.constructor as new (n: number) => HostArray["data"])(size);
 
 // A stream of batches. What can be iterated only once is read on and on and left to its owner; everything else starts anew in each pass.
 class StreamSource implements BatchSource {

@@ -81,14 +81,16 @@ export function runTraced(
   const inputs = [...args, ...reads.map((cell) => cell.tensor), ...captures];
   const values = realise(inputs);
   const donate: [number, number][] = [];
+  const mayOverwrite = overwritable(inputs, values);
+  const positions = new Map(writes.map((cell, i) => [cell, i]));
   reads.forEach((cell, i) => {
     const input = numArguments + i;
-    const written = writes.indexOf(cell);
-    if (written >= 0 && mayOverwrite(inputs, values, input)) donate.push([input, numResults + written]);
+    const written = positions.get(cell);
+    if (written !== undefined && mayOverwrite(input)) donate.push([input, numResults + written]);
   });
   const taken = new Set<number>();
   args.forEach((argument, i) => {
-    if (!donated(argument) || !mayOverwrite(inputs, values, i)) return;
+    if (!donated(argument) || !mayOverwrite(i)) return;
     const match = graph.outputs.findIndex(
       (y, j) =>
         j < numResults && !taken.has(j) && y.dtype === argument.dtype && String(y.shape) === String(argument.shape),
@@ -106,14 +108,15 @@ export function runTraced(
 }
 
 // In place only if nobody else can see the buffer, and it is handed in once and lives on this engine.
-function mayOverwrite(inputs: readonly Tensor[], values: readonly Value[], i: number): boolean {
-  const value = values[i] as Value;
-  return (
-    !(inputs[i] as Tensor).pinned &&
-    value.owner === getBackend() &&
-    values.indexOf(value) === i &&
-    values.lastIndexOf(value) === i
-  );
+function overwritable(inputs: readonly Tensor[], values: readonly Value[]): (i: number) => boolean {
+  const backend = getBackend();
+  const seen = new Set<Value>();
+  const twice = new Set<Value>();
+  for (const value of values) (seen.has(value) ? twice : seen).add(value);
+  return (i) => {
+    const value = values[i] as Value;
+    return !(inputs[i] as Tensor).pinned && value.owner === backend && !twice.has(value);
+  };
 }
 
 function signature(args: readonly unknown[], leaves: readonly unknown[]): string {

@@ -1,0 +1,91 @@
+// Who takes part: our engines, TensorFlow.js' own layers, Keras in Python. Each does the same whole fit steps, in turns.
+import { setBackend, setRandomSeed } from "@keras-ts/core";
+import { backends } from "../examples/digits/backends.ts";
+import { findPython } from "../tools/python.ts";
+import { type BenchModel, data } from "./models.ts";
+import { pythonKeras, tensorflowJs } from "./peers.ts";
+
+/** Milliseconds a step: the best epoch and the middle one. */
+export interface StepTime {
+  readonly best: number;
+  readonly median: number;
+}
+export interface Contender {
+  readonly name: string;
+  /** Milliseconds a step, for each of some epochs. */
+  readonly epochs: () => Promise<readonly number[]>;
+}
+
+/** Times of epochs of our own `fit`, one epoch of warming up before. */
+async function ours(backend: string, model: BenchModel, steps: number, epochs: number): Promise<number[]> {
+  const make = backends[backend];
+  if (make === undefined) throw new Error(`no engine "${backend}"`);
+  const engine = await make();
+  try {
+    setBackend(engine);
+    setRandomSeed(1);
+    const net = model.build();
+    const { x, y } = data(model, steps);
+    const times: number[] = [];
+    for (let epoch = 0; epoch <= epochs; epoch++) {
+      const start = performance.now();
+      await net.fit(x, y, { batchSize: model.batch, epochs: 1, verbose: 0 });
+      if (epoch > 0) times.push((performance.now() - start) / steps);
+    }
+    return times;
+  } finally {
+    await engine.dispose?.();
+  }
+}
+
+/** Everybody who can be asked; the first is the one whom the others are compared with. */
+export async function contenders(
+  model: BenchModel,
+  { quick, python }: { readonly quick: boolean; readonly python: boolean },
+): Promise<Contender[]> {
+  const steps = quick ? 20 : 40;
+  const few = quick ? 4 : 8;
+  const list: Contender[] = [
+    { name: "keras-ts, onnxruntime-node", epochs: () => ours("onnx", model, steps, quick ? 2 : 4) },
+    { name: "keras-ts, onnxruntime-web (wasm)", epochs: () => ours("onnx-web", model, few, 2) },
+    { name: "keras-ts, TensorFlow.js (wasm)", epochs: () => ours("tfjs", model, few, 1) },
+    { name: "keras-ts, NumPy", epochs: () => ours("numpy", model, few, 1) },
+    { name: "TensorFlow.js layers (wasm)", epochs: () => tensorflowJs(model, few, 2) },
+  ];
+  if (!python) return list;
+  const side = await findPython();
+  for (const backend of ["jax", "tensorflow", "torch"]) {
+    const epochs = async (): Promise<readonly number[]> => {
+      if ("reason" in side) throw new Error(side.reason);
+      return pythonKeras(side.python, backend, model, steps, quick ? 2 : 4);
+    };
+    list.push({ name: `Keras 3 on ${backend}`, epochs });
+  }
+  return list;
+}
+
+/**
+ * Everybody's turn, several times over, so that a busy minute hits all alike. Whoever fails is not asked again.
+ * @returns a time, or why there is none, by name
+ */
+export async function rounds(list: readonly Contender[], count: number): Promise<Map<string, StepTime | string>> {
+  const times = new Map<string, number[]>();
+  const failures = new Map<string, string>();
+  for (let round = 0; round < count; round++) {
+    for (const { name, epochs } of list) {
+      if (failures.has(name)) continue;
+      try {
+        times.set(name, [...(times.get(name) ?? []), ...(await epochs())]);
+      } catch (error) {
+        failures.set(name, (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "");
+      }
+    }
+  }
+  return new Map(list.map(({ name }) => [name, failures.get(name) ?? summary(times.get(name) ?? [])]));
+}
+
+function summary(times: readonly number[]): StepTime | string {
+  const sorted = [...times].sort((a, b) => a - b);
+  const [best] = sorted;
+  return best === undefined ? "no times" : { best, median: sorted[Math.floor(sorted.length / 2)] as number };
+}
