@@ -32,7 +32,9 @@ export function randomGoldens(): GoldenGroup[] {
   return [
     {
       name: "random bits",
-      cases: bits.map(({ key, output }) => keyed(`key ${key.join(" ")}`, key, output, bitsOf(output.shape))),
+      cases: bits.map(({ key, output }) =>
+        keyed(`key ${key.join(" ")}, ${output.dtype} [${output.shape}]`, key, output, bitsOf(output.shape)),
+      ),
     },
     {
       name: "random.splitKey",
