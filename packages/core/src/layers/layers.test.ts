@@ -257,3 +257,12 @@ describe("masks", () => {
     }
   });
 });
+
+test("a layer takes host arrays as they are", async () => {
+  const rows = { shape: [2, 2], dtype: "float32", data: Float32Array.of(-1, 2, 3, -4) } as const;
+  const y = new layers.ReLU({}).apply(rows);
+  expect(await y.array()).toEqual([
+    [0, 2],
+    [3, 0],
+  ]);
+});

@@ -7,6 +7,8 @@ export type Tree<T> = T | readonly Tree<T>[] | { readonly [key: string]: Tree<T>
 export function isBranch(value: unknown): value is readonly unknown[] | Readonly<Record<string, unknown>> {
   if (Array.isArray(value)) return true;
   if (typeof value !== "object" || value === null) return false;
+  // `{ shape, dtype, data }` with a typed array is one array, not three children.
+  if ("data" in value && ArrayBuffer.isView(value.data) && "shape" in value) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
 }
