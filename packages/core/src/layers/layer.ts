@@ -4,7 +4,7 @@ import { Tensor } from "../graph/index.ts";
 import * as ops from "../ops/index.ts";
 import { convertToTensor, isSymbolic, type KerasTensor, Operation, type TensorLike } from "../ops/index.ts";
 import { SeedGenerator } from "../random/index.ts";
-import { type Config, checkOptions, layerOptions, type Serializable } from "../registry/index.ts";
+import { type Config, checkOptions, layerOptions, nameOfClass, type Serializable } from "../registry/index.ts";
 import { readCell, type StateCell } from "../transforms/index.ts";
 import * as tree from "../tree/index.ts";
 import {
@@ -109,7 +109,7 @@ export abstract class Layer extends Operation implements Serializable {
   constructor(given?: LayerConfig) {
     checkOptions(new.target, given, commonOptions, layerOptions);
     const config = given ?? {};
-    super(config.name ?? undefined, classNameOf(new.target));
+    super(config.name ?? undefined, nameOfClass(new.target));
     this.#trainable = config.trainable ?? true;
     this.dtypePolicy = getDtypePolicy(config.dtype);
     this.autocast = config.autocast ?? true;
@@ -483,11 +483,6 @@ function isNumbers(x: unknown): boolean {
   if (!Array.isArray(x)) return false;
   const [first] = x as readonly unknown[];
   return typeof first === "number" || typeof first === "boolean" || isNumbers(first);
-}
-
-function classNameOf(ctor: unknown): string {
-  const own = ctor as { readonly className?: string; readonly name: string };
-  return Object.hasOwn(own, "className") ? (own.className as string) : own.name;
 }
 
 function shapesOf(x: unknown): InputShape {

@@ -5,7 +5,7 @@ import { maskOf } from "../layers/masking.ts";
 import { convertToTensor, floatx, type TensorLike } from "../ops/convert.ts";
 import * as ops from "../ops/index.ts";
 import { autoName } from "../ops/naming.ts";
-import { type Config, checkOptions, lossOptions, type Serializable } from "../registry/index.ts";
+import { type Config, checkOptions, lossOptions, nameOfClass, type Serializable } from "../registry/index.ts";
 import { type DTypePolicy, getDtypePolicy, withNameScope } from "../weights/index.ts";
 import { type Reduction, reduceWeightedValues, squeezeOrExpandToSameRank, standardizeReduction } from "./reduce.ts";
 
@@ -52,7 +52,7 @@ export abstract class Loss implements Serializable {
   constructor(config: LossConfig = {}) {
     checkOptions(new.target, config, commonOptions, lossOptions);
     const { name, reduction = "sum_over_batch_size", dtype } = config;
-    this.name = name ?? autoName(classNameOf(new.target));
+    this.name = name ?? autoName(nameOfClass(new.target));
     this.reduction = standardizeReduction(reduction);
     this.dtype = getDtypePolicy(dtype ?? floatx()).computeDtype;
   }
@@ -88,11 +88,6 @@ export abstract class Loss implements Serializable {
   getConfig(): Config {
     return { name: this.name, reduction: this.reduction };
   }
-}
-
-function classNameOf(ctor: unknown): string {
-  const own = ctor as { readonly className?: string; readonly name: string };
-  return Object.hasOwn(own, "className") ? (own.className as string) : own.name;
 }
 
 /** A loss that is a function of targets and predictions brought to one rank. */

@@ -4,7 +4,7 @@ import type { Tensor } from "../graph/index.ts";
 import { floatx, type TensorLike } from "../ops/convert.ts";
 import * as ops from "../ops/index.ts";
 import { autoName } from "../ops/naming.ts";
-import { type Config, checkOptions, metricOptions, type Serializable } from "../registry/index.ts";
+import { type Config, checkOptions, metricOptions, nameOfClass, type Serializable } from "../registry/index.ts";
 import { readCell } from "../transforms/index.ts";
 import {
   type DTypePolicy,
@@ -67,7 +67,7 @@ export abstract class Metric implements Serializable {
   constructor(config: MetricConfig = {}) {
     checkOptions(new.target, config, ["name", "dtype"], metricOptions);
     const { name, dtype } = config;
-    this.name = name ?? autoName(classNameOf(new.target));
+    this.name = name ?? autoName(nameOfClass(new.target));
     this.dtype = getDtypePolicy(dtype ?? floatx()).computeDtype;
   }
 
@@ -140,11 +140,6 @@ export abstract class Metric implements Serializable {
     return { name: this.name, dtype: this.dtype };
   }
   toString(): string {
-    return `<${classNameOf(this.constructor)} name=${this.name}>`;
+    return `<${nameOfClass(this.constructor)} name=${this.name}>`;
   }
-}
-
-function classNameOf(ctor: unknown): string {
-  const own = ctor as { readonly className?: string; readonly name: string };
-  return Object.hasOwn(own, "className") ? (own.className as string) : own.name;
 }

@@ -4,7 +4,14 @@ import type { Tensor } from "../graph/index.ts";
 import { convertToTensor, floatx, type TensorLike } from "../ops/convert.ts";
 import * as ops from "../ops/index.ts";
 import { autoName } from "../ops/naming.ts";
-import { type Config, checkOptions, isSerialized, optimizerOptions, type Serializable } from "../registry/index.ts";
+import {
+  type Config,
+  checkOptions,
+  isSerialized,
+  nameOfClass,
+  optimizerOptions,
+  type Serializable,
+} from "../registry/index.ts";
 import { insideScope } from "../transforms/index.ts";
 import { getInitializer, StatelessScope, Variable, withNameScope } from "../weights/index.ts";
 import { allAtOnce } from "./all-at-once.ts";
@@ -71,7 +78,7 @@ export abstract class Optimizer implements Serializable {
     } = config;
     const { useEma = false, emaMomentum = 0.99, emaOverwriteFrequency = null, ...others } = rest;
     const { lossScaleFactor = null, gradientAccumulationSteps = null, ...unknown } = others;
-    this.name = name ?? autoName(classNameOf(new.target));
+    this.name = name ?? autoName(nameOfClass(new.target));
     for (const key of Object.keys(unknown)) {
       const todo = didYouMean(key, Object.keys(this.#options())) || "Check the option's name";
       throw this.#refuse("options must be known", `"${key}"`, todo);
@@ -563,9 +570,4 @@ export abstract class Optimizer implements Serializable {
     const rate = this.#learningRate;
     return { ...this.#options(), learningRate: rate instanceof RateVariable ? rate.number : rate };
   }
-}
-
-function classNameOf(ctor: unknown): string {
-  const own = ctor as { readonly className?: string; readonly name: string };
-  return Object.hasOwn(own, "className") ? (own.className as string) : own.name;
 }

@@ -1,3 +1,4 @@
+export * from "./class-name.ts";
 export { layerOptions, lossOptions, metricOptions, optimizerOptions } from "./option-names.ts";
 export { checkNames, checkOptions } from "./options.ts";
 export * from "./registry.ts";
