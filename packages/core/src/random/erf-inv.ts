@@ -1,5 +1,5 @@
-// The inverse error function as XLA computes it in float32, step by step: the same bits but for what fused multiply-adds round
-// differently (at most 2 units in the last place). Engines' own functions differ by far more. Source: Giles 2010.
+// The inverse error function as XLA computes it in float32, step by step and with its fused multiply-adds. Engines' own functions
+// differ by far more. Source: Giles 2010.
 import type { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
 
@@ -20,6 +20,29 @@ export function erfInv32(x: Tensor): Tensor {
   const t = p.where(centre, p.sub(w, 2.5), p.sub(p.sqrt(w), 3));
   const pick = (i: number): Tensor => p.where(centre, p.full([], CENTRE[i] as number, "float32"), TAIL[i] as number);
   let sum = pick(0);
-  for (let i = 1; i < CENTRE.length; i++) sum = p.add(pick(i), p.mul(sum, t));
+  const factor = halves(t);
+  for (let i = 1; i < CENTRE.length; i++) sum = fusedMultiplyAdd(sum, t, factor, pick(i));
   return p.mul(sum, x);
+}
+
+type Halves = readonly [high: Tensor, low: Tensor];
+/** A float32 as two numbers of 12 bits, whose products are exact (Veltkamp). */
+function halves(x: Tensor): Halves {
+  const c = p.mul(x, 4097);
+  const high = p.sub(c, p.sub(c, x));
+  return [high, p.sub(x, high)];
+}
+
+/** `a b + c` rounded once: the error of the product by halves (Dekker 1971), that of the sum from the sum (Knuth). */
+function fusedMultiplyAdd(a: Tensor, b: Tensor, [bHigh, bLow]: Halves, c: Tensor): Tensor {
+  const [aHigh, aLow] = halves(a);
+  const product = p.mul(a, b);
+  const lost = p.add(
+    p.add(p.add(p.sub(p.mul(aHigh, bHigh), product), p.mul(aHigh, bLow)), p.mul(aLow, bHigh)),
+    p.mul(aLow, bLow),
+  );
+  const sum = p.add(product, c);
+  const moved = p.sub(sum, product);
+  const rest = p.add(p.sub(product, p.sub(sum, moved)), p.sub(c, moved));
+  return p.add(sum, p.add(rest, lost));
 }

@@ -61,8 +61,8 @@ function spacing(x: number, dtype: string): number {
   const bits = dtype === "bfloat16" ? 7 : dtype === "float16" ? 10 : 23;
   return 2 ** (Math.floor(Math.log2(Math.max(Math.abs(x), 2 ** -126))) - bits);
 }
-// Exact, or as exact as an engine's erfInv, log and multiply-add can be.
-const ulpsOf: Readonly<Record<string, number>> = { normal: 3, truncated_normal: 3 };
+// Exact; XLA approximates the logarithm inside its normal draws, which moves a few of them by 2 units in the last place.
+const ulpsOf: Readonly<Record<string, number>> = { normal: 2, truncated_normal: 2 };
 
 describe("bits", () => {
   test.each(goldens.bits)("threefry of $key", async ({ key: words, output }) => {
