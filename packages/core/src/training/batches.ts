@@ -1,5 +1,5 @@
 // Data as host arrays, and how batches are cut from it.
-import { type DType, type HostArray, isFloat, sizeOf } from "../aval/index.ts";
+import { arrayTypeOf, type DType, type HostArray, isFloat, sizeOf } from "../aval/index.ts";
 import { ConfigError, complain, ShapeError, showShape, ValueError } from "../errors/index.ts";
 import { Tensor } from "../graph/index.ts";
 import { convertToTensor, floatx, type TensorLike } from "../ops/index.ts";
@@ -112,6 +112,8 @@ async function toHost(x: unknown): Promise<tree.Tree<HostArray>> {
     );
     return Object.fromEntries(entries) as tree.Tree<HostArray>;
   }
+  // A whole data set that is on the host already is not copied: rows are cut from it, and nothing writes to it.
+  if (isHost(x) && x.data instanceof arrayTypeOf(x.dtype) && x.data.length === sizeOf(x.shape)) return toFloatx(x);
   const [host] = await readAll([convertToTensor(x as TensorLike)]);
   return toFloatx(host as HostArray);
 }
