@@ -1,8 +1,9 @@
 // Who takes part: our engines, TensorFlow.js' own layers, Keras in Python. Each does the same whole fit steps, in turns.
-import { setBackend, setRandomSeed } from "@keras-ts/core";
-import { backends } from "../examples/digits/backends.ts";
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { findPython } from "../tools/python.ts";
-import { type BenchModel, data } from "./models.ts";
+import type { BenchModel } from "./models.ts";
 import { pythonKeras, tensorflowJs } from "./peers.ts";
 
 /** Milliseconds a step: the best epoch and the middle one. */
@@ -16,26 +17,12 @@ export interface Contender {
   readonly epochs: () => Promise<readonly number[]>;
 }
 
-/** Times of epochs of our own `fit`, one epoch of warming up before. */
-async function ours(backend: string, model: BenchModel, steps: number, epochs: number): Promise<number[]> {
-  const make = backends[backend];
-  if (make === undefined) throw new Error(`no engine "${backend}"`);
-  const engine = await make();
-  try {
-    setBackend(engine);
-    setRandomSeed(1);
-    const net = model.build();
-    const { x, y } = data(model, steps);
-    const times: number[] = [];
-    for (let epoch = 0; epoch <= epochs; epoch++) {
-      const start = performance.now();
-      await net.fit(x, y, { batchSize: model.batch, epochs: 1, verbose: 0 });
-      if (epoch > 0) times.push((performance.now() - start) / steps);
-    }
-    return times;
-  } finally {
-    await engine.dispose?.();
-  }
+/** Times of epochs of our own `fit`, one epoch of warming up before, in a process of its own. */
+async function ours(backend: string, model: BenchModel, steps: number, epochs: number): Promise<readonly number[]> {
+  const script = fileURLToPath(new URL("epochs.ts", import.meta.url));
+  const args = [...process.execArgv, script, backend, model.name, String(steps), String(epochs)];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  return JSON.parse(stdout.trim().split("\n").at(-1) as string) as readonly number[];
 }
 
 /** Everybody who can be asked; the first is the one whom the others are compared with. */
@@ -43,10 +30,10 @@ export async function contenders(
   model: BenchModel,
   { quick, python }: { readonly quick: boolean; readonly python: boolean },
 ): Promise<Contender[]> {
-  const steps = quick ? 20 : 40;
+  const steps = quick ? 20 : 60;
   const few = quick ? 4 : 8;
   const list: Contender[] = [
-    { name: "keras-ts, onnxruntime-node", epochs: () => ours("onnx", model, steps, quick ? 2 : 4) },
+    { name: "keras-ts, onnxruntime-node", epochs: () => ours("onnx", model, steps, quick ? 2 : 8) },
     { name: "keras-ts, onnxruntime-web (wasm)", epochs: () => ours("onnx-web", model, few, 2) },
     { name: "keras-ts, TensorFlow.js (wasm)", epochs: () => ours("tfjs", model, few, 1) },
     { name: "keras-ts, NumPy", epochs: () => ours("numpy", model, few, 1) },
@@ -57,7 +44,7 @@ export async function contenders(
   for (const backend of ["jax", "tensorflow", "torch"]) {
     const epochs = async (): Promise<readonly number[]> => {
       if ("reason" in side) throw new Error(side.reason);
-      return pythonKeras(side.python, backend, model, steps, quick ? 2 : 4);
+      return pythonKeras(side.python, backend, model, steps, quick ? 2 : 8);
     };
     list.push({ name: `Keras 3 on ${backend}`, epochs });
   }

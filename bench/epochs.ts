@@ -1,0 +1,24 @@
+// One contender alone in its process, as Python's are: tsx bench/epochs.ts ENGINE MODEL STEPS EPOCHS prints milliseconds a step, a number an epoch.
+import { setBackend, setRandomSeed } from "@keras-ts/core";
+import { backends } from "../examples/digits/backends.ts";
+import { convnet, data, mlp } from "./models.ts";
+
+const [engineName = "", modelName = "", steps = "", epochs = ""] = process.argv.slice(2);
+const make = backends[engineName];
+const model = [mlp, convnet].find(({ name }) => name === modelName);
+if (make === undefined || model === undefined) throw new Error(`no engine "${engineName}" or no model "${modelName}"`);
+
+const engine = await make();
+setBackend(engine);
+setRandomSeed(1);
+const net = model.build();
+const { x, y } = data(model, Number(steps));
+const times: number[] = [];
+for (let epoch = 0; epoch <= Number(epochs); epoch++) {
+  const start = performance.now();
+  await net.fit(x, y, { batchSize: model.batch, epochs: 1, verbose: 0 });
+  if (epoch > 0) times.push((performance.now() - start) / Number(steps));
+}
+console.log(JSON.stringify(times));
+await engine.dispose?.();
+process.exit(0);
