@@ -9,7 +9,8 @@ import { digitsModel } from "./model.ts";
 
 const COUNT = 256;
 const EPOCHS = 3;
-// One for which no engine meets a tie (two largest values in a window that differ by a rounding), where curves part for a reason.
+// Chosen: with some seeds a rounding difference between engines grows to 1e-3 within 3 epochs, for a reason not found yet (see the
+// README beside this file). With this one it does not.
 const SEED = 5;
 
 /** The first images only, so that the slowest engine takes seconds. */

@@ -16,7 +16,7 @@ Trains a small convolutional network on 1,437 handwritten digits and tests it on
   --backend NAME   ${Object.keys(backends).join(" | ")}   (onnx)
   --epochs N       times through the training data   (15)
   --batch N        images per step   (32)
-  --seed N         same seed, same weights, same curve on every backend   (1)
+  --seed N         same seed, same weights and batches on every backend   (1)
   --out FOLDER     where digits.keras and digits.svg go   (out)
   --help           this text`;
 
