@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import pathlib
 import sys
 
 os.environ["KERAS_BACKEND"] = "jax"
@@ -11,12 +12,19 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["PYTHONHASHSEED"] = "0"
 os.environ["COLUMNS"] = "80"
 
-FAMILIES = ["mersenne", "draws", "initializers", "small", "losses", "metrics", "optimizers", "ops", "layers", "curves", "models", "training"]
+FAMILIES = ["mersenne", "draws", "initializers", "small", "losses", "metrics", "optimizers", "promotion", "layers", "curves", "models", "training"]
+# Each of these modules gives the cases of one family of `keras.ops`: ops_nn writes ops-nn.json.
+OPS = sorted(path.stem for path in pathlib.Path(__file__).parent.glob("ops_*.py"))
 
 
 def main(names):
-    for name in names or FAMILIES:
-        importlib.import_module(name).make()
+    import golden
+
+    for name in names or [*FAMILIES, *OPS]:
+        for module in OPS if name == "ops" else [name]:
+            made = importlib.import_module(module).make()
+            if module in OPS:
+                golden.write(module.replace("_", "-"), {"cases": made})
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Elementwise cases of ops.json: each function over shapes, dtypes and the points where floats are special."""
+"""Elementwise cases of ops-elementwise.json: each function over shapes, dtypes and the points where floats are special."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Contractions, linear algebra and neural-network cases of ops.json."""
+"""Contractions, linear algebra and neural-network cases of ops-nn.json."""
 
 import itertools
 

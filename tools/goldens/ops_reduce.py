@@ -1,4 +1,4 @@
-"""Reductions, sorting and scans of ops.json."""
+"""Reductions, sorting and scans of ops-reduce.json."""
 
 import numpy as np
 

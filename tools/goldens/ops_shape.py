@@ -1,4 +1,4 @@
-"""Shape, indexing and creation cases of ops.json."""
+"""Shape, indexing and creation cases of ops-shape.json."""
 
 import numpy as np
 

@@ -1,5 +1,5 @@
 // What a golden case is: a computation on tensors, and what real Keras computed.
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import type { Tensor } from "@keras-ts/core";
 import type { HostArray } from "@keras-ts/core/backend";
 import type { Stored, Tolerance } from "./stored.ts";
@@ -43,6 +43,12 @@ export const stateless = (compute: Compute): GoldenCase["prepare"] => {
 export function readGoldens(family: string): unknown {
   const path = new URL(`../../goldens/${family}.json`, import.meta.url);
   return JSON.parse(readFileSync(path, "utf8"));
+}
+
+/** The cases of all golden files whose family starts with `prefix`: `ops-` has a file for each family of ops. */
+export function readCases(prefix: string): unknown[] {
+  const files = readdirSync(new URL("../../goldens/", import.meta.url)).filter((file) => file.startsWith(prefix));
+  return files.sort().flatMap((file) => (readGoldens(file.replace(/\.json$/, "")) as { cases: unknown[] }).cases);
 }
 
 /** The items by what `key` says, in order of first appearance. */

@@ -1,7 +1,7 @@
-// ops.json: calls of `ops`, with values, dtypes and gradients.
+// ops-*.json: calls of `ops`, with values, dtypes and gradients.
 import { gradients, ops, Tensor, tree } from "@keras-ts/core";
 import { type DType, isFloat, pythonOperationTable } from "@keras-ts/core/backend";
-import { type Expectation, type GoldenCase, type GoldenGroup, groupBy, readGoldens, stateless } from "./case.ts";
+import { type Expectation, type GoldenCase, type GoldenGroup, groupBy, readCases, stateless } from "./case.ts";
 import { camel, isRecord, isStored, loose, revive, type Stored, storedLeaves, toHost, toNumber } from "./stored.ts";
 
 interface OpCase {
@@ -15,9 +15,9 @@ interface OpCase {
 }
 const functions = ops as unknown as Readonly<Record<string, (...args: unknown[]) => unknown>>;
 
-/** The cases of ops.json, by op. */
+/** The cases of ops-*.json, by op. */
 export function opGoldens(): GoldenGroup[] {
-  const { cases } = readGoldens("ops") as { readonly cases: readonly OpCase[] };
+  const cases = readCases("ops-") as readonly OpCase[];
   const known = cases.filter((one) => camel(one.op) in functions && storedLeaves(one.output).length > 0);
   return [...groupBy(known, (one) => one.op)].map(([op, list]) => ({
     name: `ops.${camel(op)}`,

@@ -1,13 +1,9 @@
-"""ops.json: calls of `keras.ops`; promotion.json: the dtype that comes out for every pair of dtypes."""
+"""promotion.json: the dtype that comes out for every pair of dtypes."""
 
 import keras
 import numpy as np
 
 import golden
-import ops_elementwise
-import ops_nn
-import ops_reduce
-import ops_shape
 
 DTYPES = "bool uint8 uint16 uint32 int8 int16 int32 bfloat16 float16 float32".split()
 BINARY = "add subtract multiply divide floor_divide mod power maximum minimum equal matmul where arctan2 logaddexp concatenate outer".split()
@@ -52,8 +48,4 @@ def promotion():
 
 
 def make():
-    cases = []
-    for module in (ops_elementwise, ops_reduce, ops_shape, ops_nn):
-        cases += module.make()
-    golden.write("ops", {"cases": cases})
     golden.write("promotion", promotion())
