@@ -6,6 +6,7 @@ import { getItemCore } from "./get-item.ts";
 import { isSymbolic, type KerasTensor, provideSymbolicMethods } from "./keras-tensor.ts";
 import { Operation } from "./operation.ts";
 import { binaryCores, tensorMethods, unaryCores } from "./operators.ts";
+import { unifiedSpec } from "./unify.ts";
 
 /** An argument type with symbolic tensors allowed wherever tensors are. */
 type SymbolicArg<T> = [Tensor] extends [T]
@@ -49,6 +50,10 @@ export class OpOperation extends Operation {
 
   override call(...args: never[]): unknown {
     return this.#compute(...args);
+  }
+
+  override computeOutputSpec(...args: readonly unknown[]): unknown {
+    return unifiedSpec(this.#compute as (...args: unknown[]) => unknown, args);
   }
 }
 
