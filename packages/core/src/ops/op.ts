@@ -2,6 +2,7 @@
 import { type Index, provideTensorMethods, Tensor } from "../graph/index.ts";
 import { withCheckedOptions } from "./checked-options.ts";
 import { classNameOf } from "./class-names.ts";
+import { declarations } from "./declared.ts";
 import { getItemCore } from "./get-item.ts";
 import { isSymbolic, type KerasTensor, provideSymbolicMethods } from "./keras-tensor.ts";
 import { Operation } from "./operation.ts";
@@ -23,7 +24,9 @@ type SymbolicList<T> = T extends readonly (infer U)[]
   : never;
 type SymbolicArgs<A extends readonly unknown[]> = { [K in keyof A]: SymbolicArg<A[K]> };
 /** A result type with symbolic tensors for tensors. */
-type SymbolicResult<R> = R extends Tensor
+type SymbolicResult<R> = R extends Promise<infer V>
+  ? SymbolicResult<V>
+  : R extends Tensor
   ? KerasTensor
   : R extends readonly unknown[]
     ? { [K in keyof R]: SymbolicResult<R[K]> }
@@ -53,7 +56,9 @@ export class OpOperation extends Operation {
   }
 
   override computeOutputSpec(...args: readonly unknown[]): unknown {
-    return unifiedSpec(this.#compute as (...args: unknown[]) => unknown, args);
+    let made: unknown;
+    const traced = (): unknown => (made ??= unifiedSpec(this.#compute as (...args: unknown[]) => unknown, args));
+    return declarations[this.op]?.(args, traced as () => KerasTensor) ?? traced();
   }
 }
 

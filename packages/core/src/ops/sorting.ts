@@ -16,10 +16,7 @@ export type SortOp = Op<(x: TensorLike, options?: SortOptions) => Tensor>;
 const ordering = (name: string, f: (x: Tensor, params: p.AxisParams) => Tensor): SortOp =>
   op(name, (x: TensorLike, { axis = -1 }: SortOptions = {}): Tensor => {
     const t = convertToTensor(x);
-    if (axis === null || t.ndim === 0) {
-      const y = f(p.reshape(t, { shape: [t.size] }), { axis: 0 });
-      return t.ndim === 0 && name === "sort" ? p.reshape(y, { shape: [] }) : y;
-    }
+    if (axis === null) return f(p.reshape(t, { shape: [t.size] }), { axis: 0 });
     return f(t, { axis: normalizeAxis(axis, t.ndim, name) });
   });
 /** Ascending along `axis`, nan last. @example sort([3, 1, 2]) // [1, 2, 3] */

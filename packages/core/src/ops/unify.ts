@@ -11,8 +11,8 @@ const MOST_TRIES = 400;
 const DIVISIBLE = 2520;
 
 /**
- * Output specs as `inferSpec` gives them with all unknown sizes alike; if such sizes do not fit, with the first sizes that do: those
- * of the other tensors, small ones, and ones that divide evenly, for one unknown size, then for two.
+ * Output specs as `inferSpec` gives them with all unknown sizes alike; if such sizes do not fit, with the first sizes that do: ones
+ * that divide evenly, 1, those of the other tensors, small ones, for one unknown size, then for two.
  * @throws ShapeError of the first try if none fits.
  */
 export function unifiedSpec(f: (...args: unknown[]) => unknown, args: readonly unknown[]): unknown {
@@ -39,7 +39,7 @@ function candidates(args: readonly unknown[]): number[] {
   const leaves = tree.flatten(args as tree.Tree<unknown>);
   const sizes = leaves.flatMap((x) => (isSymbolic(x) || x instanceof Tensor ? [...x.shape] : [x]));
   const whole = sizes.filter((n): n is number => typeof n === "number" && Number.isInteger(n) && n > 0);
-  return [...new Set([-DIVISIBLE, ...whole, 1, 2, 3, 4])];
+  return [...new Set([-DIVISIBLE, 1, ...whole, 2, 3, 4])];
 }
 
 function* fillings(places: number, sizes: readonly number[]): Generator<Filling> {
