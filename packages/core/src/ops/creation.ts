@@ -32,8 +32,10 @@ export const ones: Fill = /* @__PURE__ */ filled("ones", 1);
 export const empty: Fill = /* @__PURE__ */ filled("empty", 0);
 /** A tensor full of one value. */
 export const full: Op<(shape: Shape | number, fillValue: TensorLike, options?: DTypeOption) => Tensor> =
-  /* @__PURE__ */ op("full", (shape: Shape | number, fillValue: TensorLike, { dtype }: DTypeOption = {}): Tensor =>
-    p.broadcastTo(convertToTensor(fillValue, { dtype: dtypeOr(dtype, floatx()) }), { shape: checked("full", shape) }),
+  /* @__PURE__ */ op(
+    "full",
+    (shape: Shape | number, fillValue: TensorLike, { dtype }: DTypeOption = {}): Tensor =>
+      p.broadcastTo(convertToTensor(fillValue, { dtype: dtypeOr(dtype, floatx()) }), { shape: checked("full", shape) }),
   );
 
 type LikeOp = Op<(x: TensorLike, options?: DTypeOption) => Tensor>;

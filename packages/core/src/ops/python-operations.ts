@@ -247,6 +247,16 @@ ptp:numpy:Ptp:axis keepdims:x:x:axis=null keepdims=false
 qr:linalg:Qr:mode:x:x:mode="reduced"
 quantile:numpy:Quantile:axis method keepdims:x q:x q:axis=null method="linear" keepdims=false
 rad2deg:numpy:Rad2deg::x:x:
+random.beta:::::shape alpha beta:dtype=null seed=null
+random.binomial:::::shape counts probabilities:dtype=null seed=null
+random.categorical:::::logits num_samples:dtype="int32" seed=null
+random.dropout:::::inputs rate:noise_shape=null seed=null
+random.gamma:::::shape alpha:dtype=null seed=null
+random.normal:::::shape:mean=0.0 stddev=1.0 dtype=null seed=null
+random.randint:::::shape minval maxval:dtype="int32" seed=null
+random.shuffle:::::x:axis=0 seed=null
+random.truncatedNormal:::::shape:mean=0.0 stddev=1.0 dtype=null seed=null
+random.uniform:::::shape:minval=0.0 maxval=1.0 dtype=null seed=null
 ravel:numpy:Ravel::x:x:
 real:numpy:Real::x:x:
 rearrange:einops:Rearrange::tensor pattern:tensor pattern:

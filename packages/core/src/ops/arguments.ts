@@ -1,0 +1,139 @@
+// Arguments of public functions, checked before anything is computed, by what Keras' signatures say: JavaScript itself checks nothing.
+import { ConfigError, complain, DtypeError, didYouMean, KerasError, showShape } from "../errors/index.ts";
+import { Tensor } from "../graph/index.ts";
+import { type Kind, kindOf } from "./argument-kinds.ts";
+import { isSymbolic } from "./keras-tensor.ts";
+import { signatures } from "./signatures.ts";
+
+type Options = Readonly<Record<string, unknown>>;
+interface Parameter {
+  readonly name: string;
+  readonly kind: Kind;
+}
+interface Signature {
+  readonly required: readonly Parameter[];
+  /** The name of what may be repeated at the end, if anything. */
+  readonly rest: string | undefined;
+}
+
+let table: ReadonlyMap<string, string> | undefined;
+function signatureOf(name: string): Signature | undefined {
+  table ??= new Map(
+    signatures
+      .trim()
+      .split("\n")
+      .flatMap((line) => {
+        const [required = "", names = ""] = line.split(":");
+        return names.split(" ").map((op) => [op, required] as const);
+      }),
+  );
+  const names = table.get(name)?.split(" ");
+  if (names === undefined) return undefined;
+  const last = names.at(-1) as string;
+  const rest = last.startsWith("*") ? last.slice(1) : undefined;
+  const fixed = rest === undefined ? names : names.slice(0, -1);
+  return { required: fixed.map((one) => ({ name: one, kind: kindOf(name, one) })), rest };
+}
+
+/** True for `{ axis: 0 }`, false for tensors, arrays, host arrays and variables. */
+function isOptions(x: unknown): x is Options {
+  return typeof x === "object" && x !== null && Object.getPrototypeOf(x) === Object.prototype && !("data" in x);
+}
+
+/** A value in the words of an error. */
+function shown(x: unknown): string {
+  if (x === undefined) return "nothing";
+  if (x instanceof Tensor) return `a tensor of shape ${showShape(x.shape)}`;
+  if (isSymbolic(x)) return String(x);
+  if (typeof x === "function") return "a function";
+  if (typeof x === "object" && x !== null && !Array.isArray(x) && !isOptions(x))
+    return x.constructor?.name ?? "an object";
+  const text = JSON.stringify(x) ?? String(x);
+  return text.length > 60 ? `${text.slice(0, 60)}...` : text;
+}
+const usage = (name: string, { required, rest }: Signature): string =>
+  `Call ${name.includes(".") ? name : `ops.${name}`}(${[...required.map((one) => one.name), ...(rest === undefined ? [] : [`...${rest}`])].join(", ")})`;
+
+function checkArgument(name: string, signature: Signature, { name: what, kind }: Parameter, x: unknown): void {
+  if (x !== undefined && kind.holds(x)) return;
+  const todo = usage(name, signature);
+  if (x === undefined) throw new ConfigError(complain(name, { must: `${what} must be given`, got: "nothing", todo }));
+  const text = complain(name, { must: `${what} must be ${kind.must}`, got: shown(x), todo });
+  throw kind.must.startsWith("a tensor") ? new DtypeError(text) : new ConfigError(text);
+}
+
+// Options come last, in one object; other things in their place are mistakes that would go unnoticed.
+function checkRest(name: string, signature: Signature, rest: readonly unknown[]): void {
+  if (signature.rest !== undefined) {
+    rest.forEach((x, i) => {
+      if (i === rest.length - 1 && isOptions(x)) return;
+      checkArgument(name, signature, { name: `${signature.rest} ${i + 1}`, kind: kindOf(name, "x") }, x);
+    });
+    return;
+  }
+  const [options, more] = rest;
+  if (options !== undefined && (!isOptions(options) || rest.length > 1)) {
+    const bad = isOptions(options) ? more : options;
+    const todo = `Name the option: ${usage(name, signature).slice(5, -1)}, { option: ${typeof bad === "object" ? "value" : JSON.stringify(bad)} })`;
+    const must = "what has a default must be in an options object";
+    throw new ConfigError(complain(name, { must, got: shown(bad), todo }));
+  }
+}
+
+function checkOptions(name: string, options: Options): void {
+  for (const [key, value] of Object.entries(options)) {
+    if (value === undefined || value === null) continue;
+    const kind = kindOf(name, key);
+    if (kind.holds(value)) continue;
+    const todo = "Check the option, or leave it out";
+    throw new ConfigError(complain(name, { must: `${key} must be ${kind.must}`, got: shown(value), todo }));
+  }
+}
+
+/** The options, watched: a name that is never asked for is a typing mistake, not a wish to be ignored. */
+function watch(options: Options): { readonly watched: Options; readonly asked: Set<string> } {
+  const asked = new Set<string>();
+  const get = (target: Options, key: string | symbol): unknown => {
+    if (typeof key === "string") asked.add(key);
+    return Reflect.get(target, key);
+  };
+  return { watched: new Proxy(options, { get }), asked };
+}
+function refuseUnknown(name: string, options: Options, asked: ReadonlySet<string>): void {
+  const unknown = Object.keys(options).find((key) => !asked.has(key));
+  if (unknown === undefined) return;
+  const todo = didYouMean(unknown, asked) || (asked.size > 0 ? `It takes ${[...asked].join(", ")}` : "It takes none");
+  throw new ConfigError(complain(name, { must: "options must be ones that the op has", got: `"${unknown}"`, todo }));
+}
+
+/**
+ * The same function, which checks its arguments first: required ones are there and are what they must be, options have names that it
+ * knows. Errors from within say the function's name, not that of the primitive that noticed; those of functions that a caller passed keep theirs.
+ * @param name as in `ops` or, with the namespace, `random.uniform`.
+ */
+export function withChecks<F extends (...args: never[]) => unknown>(name: string, compute: F): F {
+  let signature: Signature | undefined | null = null;
+  const checked = (...args: unknown[]): unknown => {
+    if (signature === null) signature = signatureOf(name);
+    const positional = signature?.required.length ?? args.length - 1;
+    if (signature !== undefined) {
+      signature.required.forEach((parameter, i) => {
+        checkArgument(name, signature as Signature, parameter, args[i]);
+      });
+      if (args.length > positional) checkRest(name, signature, args.slice(positional));
+    }
+    const options = args.length > positional ? args.at(-1) : undefined;
+    try {
+      if (!isOptions(options)) return compute(...(args as never[]));
+      checkOptions(name, options);
+      const { watched, asked } = watch(options);
+      const result = compute(...(args.slice(0, -1) as never[]), watched as never);
+      refuseUnknown(name, options, asked);
+      return result;
+    } catch (error) {
+      if (error instanceof KerasError && !args.some((x) => typeof x === "function")) throw error.from(name);
+      throw error;
+    }
+  };
+  return checked as unknown as F;
+}
