@@ -19,6 +19,10 @@ const isSize = (x: unknown): boolean => x === null || isWhole(x);
 const isList = (x: unknown): boolean => isArray(x) || x instanceof Tensor || isSymbolic(x);
 const isText = (x: unknown): boolean => typeof x === "string";
 
+// Neither what can index nor what holds values: a date, a symbol, a function.
+const isForeign = (x: unknown): boolean =>
+  ["symbol", "function"].includes(typeof x) || (typeof x === "object" && !isTensorLike(x));
+
 const kind = (must: string, holds: (x: unknown) => boolean): Kind => ({ must, holds });
 const tensor = kind("a tensor, a number or an array of numbers", isTensorLike);
 const maybeTensor = kind("a tensor, a number, an array of numbers or null", (x) => x === null || isTensorLike(x));
@@ -65,7 +69,10 @@ const kinds: ReadonlyMap<string, Kind> = new Map([
   ...named(numbers, "q sigma constantValues default range minval maxval stddev"),
   ...named(flag, "keepdims fromLogits isCausal flashAttention equalNan endpoint retstep reverse returnIndex sparse"),
   ...named(flag, "returnInverse returnCounts sorted upper lower fullMatrices computeUv approximate antialias center"),
-  ...named(flag, "cropToAspectRatio padToAspectRatio increasing assumeUnique invert synchronized mergeRepeated hasAux"),
+  ...named(
+    flag,
+    "cropToAspectRatio padToAspectRatio increasing assumeUnique invert synchronized mergeRepeated hasAux rmsScaling ragged",
+  ),
   ...named(text, "subscripts pattern dataFormat interpolation fillMode mode side indexing strategy method reduction"),
   ...named(dtype, "dtype"),
   ...named(callable, "f fun function pyfunc trueFn falseFn cond body bodyFun"),
@@ -86,6 +93,9 @@ const exceptions: ReadonlyMap<string, Kind> = new Map([
   ["where.x1", maybeTensor],
   ["where.x2", maybeTensor],
   ["tensordot.axes", kind("a whole number or two arrays of them", (x) => isWhole(x) || Array.isArray(x))],
+  ["foriLoop.lower", tensor],
+  ["foriLoop.upper", tensor],
+  ["getItem.key", kind("an index or an array of indices", (x) => x !== undefined && x !== null && !isForeign(x))],
   ["arange.start", number],
   ["arange.stop", number],
   ["random.randint.minval", numbers],

@@ -12,27 +12,29 @@ interface Parameter {
 }
 interface Signature {
   readonly required: readonly Parameter[];
+  readonly optional: readonly string[];
   /** The name of what may be repeated at the end, if anything. */
   readonly rest: string | undefined;
 }
 
 let table: ReadonlyMap<string, string> | undefined;
-function signatureOf(name: string): Signature | undefined {
+function signatureOf(name: string): Signature | null {
   table ??= new Map(
     signatures
       .trim()
       .split("\n")
       .flatMap((line) => {
-        const [required = "", names = ""] = line.split(":");
-        return names.split(" ").map((op) => [op, required] as const);
+        const [parameters = "", names = ""] = line.split(":");
+        return names.split(" ").map((op) => [op, parameters] as const);
       }),
   );
-  const names = table.get(name)?.split(" ");
-  if (names === undefined) return undefined;
-  const last = names.at(-1) as string;
-  const rest = last.startsWith("*") ? last.slice(1) : undefined;
+  const parameters = table.get(name);
+  // A function that Keras does not have: its arguments are its own affair.
+  if (parameters === undefined) return null;
+  const [names = [], optional = []] = parameters.split("|").map((list) => (list === "" ? [] : list.split(" ")));
+  const rest = names.at(-1)?.startsWith("*") === true ? (names.at(-1) as string).slice(1) : undefined;
   const fixed = rest === undefined ? names : names.slice(0, -1);
-  return { required: fixed.map((one) => ({ name: one, kind: kindOf(name, one) })), rest };
+  return { required: fixed.map((one) => ({ name: one, kind: kindOf(name, one) })), optional, rest };
 }
 
 /** True for `{ axis: 0 }`, false for tensors, arrays, host arrays and variables. */
@@ -51,8 +53,11 @@ function shown(x: unknown): string {
   const text = JSON.stringify(x) ?? String(x);
   return text.length > 60 ? `${text.slice(0, 60)}...` : text;
 }
-const usage = (name: string, { required, rest }: Signature): string =>
-  `Call ${name.includes(".") ? name : `ops.${name}`}(${[...required.map((one) => one.name), ...(rest === undefined ? [] : [`...${rest}`])].join(", ")})`;
+function usage(name: string, { required, optional, rest }: Signature): string {
+  const positional = [...required.map((one) => one.name), ...(rest === undefined ? [] : [`...${rest}`])];
+  const options = optional.length === 0 ? [] : [`{ ${optional.join(", ")} }`];
+  return `Call ${name.includes(".") ? name : `ops.${name}`}(${[...positional, ...options].join(", ")})`;
+}
 
 function checkArgument(name: string, signature: Signature, { name: what, kind }: Parameter, x: unknown): void {
   if (x !== undefined && kind.holds(x)) return;
@@ -72,16 +77,20 @@ function checkRest(name: string, signature: Signature, rest: readonly unknown[])
     return;
   }
   const [options, more] = rest;
-  if (options !== undefined && (!isOptions(options) || rest.length > 1)) {
-    const bad = isOptions(options) ? more : options;
-    const todo = `Name the option: ${usage(name, signature).slice(5, -1)}, { option: ${typeof bad === "object" ? "value" : JSON.stringify(bad)} })`;
-    const must = "what has a default must be in an options object";
-    throw new ConfigError(complain(name, { must, got: shown(bad), todo }));
-  }
+  if (options === undefined || (isOptions(options) && rest.length === 1)) return;
+  const must = "what has a default must be in an options object";
+  throw new ConfigError(
+    complain(name, { must, got: shown(isOptions(options) ? more : options), todo: usage(name, signature) }),
+  );
 }
 
-function checkOptions(name: string, options: Options): void {
+function checkOptions(name: string, { optional }: Signature, options: Options): void {
   for (const [key, value] of Object.entries(options)) {
+    if (!optional.includes(key)) {
+      const todo =
+        didYouMean(key, optional) || (optional.length > 0 ? `It takes ${optional.join(", ")}` : "It takes none");
+      throw new ConfigError(complain(name, { must: "options must be ones that the op has", got: `"${key}"`, todo }));
+    }
     if (value === undefined || value === null) continue;
     const kind = kindOf(name, key);
     if (kind.holds(value)) continue;
@@ -90,50 +99,33 @@ function checkOptions(name: string, options: Options): void {
   }
 }
 
-/** The options, watched: a name that is never asked for is a typing mistake, not a wish to be ignored. */
-function watch(options: Options): { readonly watched: Options; readonly asked: Set<string> } {
-  const asked = new Set<string>();
-  const get = (target: Options, key: string | symbol): unknown => {
-    if (typeof key === "string") asked.add(key);
-    return Reflect.get(target, key);
-  };
-  return { watched: new Proxy(options, { get }), asked };
-}
-function refuseUnknown(name: string, options: Options, asked: ReadonlySet<string>): void {
-  const unknown = Object.keys(options).find((key) => !asked.has(key));
-  if (unknown === undefined) return;
-  const todo = didYouMean(unknown, asked) || (asked.size > 0 ? `It takes ${[...asked].join(", ")}` : "It takes none");
-  throw new ConfigError(complain(name, { must: "options must be ones that the op has", got: `"${unknown}"`, todo }));
-}
-
 /**
  * The same function, which checks its arguments first: required ones are there and are what they must be, options have names that it
  * knows. Errors from within say the function's name, not that of the primitive that noticed; those of functions that a caller passed keep theirs.
  * @param name as in `ops` or, with the namespace, `random.uniform`.
  */
 export function withChecks<F extends (...args: never[]) => unknown>(name: string, compute: F): F {
-  let signature: Signature | undefined | null = null;
+  let signature: Signature | null | undefined;
   const checked = (...args: unknown[]): unknown => {
-    if (signature === null) signature = signatureOf(name);
-    const positional = signature?.required.length ?? args.length - 1;
-    if (signature !== undefined) {
-      signature.required.forEach((parameter, i) => {
-        checkArgument(name, signature as Signature, parameter, args[i]);
-      });
-      if (args.length > positional) checkRest(name, signature, args.slice(positional));
-    }
-    const options = args.length > positional ? args.at(-1) : undefined;
+    if (signature === undefined) signature = signatureOf(name);
+    if (signature !== null) checkAll(name, signature, args);
     try {
-      if (!isOptions(options)) return compute(...(args as never[]));
-      checkOptions(name, options);
-      const { watched, asked } = watch(options);
-      const result = compute(...(args.slice(0, -1) as never[]), watched as never);
-      refuseUnknown(name, options, asked);
-      return result;
+      return compute(...(args as never[]));
     } catch (error) {
       if (error instanceof KerasError && !args.some((x) => typeof x === "function")) throw error.from(name);
       throw error;
     }
   };
   return checked as unknown as F;
+}
+
+function checkAll(name: string, signature: Signature, args: readonly unknown[]): void {
+  const { required } = signature;
+  required.forEach((parameter, i) => {
+    checkArgument(name, signature, parameter, args[i]);
+  });
+  if (args.length === required.length) return;
+  checkRest(name, signature, args.slice(required.length));
+  const options = args.at(-1);
+  if (isOptions(options)) checkOptions(name, signature, options);
 }

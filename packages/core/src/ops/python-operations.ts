@@ -166,7 +166,7 @@ istft:math:ISTFT:sequence_length sequence_stride fft_length length window center
 jvp:linalg:JVP:has_aux:fun primals tangents:fun primals tangents:has_aux=false
 kaiser:::::x beta:
 kron:numpy:Kron::x1 x2:x1 x2:
-layerNormalization:nn:LayerNorm:axis epsilon rms_scaling:x gamma beta:x:gamma=null beta=null axis=-1 epsilon=null
+layerNormalization:nn:LayerNorm:axis epsilon rms_scaling:x gamma beta:x:gamma=null beta=null axis=-1 epsilon=null rms_scaling=false
 lcm:numpy:Lcm::x1 x2:x1 x2:
 ldexp:numpy:Ldexp::x1 x2:x1 x2:
 leakyRelu:nn:LeakyRelu:negative_slope:x:x:negative_slope=0.2
