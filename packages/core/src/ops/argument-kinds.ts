@@ -19,10 +19,6 @@ const isSize = (x: unknown): boolean => x === null || isWhole(x);
 const isList = (x: unknown): boolean => isArray(x) || x instanceof Tensor || isSymbolic(x);
 const isText = (x: unknown): boolean => typeof x === "string";
 
-// Neither what can index nor what holds values: a date, a symbol, a function.
-const isForeign = (x: unknown): boolean =>
-  ["symbol", "function"].includes(typeof x) || (typeof x === "object" && !isTensorLike(x));
-
 const kind = (must: string, holds: (x: unknown) => boolean): Kind => ({ must, holds });
 const tensor = kind("a tensor, a number or an array of numbers", isTensorLike);
 const maybeTensor = kind("a tensor, a number, an array of numbers or null", (x) => x === null || isTensorLike(x));
@@ -95,7 +91,7 @@ const exceptions: ReadonlyMap<string, Kind> = new Map([
   ["tensordot.axes", kind("a whole number or two arrays of them", (x) => isWhole(x) || Array.isArray(x))],
   ["foriLoop.lower", tensor],
   ["foriLoop.upper", tensor],
-  ["getItem.key", kind("an index or an array of indices", (x) => x !== undefined && x !== null && !isForeign(x))],
+  ["getItem.key", kind("an array of indices", (x) => Array.isArray(x))],
   ["arange.start", number],
   ["arange.stop", number],
   ["random.randint.minval", numbers],

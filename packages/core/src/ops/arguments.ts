@@ -109,11 +109,15 @@ export function withChecks<F extends (...args: never[]) => unknown>(name: string
   const checked = (...args: unknown[]): unknown => {
     if (signature === undefined) signature = signatureOf(name);
     if (signature !== null) checkAll(name, signature, args);
-    try {
-      return compute(...(args as never[]));
-    } catch (error) {
+    const rethrow = (error: unknown): never => {
       if (error instanceof KerasError && !args.some((x) => typeof x === "function")) throw error.from(name);
       throw error;
+    };
+    try {
+      const made = compute(...(args as never[]));
+      return made instanceof Promise ? made.catch(rethrow) : made;
+    } catch (error) {
+      return rethrow(error);
     }
   };
   return checked as unknown as F;

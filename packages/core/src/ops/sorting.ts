@@ -1,6 +1,6 @@
 // Orders, ranks and running totals.
 import { isFloat, normalizeAxis } from "../aval/index.ts";
-import { complain, ShapeError, showShape } from "../errors/index.ts";
+import { ConfigError, complain, ShapeError, showShape } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
 import { castTo } from "./arithmetic-core.ts";
@@ -134,6 +134,11 @@ export const searchsorted: Op<(sortedSequence: TensorLike, values: TensorLike, o
   /* @__PURE__ */ op(
     "searchsorted",
     (sortedSequence: TensorLike, values: TensorLike, { side = "left" }: SearchOptions = {}): Tensor => {
+      if (side !== "left" && side !== "right") {
+        const got = JSON.stringify(side);
+        const todo = "Choose one of the two";
+        throw new ConfigError(complain("searchsorted", { must: 'side must be "left" or "right"', got, todo }));
+      }
       const s = convertToTensor(sortedSequence);
       if (s.ndim !== 1) {
         const todo = "Use ops.map over the rows";
