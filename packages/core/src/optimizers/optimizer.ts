@@ -74,15 +74,13 @@ export abstract class Optimizer implements Serializable {
       clipnorm = null,
       globalClipnorm = null,
       clipvalue = null,
-      ...rest
+      useEma = false,
+      emaMomentum = 0.99,
+      emaOverwriteFrequency = null,
+      lossScaleFactor = null,
+      gradientAccumulationSteps = null,
     } = config;
-    const { useEma = false, emaMomentum = 0.99, emaOverwriteFrequency = null, ...others } = rest;
-    const { lossScaleFactor = null, gradientAccumulationSteps = null, ...unknown } = others;
     this.name = name ?? autoName(nameOfClass(new.target));
-    for (const key of Object.keys(unknown)) {
-      const todo = didYouMean(key, Object.keys(this.#options())) || "Check the option's name";
-      throw this.#refuse("options must be known", `"${key}"`, todo);
-    }
     this.weightDecay = weightDecay;
     this.clipnorm = clipnorm;
     this.globalClipnorm = globalClipnorm;

@@ -212,6 +212,7 @@ export class LSTM extends RNN {
 
   constructor(config: LSTMConfig) {
     // The cell goes first: seeds are drawn in that order.
+    checkOptions(new.target, config, layerCommon, layerOptions);
     super({ ...config, cell: new LSTMCell({ ...cellOptions(config), name: "lstm_cell" }) });
     this.inputSpec = { ndim: 3 };
   }
