@@ -1,5 +1,5 @@
 import type { DType, HostArray, Shape } from "../aval/index.ts";
-import { ConfigError, complain, didYouMean, ShapeError, StateError, showShape, warnOnce } from "../errors/index.ts";
+import { ConfigError, complain, ShapeError, StateError, showShape, warnOnce } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import { convertToTensor, floatx, type TensorLike } from "../ops/convert.ts";
 import * as ops from "../ops/index.ts";
