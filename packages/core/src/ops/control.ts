@@ -142,7 +142,7 @@ export interface WhileOptions {
  * Source: keras.ops.while_loop.
  * @throws ShapeError if the body changes shapes.
  * @example
- * await ops.whileLoop((i) => ops.less(i as Tensor, 10), (i) => [ops.add(i as Tensor, 1)], [tensor(0)])[0].item(); // 10
+ * await ops.whileLoop((i) => ops.less(i as Tensor, 10), (i) => [ops.add(i as Tensor, 1)], [tensor(0)])[0]?.item(); // 10
  */
 export const whileLoop: typeof whileLoopOf = /* @__PURE__ */ withChecks("whileLoop", whileLoopOf);
 function whileLoopOf<V>(

@@ -169,7 +169,7 @@ function inDtype(x: Tensor, dtype: string | null | undefined): Tensor {
 /**
  * `num` values evenly from `start` to `stop`.
  * Source: keras.ops.linspace.
- * @example await ops.linspace(0, 1, { num: 3 }).array(); // [0, 0.5, 1]
+ * @example await (ops.linspace(0, 1, { num: 3 }) as Tensor).array(); // [0, 0.5, 1]
  */
 export const linspace: Op<
   (start: TensorLike, stop: TensorLike, options?: LinspaceOptions) => Tensor | [Tensor, Tensor]
