@@ -280,10 +280,10 @@ function countsOf(repeats: Sections | Tensor): readonly number[] {
 /**
  * Coordinate grids of vectors. `indexing`: "xy" swaps the first two axes, "ij" does not.
  * Source: keras.ops.meshgrid.
- * @example await (ops.meshgrid([1, 2], [3, 4]) as Tensor[])[0]?.array(); // [[1, 2], [1, 2]]
+ * @example await ops.meshgrid([1, 2], [3, 4])[0]?.array(); // [[1, 2], [1, 2]]
  */
-export const meshgrid: Op<(...args: readonly (TensorLike | { readonly indexing?: "xy" | "ij" })[]) => Tensor[]> =
-  /* @__PURE__ */ op("meshgrid", (...args: readonly (TensorLike | { readonly indexing?: "xy" | "ij" })[]): Tensor[] => {
+export const meshgrid: Op<(...args: (TensorLike | { readonly indexing?: "xy" | "ij" })[]) => Tensor[]> =
+  /* @__PURE__ */ op("meshgrid", (...args: (TensorLike | { readonly indexing?: "xy" | "ij" })[]): Tensor[] => {
     const last = args[args.length - 1];
     const hasOptions = typeof last === "object" && last !== null && "indexing" in last;
     const indexing = hasOptions ? ((last as { readonly indexing?: string }).indexing ?? "xy") : "xy";
