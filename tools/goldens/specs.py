@@ -7,6 +7,7 @@ accepted with known ones and be refused by a ValueError. Keras' shape rules also
 Keras computes (grouped convolutions): those are no specification.
 """
 
+import functools
 import inspect
 import json
 
@@ -94,7 +95,9 @@ def symbols(value):
     if is_spec(value):
         return keras.KerasTensor(value["spec"], dtype=value.get("dtype", "float32"))
     if is_stored(value):
-        return keras.ops.reshape(keras.ops.convert_to_tensor(np.array([float(x) for x in value["data"]]), dtype=value["dtype"]), value["shape"])
+        data = np.array([[float(part) for part in x] if isinstance(x, list) else float(x) for x in value["data"]])
+        whole = data[..., 0] + 1j * data[..., 1] if data.ndim == 2 else data
+        return keras.ops.reshape(keras.ops.convert_to_tensor(whole, dtype=value["dtype"]), value["shape"])
     if isinstance(value, (list, tuple)):
         return type(value)(symbols(item) for item in value)
     return {key: symbols(item) for key, item in value.items()} if isinstance(value, dict) else value
@@ -111,7 +114,7 @@ def declared(output):
 
 
 def function_of(op):
-    return getattr(keras.ops, op, None) or getattr(keras.ops.image, op)
+    return functools.reduce(getattr, op.split("."), keras.ops)  # "image.resize" is keras.ops.image.resize
 
 
 def declare(op, args, kwargs):

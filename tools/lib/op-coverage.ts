@@ -50,7 +50,7 @@ export function opsBeside(rows: readonly (readonly string[])[]): {
   readonly untabled: readonly string[];
   readonly absent: readonly string[];
 } {
-  const listed = new Set(rows.map(([name = ""]) => name.slice(1, -1)));
+  const listed = new Set(rows.map(([name = ""]) => name.slice(1, -1).replace(/^image\./, "")));
   const { image = {} } = ops as unknown as Readonly<Record<string, object>>;
   const exists = (name: string): boolean =>
     name.startsWith("random.") ? name.slice(7) in random : name in ops || name in image;

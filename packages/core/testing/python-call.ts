@@ -1,4 +1,6 @@
 // Calls that golden files write in Python's terms, as calls of our ops.
+
+import * as ops from "../src/ops/catalog.ts";
 import { tensor } from "../src/ops/convert.ts";
 import { KerasTensor } from "../src/ops/keras-tensor.ts";
 import { pythonOperationTable } from "../src/ops/python.ts";
@@ -23,9 +25,12 @@ const isRecord = (x: unknown): x is Readonly<Record<string, unknown>> =>
 const isStored = (x: unknown): x is Stored => isRecord(x) && "data" in x && "dtype" in x;
 export const isSpec = (x: unknown): x is Spec => isRecord(x) && "spec" in x;
 
-/** Python's spelling in ours. */
+/** Python's spelling in ours, without the namespace: `image.extract_patches` is `extractPatches`. */
 export const camel = (name: string): string =>
-  name.replace(/_+$/, "").replace(/_([a-zA-Z0-9])/g, (_, letter: string) => letter.toUpperCase());
+  name
+    .slice(name.lastIndexOf(".") + 1)
+    .replace(/_+$/, "")
+    .replace(/_([a-zA-Z0-9])/g, (_, letter: string) => letter.toUpperCase());
 
 const special: Readonly<Record<string, number>> = {
   nan: Number.NaN,
@@ -41,6 +46,14 @@ function read(x: unknown): unknown {
   if ("slice" in x) return x["slice"];
   if ("ellipsis" in x) return "...";
   return Object.fromEntries(Object.entries(x).map(([key, value]) => [key, read(value)]));
+}
+
+/** A public op by its name here; those of `ops.image` as well. */
+export function opNamed(name: string): ((...args: unknown[]) => unknown) | undefined {
+  type Space = Readonly<Record<string, unknown>>;
+  const { image = {} } = ops as unknown as Readonly<Record<string, Space>>;
+  const found = (ops as unknown as Space)[name] ?? image[name];
+  return typeof found === "function" ? (found as (...args: unknown[]) => unknown) : undefined;
 }
 
 /** Arguments here: Python's positional ones beyond the required are options. */

@@ -8,9 +8,9 @@ export interface Kind {
   readonly holds: (x: unknown) => boolean;
 }
 const isArray = (x: unknown): boolean => Array.isArray(x) || (ArrayBuffer.isView(x) && !(x instanceof DataView));
-// Tensors of an engine, host arrays and variables are known by what they have.
+// Tensors of an engine, host arrays, variables and complex numbers are known by what they have.
 const isHolder = (x: unknown): boolean =>
-  typeof x === "object" && x !== null && (("shape" in x && "dtype" in x) || "value" in x || "data" in x);
+  typeof x === "object" && x !== null && (("shape" in x && "dtype" in x) || "value" in x || "data" in x || "re" in x);
 const isTensorLike = (x: unknown): boolean =>
   x instanceof Tensor || typeof x === "number" || typeof x === "boolean" || isSymbolic(x) || isArray(x) || isHolder(x);
 const isWhole = (x: unknown): boolean => Number.isInteger(x);

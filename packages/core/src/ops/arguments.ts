@@ -39,9 +39,10 @@ function signatureOf(name: string): Signature | null {
   return { required: fixed.map((one) => ({ name: one, kind: kindOf(name, one) })), optional, rest };
 }
 
-/** True for `{ axis: 0 }`, false for tensors, arrays, host arrays and variables. */
+/** True for `{ axis: 0 }`, false for tensors, arrays, host arrays, variables and complex numbers `{ re, im }`. */
 function isOptions(x: unknown): x is Options {
-  return typeof x === "object" && x !== null && Object.getPrototypeOf(x) === Object.prototype && !("data" in x);
+  if (typeof x !== "object" || x === null || Object.getPrototypeOf(x) !== Object.prototype) return false;
+  return !("data" in x || "re" in x);
 }
 
 /** A value in the words of an error. */

@@ -1,17 +1,15 @@
 // Every op, called wrongly in every way that its signature allows: an error of ours in the house form, which begins with the op's name.
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { argumentsOf, camel, type PythonCall } from "../../testing/python-call.ts";
+import { argumentsOf, camel, opNamed, type PythonCall } from "../../testing/python-call.ts";
 import { KerasError } from "../errors/index.ts";
 import { Tensor } from "../graph/index.ts";
 import * as random from "../random/index.ts";
 import * as tree from "../tree/index.ts";
-import * as ops from "./catalog.ts";
 import { tensor } from "./convert.ts";
 import { pythonOperationTable } from "./python.ts";
 
 type Function = (...args: unknown[]) => unknown;
-const spaces: Readonly<Record<string, Readonly<Record<string, unknown>>>> = { ops, random };
 const folder = new URL("../../../conformance/goldens/", import.meta.url);
 // One right call of each op, from its golden file; or by hand where there is none.
 const right = new Map<string, PythonCall>();
@@ -20,8 +18,8 @@ for (const file of readdirSync(folder).filter((name) => name.startsWith("ops-"))
     if (!right.has(camel(one.op))) right.set(camel(one.op), one);
 
 const found = [...pythonOperationTable().values()].flatMap((entry) => {
-  const [space, name] = entry.op.includes(".") ? (entry.op.split(".") as [string, string]) : ["ops", entry.op];
-  const f = spaces[space]?.[name];
+  const { op } = entry;
+  const f = op.startsWith("random.") ? (random as Readonly<Record<string, unknown>>)[op.slice(7)] : opNamed(op);
   return typeof f === "function" ? [{ ...entry, call: f as Function }] : [];
 });
 
