@@ -1,8 +1,10 @@
 // New tensors from sizes and numbers.
+
 import { type DType, isFloat, normalizeAxis, range, resultType, type Shape, standardizeDtype } from "../aval/index.ts";
 import { complain, ShapeError, showShape } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
+import { withChecks } from "./arguments.ts";
 import { castTo } from "./arithmetic-core.ts";
 import { convertToTensor, floatx, type TensorLike, weakTypeOf } from "./convert-core.ts";
 import { type Op, op } from "./op.ts";
@@ -19,10 +21,10 @@ function checked(where: string, shape: Shape | number): Shape {
   throw new ShapeError(complain(where, { must, got: showShape(sizes), todo: "Check the shape" }));
 }
 type Fill = (shape: Shape | number, options?: DTypeOption) => Tensor;
-const filled =
-  (where: string, value: number): Fill =>
-  (shape, { dtype }: DTypeOption = {}) =>
-    p.full(checked(where, shape), value, dtypeOr(dtype, floatx()));
+const filled = (where: string, value: number): Fill =>
+  withChecks(where, (shape, { dtype }: DTypeOption = {}) =>
+    p.full(checked(where, shape), value, dtypeOr(dtype, floatx())),
+  );
 
 /** Zeros. @example zeros([2, 3]) */
 export const zeros: Fill = /* @__PURE__ */ filled("zeros", 0);
@@ -31,11 +33,12 @@ export const ones: Fill = /* @__PURE__ */ filled("ones", 1);
 /** A tensor whose values do not matter: zeros. */
 export const empty: Fill = /* @__PURE__ */ filled("empty", 0);
 /** A tensor full of one value. */
-export const full: (shape: Shape | number, fillValue: TensorLike, options?: DTypeOption) => Tensor = (
-  shape,
-  fillValue,
-  { dtype } = {},
-) => p.broadcastTo(convertToTensor(fillValue, { dtype: dtypeOr(dtype, floatx()) }), { shape: checked("full", shape) });
+export const full: Op<(shape: Shape | number, fillValue: TensorLike, options?: DTypeOption) => Tensor> =
+  /* @__PURE__ */ op(
+    "full",
+    (shape: Shape | number, fillValue: TensorLike, { dtype }: DTypeOption = {}): Tensor =>
+      p.broadcastTo(convertToTensor(fillValue, { dtype: dtypeOr(dtype, floatx()) }), { shape: checked("full", shape) }),
+  );
 
 type LikeOp = Op<(x: TensorLike, options?: DTypeOption) => Tensor>;
 const like = (name: string, value: number): LikeOp =>
@@ -63,7 +66,8 @@ export interface ArangeOptions extends DTypeOption {
   readonly step?: number | null;
 }
 /** `start, start + step, ...` below `stop`; `0 .. start - 1` without `stop`. @example arange(2, { stop: 5 }) // [2, 3, 4] */
-export function arange(start: number, { stop = null, step = null, dtype }: ArangeOptions = {}): Tensor {
+export const arange: typeof arangeOf = /* @__PURE__ */ withChecks("arange", arangeOf);
+function arangeOf(start: number, { stop = null, step = null, dtype }: ArangeOptions = {}): Tensor {
   const [from, to, by] = [stop === null ? 0 : start, stop ?? start, step ?? 1];
   if (by === 0 || ![from, to, by].every(Number.isFinite)) {
     const todo = "Check start, stop and step";
@@ -162,15 +166,20 @@ const grid = (rows: number, columns: number): [Tensor, Tensor] => [
   p.iota({ shape: [rows, columns], axis: 1, dtype: "int32" }),
 ];
 /** Ones on a diagonal. @example eye(2) // [[1, 0], [0, 1]] */
-export function eye(N: number, { M = null, k = 0, dtype }: EyeOptions = {}): Tensor {
+export const eye: typeof eyeOf = /* @__PURE__ */ withChecks("eye", eyeOf);
+function eyeOf(N: number, { M = null, k = 0, dtype }: EyeOptions = {}): Tensor {
   const [rows, columns] = checked("eye", [N, M ?? N]) as [number, number];
   const [i, j] = grid(rows, columns);
   return castTo(p.equal(p.add(i, k), j), dtypeOr(dtype, floatx()));
 }
 /** The square identity matrix. */
-export const identity = (n: number, { dtype = null }: DTypeOption = {}): Tensor => eye(n, { dtype });
+export const identity: typeof identityOf = /* @__PURE__ */ withChecks("identity", identityOf);
+function identityOf(n: number, { dtype = null }: DTypeOption = {}): Tensor {
+  return eyeOf(n, { dtype });
+}
 /** Ones on and below diagonal `k`. */
-export function tri(N: number, { M = null, k = 0, dtype }: EyeOptions = {}): Tensor {
+export const tri: typeof triOf = /* @__PURE__ */ withChecks("tri", triOf);
+function triOf(N: number, { M = null, k = 0, dtype }: EyeOptions = {}): Tensor {
   const [rows, columns] = checked("tri", [N, M ?? N]) as [number, number];
   const [i, j] = grid(rows, columns);
   return castTo(p.greaterEqual(p.add(i, k), j), dtypeOr(dtype, floatx()));

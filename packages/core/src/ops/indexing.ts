@@ -111,19 +111,22 @@ export const where: Op<
  * Where `x` is not 0: one int32 vector an axis. Their length depends on the values, so they are read.
  * @throws StateError inside a trace. @example const [rows, columns] = await nonzero(mask)
  */
-export async function nonzero(x: TensorLike): Promise<Tensor[]> {
-  const t = convertToTensor(x);
-  const { data } = await t.host();
-  const places: number[] = [];
-  data.forEach((value: number, i: number) => {
-    if (value !== 0) places.push(i);
-  });
-  let stride = t.size;
-  return t.shape.map((n) => {
-    stride /= Math.max(1, n);
-    return convertToTensor(Int32Array.from(places, (i) => Math.floor(i / stride) % n));
-  });
-}
+export const nonzero: Op<(x: TensorLike) => Promise<Tensor[]>> = /* @__PURE__ */ op(
+  "nonzero",
+  async (x: TensorLike): Promise<Tensor[]> => {
+    const t = convertToTensor(x);
+    const { data } = await t.host();
+    const places: number[] = [];
+    data.forEach((value: number, i: number) => {
+      if (value !== 0) places.push(i);
+    });
+    let stride = t.size;
+    return t.shape.map((n) => {
+      stride /= Math.max(1, n);
+      return convertToTensor(Int32Array.from(places, (i) => Math.floor(i / stride) % n));
+    });
+  },
+);
 /** The first choice whose condition holds, else `default`. */
 export const select: Op<
   (
@@ -288,6 +291,11 @@ const segment = (name: string, mode: "add" | "max" | "min" | "multiply", start: 
     }
     const x = convertToTensor(data);
     const ids = indexTensor(name, segmentIds);
+    if (x.ndim === 0 || ids.ndim !== 1 || ids.size !== x.shape[0]) {
+      const got = `${showShape(x.shape)} and ${showShape(ids.shape)}`;
+      const must = "segmentIds must be a vector with one id for each row of data";
+      throw new ShapeError(complain(name, { must, got, todo: "Check both shapes" }));
+    }
     // Negative ids are dropped, not counted from the end.
     const known = p.where(p.less(ids, 0), numSegments, ids);
     const column = p.reshape(known, { shape: [...ids.shape, 1] });

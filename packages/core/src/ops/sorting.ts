@@ -1,6 +1,6 @@
 // Orders, ranks and running totals.
 import { isFloat, normalizeAxis } from "../aval/index.ts";
-import { complain, ShapeError, showShape } from "../errors/index.ts";
+import { ConfigError, complain, ShapeError, showShape } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
 import { castTo } from "./arithmetic-core.ts";
@@ -16,10 +16,7 @@ export type SortOp = Op<(x: TensorLike, options?: SortOptions) => Tensor>;
 const ordering = (name: string, f: (x: Tensor, params: p.AxisParams) => Tensor): SortOp =>
   op(name, (x: TensorLike, { axis = -1 }: SortOptions = {}): Tensor => {
     const t = convertToTensor(x);
-    if (axis === null || t.ndim === 0) {
-      const y = f(p.reshape(t, { shape: [t.size] }), { axis: 0 });
-      return t.ndim === 0 && name === "sort" ? p.reshape(y, { shape: [] }) : y;
-    }
+    if (axis === null) return f(p.reshape(t, { shape: [t.size] }), { axis: 0 });
     return f(t, { axis: normalizeAxis(axis, t.ndim, name) });
   });
 /** Ascending along `axis`, nan last. @example sort([3, 1, 2]) // [1, 2, 3] */
@@ -137,6 +134,11 @@ export const searchsorted: Op<(sortedSequence: TensorLike, values: TensorLike, o
   /* @__PURE__ */ op(
     "searchsorted",
     (sortedSequence: TensorLike, values: TensorLike, { side = "left" }: SearchOptions = {}): Tensor => {
+      if (side !== "left" && side !== "right") {
+        const got = JSON.stringify(side);
+        const todo = "Choose one of the two";
+        throw new ConfigError(complain("searchsorted", { must: 'side must be "left" or "right"', got, todo }));
+      }
       const s = convertToTensor(sortedSequence);
       if (s.ndim !== 1) {
         const todo = "Use ops.map over the rows";

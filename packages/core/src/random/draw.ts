@@ -11,7 +11,7 @@ import {
 } from "../aval/index.ts";
 import { complain, DtypeError, ShapeError, showShape, ValueError } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
-import { convertToTensor, floatx, type Op, op, type TensorLike, toFloat } from "../ops/index.ts";
+import { convertToTensor, floatx, type Op, op, type TensorLike, toFloat, withChecks } from "../ops/index.ts";
 import * as p from "../primitives/index.ts";
 import { erfInv32 } from "./erf-inv.ts";
 import { drawSeed, type Seed, splitKey } from "./seed-generator.ts";
@@ -99,7 +99,8 @@ export interface UniformOptions extends DrawOptions {
   readonly maxval?: TensorLike;
 }
 /** Numbers evenly spread over `[minval, maxval)`. @example random.uniform([2, 3], { seed: 42 }) */
-export function uniform(shape: Shape, { minval = 0, maxval = 1, dtype, seed }: UniformOptions = {}): Tensor {
+export const uniform: typeof uniformOf = /* @__PURE__ */ withChecks("random.uniform", uniformOf);
+function uniformOf(shape: Shape, { minval = 0, maxval = 1, dtype, seed }: UniformOptions = {}): Tensor {
   const target = floatDtype("random.uniform", dtype);
   const bound = (x: TensorLike): Tensor | number => (typeof x === "number" ? x : convertToTensor(x));
   return uniformBits(drawSeed(seed), checked("random.uniform", shape), bound(minval), bound(maxval), target);
@@ -144,7 +145,8 @@ function erfInv(u: Tensor): Tensor {
   return u.dtype === "float64" ? p.erfInv(u) : cast(erfInv32(cast(u, "float32")), u.dtype);
 }
 /** Numbers of a normal distribution. */
-export function normal(shape: Shape, { mean = 0, stddev = 1, dtype, seed }: NormalOptions = {}): Tensor {
+export const normal: typeof normalOf = /* @__PURE__ */ withChecks("random.normal", normalOf);
+function normalOf(shape: Shape, { mean = 0, stddev = 1, dtype, seed }: NormalOptions = {}): Tensor {
   const target = floatDtype("random.normal", dtype);
   return scaled(normalBits(drawSeed(seed), checked("random.normal", shape), target), mean, stddev);
 }
@@ -156,7 +158,11 @@ const withinTwo: Readonly<Partial<Record<DType, number>>> = {
   float64: 0.9544997361036416,
 };
 /** Numbers of a normal distribution, none farther than two standard deviations from the mean. */
-export function truncatedNormal(shape: Shape, { mean = 0, stddev = 1, dtype, seed }: NormalOptions = {}): Tensor {
+export const truncatedNormal: typeof truncatedNormalOf = /* @__PURE__ */ withChecks(
+  "random.truncatedNormal",
+  truncatedNormalOf,
+);
+function truncatedNormalOf(shape: Shape, { mean = 0, stddev = 1, dtype, seed }: NormalOptions = {}): Tensor {
   const target = floatDtype("random.truncatedNormal", dtype);
   const edge = withinTwo[target] as number;
   const u = uniformBits(drawSeed(seed), checked("random.truncatedNormal", shape), -edge, edge, target);
@@ -166,12 +172,8 @@ export function truncatedNormal(shape: Shape, { mean = 0, stddev = 1, dtype, see
 }
 
 /** Whole numbers evenly spread over `[minval, maxval)`. @throws DtypeError unless the dtype is an integer dtype. */
-export function randint(
-  shape: Shape,
-  minval: number,
-  maxval: number,
-  { dtype = "int32", seed }: DrawOptions = {},
-): Tensor {
+export const randint: typeof randintOf = /* @__PURE__ */ withChecks("random.randint", randintOf);
+function randintOf(shape: Shape, minval: number, maxval: number, { dtype = "int32", seed }: DrawOptions = {}): Tensor {
   const target = standardizeDtype(dtype ?? "int32");
   if (!isInteger(target)) {
     throw new DtypeError(
@@ -197,11 +199,8 @@ export function randint(
 }
 
 /** Class numbers drawn with the probabilities that `logits` `[B, C]` mean: `[B, numSamples]`. Source: the Gumbel trick. */
-export function categorical(
-  logits: TensorLike,
-  numSamples: number,
-  { dtype = "int32", seed }: DrawOptions = {},
-): Tensor {
+export const categorical: typeof categoricalOf = /* @__PURE__ */ withChecks("random.categorical", categoricalOf);
+function categoricalOf(logits: TensorLike, numSamples: number, { dtype = "int32", seed }: DrawOptions = {}): Tensor {
   const x = toFloat(logits);
   if (x.ndim !== 2) {
     const todo = "Reshape it to [batch, classes]";
@@ -224,7 +223,7 @@ export interface DropoutOptions {
 }
 /** Sets the fraction `rate` of the elements to 0 and divides the others by `1 - rate`. @throws ValueError unless `rate` is in [0, 1]. */
 export const dropout: Op<(inputs: TensorLike, rate: number, options?: DropoutOptions) => Tensor> = /* @__PURE__ */ op(
-  "dropout",
+  "random.dropout",
   (inputs: TensorLike, rate: number, { noiseShape = null, seed }: DropoutOptions = {}): Tensor => {
     if (!(rate >= 0 && rate <= 1)) {
       throw new ValueError(
@@ -247,7 +246,7 @@ export interface ShuffleOptions {
 }
 /** The elements along `axis` in a random order; each row along it in its own. */
 export const shuffle: Op<(x: TensorLike, options?: ShuffleOptions) => Tensor> = /* @__PURE__ */ op(
-  "shuffle",
+  "random.shuffle",
   (x: TensorLike, { axis = 0, seed }: ShuffleOptions = {}): Tensor => {
     let t = convertToTensor(x);
     const at = axis < 0 ? axis + t.ndim : axis;
