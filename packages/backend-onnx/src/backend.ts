@@ -27,7 +27,7 @@ import {
   type OrtTensor,
   type OrtType,
 } from "./ort.ts";
-import { checkSwitches, optimize, type PassSwitches } from "./passes/index.ts";
+import { checkSwitches, lowerFor, optimize, type PassSwitches } from "./passes/index.ts";
 import type { Profile } from "./profile.ts";
 import { serialize } from "./program.ts";
 
@@ -141,7 +141,7 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
     },
     async compile(graph, compileOptions) {
       const label = compileOptions.label ?? "program";
-      const program = optimize(emit(graph), switches);
+      const program = optimize(emit(lowerFor(graph, switches)), switches);
       const profiling = profiler?.next();
       const session = await attempt(`onnx ${engine} backend`, label, () =>
         ort.InferenceSession.create(serialize(program), { ...sessionOptions, ...profiling?.options }),

@@ -1,7 +1,7 @@
 // What became of a program on its way to the engine, for people to read.
 import { type Backend, type Graph, lower } from "@keras-ts/core/backend";
 import { emit } from "./emit.ts";
-import { optimize, type PassSwitches } from "./passes/index.ts";
+import { lowerFor, optimize, type PassSwitches } from "./passes/index.ts";
 import { liveNodes, type Program } from "./program.ts";
 
 /** A program after one step of the compiler. */
@@ -47,7 +47,7 @@ export function explainGraph(label: string, graph: Graph, backend: Backend, swit
     const counts = countsOf(liveNodes(program).map((node) => node.op));
     steps.push({ name, kind: "onnx", counts, listing: listing(program) });
   };
-  const written = emit(lower(graph, backend, ofGraph));
+  const written = emit(lowerFor(lower(graph, backend, ofGraph), switches, ofGraph));
   ofProgram("emit", written);
   optimize(written, switches, ofProgram);
   return { label, steps };

@@ -1,4 +1,6 @@
-import { BackendError, complain, graphPasses } from "@keras-ts/core/backend";
+import { BackendError, complain, type Graph, type GraphPass, graphPasses } from "@keras-ts/core/backend";
+import { chooseLayouts } from "../graph-passes/layout.ts";
+import { poolPhases } from "../graph-passes/pool-phases.ts";
 import type { Program } from "../program.ts";
 import { convBiases } from "./conv-biases.ts";
 import { dropExpands } from "./drop-expands.ts";
@@ -13,7 +15,13 @@ export interface Pass {
   readonly run: (program: Program) => Program;
 }
 
-/** In this order. */
+/** Over core's graph, before it is written, in this order. */
+export const lowerings: readonly GraphPass[] = [
+  { name: "poolPhases", run: poolPhases },
+  { name: "layout", run: chooseLayouts },
+];
+
+/** Over the written program, in this order. */
 export const passes: readonly Pass[] = [
   { name: "dropExpands", run: dropExpands },
   { name: "reluMasks", run: reluMasks },
@@ -25,8 +33,8 @@ export const passes: readonly Pass[] = [
 /** Passes by name: `false` switches one off. */
 export type PassSwitches = Readonly<Record<string, boolean>>;
 
-/** Names of all passes that can be switched off: core's over graphs, then ours over programs. */
-export const passNames: readonly string[] = [...graphPasses, ...passes].map(({ name }) => name);
+/** Names of all passes that can be switched off: core's over graphs, ours over graphs, ours over programs. */
+export const passNames: readonly string[] = [...graphPasses, ...lowerings, ...passes].map(({ name }) => name);
 
 /** @throws BackendError if there is no such pass. */
 export function checkSwitches(switches: PassSwitches): void {
@@ -34,6 +42,21 @@ export function checkSwitches(switches: PassSwitches): void {
   if (unknown.length === 0) return;
   const must = `passes must be some of ${passNames.join(", ")}`;
   throw new BackendError(complain("onnx", { must, got: unknown.join(", "), todo: "Correct the name" }));
+}
+
+/** The graph after all passes over graphs that are on. */
+export function lowerFor(
+  graph: Graph,
+  switches: PassSwitches = {},
+  watch: (pass: string, graph: Graph) => void = () => {},
+): Graph {
+  return lowerings
+    .filter(({ name }) => switches[name] !== false)
+    .reduce((before, { name, run }) => {
+      const after = run(before);
+      watch(name, after);
+      return after;
+    }, graph);
 }
 
 /** The program after all passes that are on. */

@@ -3,6 +3,7 @@ import { simplify } from "./algebra.ts";
 import { sinkBroadcasts } from "./broadcasts.ts";
 import { shareCommon } from "./cse.ts";
 import { foldConstants } from "./fold.ts";
+import { poolFirst } from "./pools.ts";
 
 /** A rewriting of graphs that keeps what they compute, to rounding. */
 export interface GraphPass {
@@ -16,5 +17,6 @@ export const graphPasses: readonly GraphPass[] = [
   { name: "broadcasts", run: sinkBroadcasts },
   { name: "fold", run: foldConstants },
   { name: "algebra", run: simplify },
+  { name: "pools", run: poolFirst },
   { name: "common", run: shareCommon },
 ];
