@@ -67,6 +67,14 @@ def operation_call(function, classes):
     return None
 
 
+def open_names(functions):
+    """Ops that take options of any name: `rearrange(x, "a b -> b a", **axes_lengths)`. `**kwargs` are hidden options instead."""
+    return {name for name, (_, node) in functions.items() if node.args.kwarg and node.args.kwarg.arg != "kwargs"}
+
+
+OPEN = set()
+
+
 def rows():
     functions, classes, calls = {}, {}, {}
     for module, path in [*((name, ROOT / f"{name}.py") for name in MODULES), ("random", RANDOM)]:
@@ -78,6 +86,7 @@ def rows():
                 classes[node.name] = (module, init, call)
             elif isinstance(node, ast.FunctionDef):
                 functions.update({name: (module, node) for name in exported_names(node)})
+    OPEN.update(camel(name) for name in open_names(functions))
     for name, (module, node) in functions.items():
         calls[name] = operation_call(node, classes)
         if calls[name] is None:  # an alias: `def abs(x): return absolute(x)`
@@ -97,12 +106,13 @@ def rows():
 
 
 def signatures(lines):
-    """Ops by their parameters: `x|axis keepdims` stands for many."""
+    """Ops by their parameters: `x|axis keepdims` stands for many; `*` for options of any name."""
     groups = {}
     for line in lines:
         fields = line.split(":", 6)
         required = " ".join(("*" if name.startswith("*") else "") + camel(name.lstrip("*")) for name in fields[5].split())
         optional = " ".join(camel(option.split("=")[0]) for option in fields[6].split())
+        optional = "*" if fields[0] in OPEN else optional
         groups.setdefault(f"{required}|{optional}", []).append(fields[0])
     return [f"{parameters}:{' '.join(names)}" for parameters, names in sorted(groups.items())]
 

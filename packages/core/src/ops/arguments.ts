@@ -17,6 +17,8 @@ interface Signature {
   readonly rest: string | undefined;
 }
 
+// Stands for options of any name.
+const ANY = "*";
 let table: ReadonlyMap<string, string> | undefined;
 function signatureOf(name: string): Signature | null {
   table ??= new Map(
@@ -86,7 +88,7 @@ function checkRest(name: string, signature: Signature, rest: readonly unknown[])
 
 function checkOptions(name: string, { optional }: Signature, options: Options): void {
   for (const [key, value] of Object.entries(options)) {
-    if (!optional.includes(key)) {
+    if (!optional.includes(key) && !optional.includes(ANY)) {
       const todo =
         didYouMean(key, optional) || (optional.length > 0 ? `It takes ${optional.join(", ")}` : "It takes none");
       throw new ConfigError(complain(name, { must: "options must be ones that the op has", got: `"${key}"`, todo }));

@@ -31,7 +31,11 @@ const dense = (where: string, { sparse = null, ragged = null }: ConvertOptions):
   const got = `sparse ${String(sparse)}, ragged ${String(ragged)}`;
   throw new ConfigError(complain(where, { must, got, todo: "Leave both options out" }));
 };
-/** `x` as a tensor, of `dtype` if given. */
+/**
+ * `x` as a tensor, of `dtype` if given.
+ * Source: keras.ops.convert_to_tensor.
+ * @example await ops.convertToTensor([1, 2], { dtype: "int32" }).array(); // [1, 2]
+ */
 export const convertToTensor: Op<(x: TensorLike, options?: ConvertOptions) => Tensor> = /* @__PURE__ */ op(
   "convertToTensor",
   (x: TensorLike, { dtype: target = null, ...form }: ConvertOptions = {}): Tensor => {
@@ -40,7 +44,11 @@ export const convertToTensor: Op<(x: TensorLike, options?: ConvertOptions) => Te
   },
 );
 
-/** `x` in another dtype. @example cast([1.7, -1.7], "int32") // [1, -1] */
+/**
+ * `x` in another dtype.
+ * Source: keras.ops.cast.
+ * @example await ops.cast([1.7, -1.7], "int32").array(); // [1, -1]
+ */
 export const cast: Op<(x: TensorLike, dtype: string) => Tensor> = /* @__PURE__ */ op(
   "cast",
   (x: TensorLike, dtype: string): Tensor => castTo(convert(x), standardizeDtype(dtype)),
@@ -56,7 +64,11 @@ const limitsOf = (dtype: DType): readonly [number, number] => {
   if (isInteger(dtype)) return [-(2 ** (bitsOf(dtype) - 1)), 2 ** (bitsOf(dtype) - 1) - 1];
   return [-(limits[dtype] ?? Number.MAX_VALUE), limits[dtype] ?? Number.MAX_VALUE];
 };
-/** `x` in another dtype, limited to what that can hold. */
+/**
+ * `x` in another dtype, limited to what that can hold.
+ * Source: keras.ops.saturate_cast.
+ * @example await ops.saturateCast([300, -5], "uint8").array(); // [255, 0]
+ */
 export const saturateCast: Op<(x: TensorLike, dtype: string) => Tensor> = /* @__PURE__ */ op(
   "saturateCast",
   (x: TensorLike, dtype: string): Tensor => {
@@ -70,13 +82,21 @@ export const saturateCast: Op<(x: TensorLike, dtype: string) => Tensor> = /* @__
   },
 );
 
-/** The values; nothing flows back to what they were computed from. */
+/**
+ * The values; nothing flows back to what they were computed from.
+ * Source: keras.ops.stop_gradient.
+ * @example await ops.stopGradient([1, 2]).array(); // [1, 2]
+ */
 export const stopGradient: Op<(variable: TensorLike) => Tensor> = /* @__PURE__ */ op(
   "stopGradient",
   (variable: TensorLike) => p.stopGradient(convert(variable)),
 );
 
-/** The sizes; `null` where a symbolic tensor does not know its own. */
+/**
+ * The sizes; `null` where a symbolic tensor does not know its own.
+ * Source: keras.ops.shape.
+ * @example ops.shape([[1, 2, 3]]); // [1, 3]
+ */
 export const shape: { (x: KerasTensor): SymbolicShape; (x: TensorLike): readonly number[] } =
   /* @__PURE__ */ withChecks("shape", shapeOf);
 function shapeOf(x: KerasTensor): SymbolicShape;
@@ -84,30 +104,54 @@ function shapeOf(x: TensorLike): readonly number[];
 function shapeOf(x: TensorLike | KerasTensor): SymbolicShape {
   return isSymbolic(x) ? x.shape : convert(x).shape;
 }
-/** The dtype's name. */
+/**
+ * The dtype's name.
+ * Source: keras.ops.dtype.
+ * @example ops.dtype([true]); // "bool"
+ */
 export const dtype: (x: TensorLike | KerasTensor) => DType = /* @__PURE__ */ withChecks(
   "dtype",
   (x: TensorLike | KerasTensor) => (isSymbolic(x) ? x.dtype : convert(x).dtype),
 );
-/** The number of dimensions. */
+/**
+ * The number of dimensions.
+ * Source: keras.ops.ndim.
+ * @example ops.ndim([[1, 2]]); // 2
+ */
 export const ndim: (x: TensorLike | KerasTensor) => number = /* @__PURE__ */ withChecks(
   "ndim",
   (x: TensorLike | KerasTensor) => (isSymbolic(x) ? x.ndim : convert(x).ndim),
 );
-/** The number of elements; `null` if a symbolic tensor does not know it. */
+/**
+ * The number of elements; `null` if a symbolic tensor does not know it.
+ * Source: keras.ops.size.
+ * @example ops.size([[1, 2]]); // 2
+ */
 export const size: typeof sizeOf = /* @__PURE__ */ withChecks("size", sizeOf);
 function sizeOf(x: TensorLike | KerasTensor): number | null {
   if (!isSymbolic(x)) return convert(x).size;
   return x.shape.reduce<number | null>((n, s) => (n === null || s === null ? null : n * s), 1);
 }
-/** True for tensors, symbolic ones too. */
+/**
+ * True for tensors, symbolic ones too.
+ * Source: keras.ops.is_tensor.
+ * @example ops.isTensor(tensor(1)); // true
+ */
 export const isTensor = (x: unknown): x is Tensor | KerasTensor => x instanceof Tensor || x instanceof KerasTensor;
-/** The values on the host: shape, dtype and a typed array. Reading is async; this is what NumPy arrays are in Keras. */
+/**
+ * The values on the host: shape, dtype and a typed array. Reading is async; this is what NumPy arrays are in Keras.
+ * Source: keras.ops.convert_to_numpy.
+ * @example (await ops.convertToNumpy([1, 2])).shape; // [2]
+ */
 export const convertToNumpy: (x: TensorLike) => Promise<HostArray> = /* @__PURE__ */ withChecks(
   "convertToNumpy",
   (x: TensorLike) => convert(x).host(),
 );
-/** A new tensor of the values. */
+/**
+ * A new tensor of the values.
+ * Source: keras.ops.array.
+ * @example await ops.array([1, 2]).array(); // [1, 2]
+ */
 export const array: Op<(x: TensorLike, options?: { readonly dtype?: string | null }) => Tensor> = /* @__PURE__ */ op(
   "array",
   (x: TensorLike, { dtype: target = null }: { readonly dtype?: string | null } = {}): Tensor =>

@@ -69,7 +69,7 @@ target output targetLength outputLength|maskIndex:ctcLoss
 target output|fromLogits:binaryCrossentropy
 target output|fromLogits axis:categoricalCrossentropy sparseCategoricalCrossentropy
 targets predictions k|:inTopK
-tensor pattern|:rearrange
+tensor pattern|*:rearrange
 variable|:stopGradient
 volumes size|strides dilationRate padding dataFormat:extractPatches3d
 x axes|keepdims synchronized:moments
