@@ -278,6 +278,36 @@ mistakesAre("gradients and jit", {
   "a value of a symbolic tensor": () => tensor(untyped(input({ shape: [2] }))),
 });
 
+mistakesAre("arguments of ops", {
+  "no argument": () => untypedOps.sum?.(),
+  "text for a tensor": () => untypedOps.exp?.("12"),
+  "options for a tensor": () => untypedOps.matmul?.([[1]], { axis: 0 }),
+  "a tensor for options": () => untypedOps.average?.([1, 2], tensor([1, 1])),
+  "one argument too many": () => untypedOps.add?.(1, 2, 3),
+  "a misspelt option": () => ops.sum([1], untyped({ axes: 0 })),
+  "an option that there is not": () => untypedOps.exp?.([1], { out: 0 }),
+  "text for a flag": () => ops.sum([1], untyped({ keepdims: "yes" })),
+  "half a count": () => ops.topK([1, 2], 1.5),
+  "an axis out of range": () => ops.mean([[1]], { axis: 2 }),
+  "a wrong rank": () => ops.trace([1, 2]),
+  "shapes that do not broadcast": () => ops.divide([1, 2], [1, 2, 3]),
+  "floats where integers are wanted": () => ops.bitwiseAnd([1.5], [2]),
+  "a choice that there is not": () => ops.searchsorted([1], [1], untyped({ side: "middle" })),
+  "a size below 0": () => ops.tile([1], -1),
+  "a function of random that gets no shape": () => core.random.uniform(untyped(undefined)),
+});
+
+mistakesAre("options of classes", {
+  "a layer without options": () => new layers.Dropout(untyped(undefined)),
+  "a number for options of a layer": () => new layers.Dropout(untyped(0.5)),
+  "a number for options of an optimizer": () => new optimizers.SGD(untyped(0.1)),
+  "a misspelt option of an initializer": () => new initializers.RandomNormal(untyped({ stdev: 1 })),
+  "a misspelt option of a regularizer": () => new core.regularizers.L2(untyped({ l1: 1 })),
+  "a misspelt option of a constraint": () => new core.constraints.MaxNorm(untyped({ max: 1 })),
+  "a misspelt option of a schedule": () => new optimizers.schedules.ExponentialDecay(untyped({ rate: 1 })),
+  "a misspelt option of a callback": () => new core.callbacks.EarlyStopping(untyped({ patients: 1 })),
+});
+
 mistakesAre("engines", {
   "a promise given to setBackend": () => core.setBackend(untyped(Promise.resolve(reference()))),
   "a name given to setBackend": () => core.setBackend(untyped("onnx")),

@@ -81,7 +81,11 @@ function checkRest(name: string, signature: Signature, rest: readonly unknown[])
   }
   const [options, more] = rest;
   if (options === undefined || (isOptions(options) && rest.length === 1)) return;
-  const must = "what has a default must be in an options object";
+  const { length } = signature.required;
+  const must =
+    signature.optional.length === 0
+      ? `there must be ${length} argument${length === 1 ? "" : "s"} and no more`
+      : "what has a default must be in an options object";
   throw new ConfigError(
     complain(name, { must, got: shown(isOptions(options) ? more : options), todo: usage(name, signature) }),
   );
