@@ -105,7 +105,7 @@ x threshold defaultValue|:threshold
 x xMin xMax|:clip
 x y|:bitwiseAnd bitwiseLeftShift bitwiseOr bitwiseRightShift bitwiseXor cdist leftShift rightShift
 x1 x2 maxVal|:psnr
-x1 x2|:add arctan2 divide divideNoNan dot equal floorDivide fmax fmin fmod gcd greater greaterEqual heaviside hypot inner kron lcm ldexp less lessEqual logaddexp logaddexp2 logicalAnd logicalOr logicalXor matmul maximum minimum mod multiply nextafter notEqual outer power subtract trueDivide vdot
+x1 x2|:add arctan2 divide divideNoNan dot equal floorDivide fmax fmin fmod gammainc gcd greater greaterEqual heaviside hypot inner kron lcm ldexp less lessEqual logaddexp logaddexp2 logicalAnd logicalOr logicalXor matmul maximum minimum mod multiply nextafter notEqual outer power subtract trueDivide vdot
 x1 x2|assumeUnique invert:isin
 x1 x2|axes:tensordot
 x1 x2|axis:append
