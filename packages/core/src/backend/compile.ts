@@ -1,14 +1,15 @@
 import type { DType, HostArray } from "../aval/index.ts";
-import { castData } from "../aval/index.ts";
+import { castData, isComplex } from "../aval/index.ts";
 import type { Graph } from "../graph/index.ts";
 import type { Backend, CompileOptions, Executable } from "./contract.ts";
+import { carriedAval, lowerComplex } from "./passes/complex.ts";
 import { shareCommon } from "./passes/cse.ts";
 import { carrierOf, lowerDtypes } from "./passes/dtypes.ts";
 import { inlineComposites } from "./passes/inline.ts";
 import { unrollScans } from "./passes/unroll.ts";
 import { interpret } from "./plan.ts";
 
-/** A graph in the terms of one engine: composites it lacks inlined, dtypes it lacks carried by others, equal nodes shared. */
+/** A graph in the terms of one engine: composites it lacks inlined, complex numbers as pairs, dtypes it lacks carried by others, equal nodes shared. */
 export function lower<H>(graph: Graph, backend: Backend<H>): Graph {
   const native = (name: string): boolean =>
     backend.compile === undefined
@@ -16,7 +17,7 @@ export function lower<H>(graph: Graph, backend: Backend<H>): Graph {
       : (backend.composites?.has(name as never) ?? false);
   let lowered = inlineComposites(graph, native);
   if (backend.unrollLimit !== undefined) lowered = unrollScans(lowered, backend.unrollLimit);
-  lowered = lowerDtypes(shareCommon(lowered), backend);
+  lowered = lowerDtypes(shareCommon(lowerComplex(lowered)), backend);
   return shareCommon(lowered);
 }
 
@@ -37,11 +38,13 @@ export function compileGraph<H>(
 
 /** Values in the dtype in which the engine carries them. */
 export function toCarrier(host: HostArray, backend: Backend): HostArray {
+  if (isComplex(host.dtype)) return { ...host, ...carriedAval(host) };
   const dtype = carrierOf(host.dtype, backend);
   return dtype === host.dtype ? host : { shape: host.shape, dtype, data: castData(host.data, dtype, host.dtype) };
 }
 
 /** The inverse of `toCarrier`. */
 export function fromCarrier(host: HostArray, dtype: DType): HostArray {
+  if (isComplex(dtype)) return { shape: host.shape.slice(0, -1), dtype, data: host.data };
   return dtype === host.dtype ? host : { shape: host.shape, dtype, data: castData(host.data, dtype, host.dtype) };
 }

@@ -4,6 +4,7 @@ import {
   castData,
   type DType,
   type HostArray,
+  isDifferentiable,
   isFloat,
   resultType,
   type Shape,
@@ -214,8 +215,8 @@ export function promote(...xs: readonly TensorLike[]): Tensor[] {
   return ready.map((x) => convertToTensor(x, { dtype }));
 }
 
-/** `x` as a tensor of a float dtype: integers and bool become the default float. */
+/** `x` as a tensor of a float dtype: integers and bool become the default float, complex stays. */
 export function toFloat(x: TensorLike): Tensor {
   const t = convertToTensor(x);
-  return isFloat(t.dtype) ? t : castTensor(t, floatType);
+  return isDifferentiable(t.dtype) ? t : castTensor(t, floatType);
 }

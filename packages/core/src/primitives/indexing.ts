@@ -12,7 +12,7 @@ import {
   type Params,
   type Tensor,
 } from "../graph/index.ts";
-import { equal, where } from "./elementwise.ts";
+import { equal, requireOrdered, where } from "./elementwise.ts";
 import { concat, full, iota, reshape, transpose } from "./structural.ts";
 
 function requireIndices(name: string, indices: Aval): void {
@@ -85,9 +85,10 @@ export const gatherNd: ((x: Tensor, indices: Tensor) => Tensor) & Marked<None, "
 export type ScatterParams = { readonly mode: "set" | "add" | "multiply" | "min" | "max" };
 const scatterDefinition: Definition<ScatterParams> = {
   name: "scatterNd",
-  infer: (inputs) => {
+  infer: (inputs, { mode }) => {
     const [x, i, updates] = inputs as readonly [Aval, Aval, Aval];
     requireIndices("scatterNd", i);
+    if (mode !== "set" && mode !== "add") requireOrdered("scatterNd", x);
     const depth = i.shape[i.shape.length - 1] ?? 0;
     const expected = [...i.shape.slice(0, -1), ...x.shape.slice(depth)];
     if (!sameShape(updates.shape, expected) || updates.dtype !== x.dtype) {
@@ -183,15 +184,16 @@ function alongIndices(indices: Tensor, axis: number): Tensor {
   return concat(range(indices.ndim).map(coordinate), { axis: indices.ndim });
 }
 
-const sameAs =
-  (dtype?: DType) =>
+const sorted =
+  (name: string, dtype?: DType) =>
   (inputs: readonly Aval[]): Aval[] => {
     const x = inputs[0] as Aval;
+    requireOrdered(name, x);
     return [{ shape: x.shape, dtype: dtype ?? x.dtype }];
   };
 const sortDefinition: Definition<AxisParams> = {
   name: "sort",
-  infer: sameAs(),
+  infer: sorted("sort"),
   vjp: ({ g, inputs, params }) => {
     const order = argSort(inputs[0] as Tensor, params);
     return [takeAlong(g, argSort(order, params), params.axis)];
@@ -203,7 +205,7 @@ export const sort: Configured<AxisParams> = marked(
   "primitive",
   sortDefinition,
 );
-const argSortDefinition: Definition<AxisParams> = { name: "argSort", infer: sameAs("int32"), vjp: "none" };
+const argSortDefinition: Definition<AxisParams> = { name: "argSort", infer: sorted("argSort", "int32"), vjp: "none" };
 /** int32 positions that sort `x` ascending along `axis`; equal elements keep their order. */
 export const argSort: Configured<AxisParams> = marked(
   (x: Tensor, params: AxisParams) => apply1(argSortDefinition, [x], params),
@@ -216,6 +218,7 @@ const topKDefinition: Definition<TopKParams> = {
   name: "topK",
   infer: ([x], { k }) => {
     const { shape, dtype } = x as Aval;
+    requireOrdered("topK", x as Aval);
     const last = shape[shape.length - 1];
     if (last === undefined || !Number.isInteger(k) || k < 0 || k > last) {
       refuse("topK", "k must be an integer between 0 and the size of the last axis", `k ${k} for ${showShape(shape)}`);
