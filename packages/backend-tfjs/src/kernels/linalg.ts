@@ -5,7 +5,7 @@ import type { Engine, Tensor } from "../engine.ts";
 
 export type LinalgTable = Pick<
   KernelTable<Tensor>,
-  "cholesky" | "triangularSolve" | "qr" | "eigh" | "svd" | "lu" | "fft"
+  "cholesky" | "triangularSolve" | "qr" | "eigh" | "eig" | "svd" | "lu" | "fft"
 >;
 
 export function linalg(e: Engine): LinalgTable {
@@ -14,6 +14,7 @@ export function linalg(e: Engine): LinalgTable {
     triangularSolve: e.host("triangularSolve"),
     qr: e.host("qr"),
     eigh: e.host("eigh"),
+    eig: e.host("eig"),
     svd: e.host("svd"),
     lu: e.host("lu"),
     fft: e.host("fft"),

@@ -152,10 +152,10 @@ export function roundHalfEven(value: number): number {
 
 /**
  * Values copied into the array class of `dtype`: bool is `!= 0`, halves round, integers wrap; from floats they truncate and saturate,
- * NaN gives 0 (as XLA). Real numbers get imaginary parts of 0; complex ones lose theirs (to bool: either part is `!= 0`).
+ * NaN gives 0 (as XLA). Real numbers get imaginary parts of 0; complex ones lose theirs.
  */
 export function castData(data: ArrayLike<number>, dtype: DType, from: DType = "float32"): TypedArray {
-  if (isComplex(from) && !isComplex(dtype)) return castData(realParts(data, dtype === "bool"), dtype, "float32");
+  if (isComplex(from) && !isComplex(dtype)) return castData(realParts(data), dtype, "float32");
   const { kind, bits, array } = info[dtype];
   if (kind === "complex") return isComplex(from) ? new array(data) : interleaved(data);
   const fromFloat = isFloat(from);
@@ -176,12 +176,9 @@ function interleaved(real: ArrayLike<number>): Float32Array {
   return out;
 }
 
-function realParts(pairs: ArrayLike<number>, either: boolean): Float32Array {
+function realParts(pairs: ArrayLike<number>): Float32Array {
   const out = new Float32Array(pairs.length / 2);
-  for (let i = 0; i < out.length; i++) {
-    const [re, im] = [pairs[2 * i] as number, pairs[2 * i + 1] as number];
-    out[i] = either && re === 0 ? im : re;
-  }
+  for (let i = 0; i < out.length; i++) out[i] = pairs[2 * i] as number;
   return out;
 }
 

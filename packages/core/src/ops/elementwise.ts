@@ -1,6 +1,5 @@
 // One tensor in, one of the same shape out. Integers and bool become the default float where the result is not whole.
-import { isFloat, isInteger, resultType } from "../aval/index.ts";
-import { complain, DtypeError, showAval } from "../errors/index.ts";
+import { isComplex, isDifferentiable, isFloat, isInteger, resultType } from "../aval/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
 import { absCore, castTo, invertCore, negativeCore, toBool } from "./arithmetic-core.ts";
@@ -12,6 +11,11 @@ export type UnaryOp = Op<(x: TensorLike) => Tensor>;
 const onFloats = (name: string, f: (x: Tensor) => Tensor): UnaryOp => op(name, (x: TensorLike) => f(toFloat(x)));
 const onTensors = (name: string, f: (x: Tensor) => Tensor): UnaryOp =>
   op(name, (x: TensorLike) => f(convertToTensor(x)));
+// Complex numbers have no order, no sign bit and no whole part.
+function ordered(name: string, x: Tensor): Tensor {
+  p.requireOrdered(name, x);
+  return x;
+}
 // Whole numbers are what they would be rounded to, but in floats, as Keras gives them.
 const rounding = (name: string, f: (x: Tensor) => Tensor): UnaryOp => onFloats(name, f);
 
@@ -19,8 +23,8 @@ const rounding = (name: string, f: (x: Tensor) => Tensor): UnaryOp => onFloats(n
 export const abs: UnaryOp = /* @__PURE__ */ op("abs", absCore);
 /** `|x|`, the same as `abs`. */
 export const absolute: UnaryOp = /* @__PURE__ */ op("absolute", absCore);
-/** `|x|` as a float. */
-export const fabs: UnaryOp = /* @__PURE__ */ onFloats("fabs", (x) => p.abs(x));
+/** `|x|` as a float. @throws DtypeError for complex inputs. */
+export const fabs: UnaryOp = /* @__PURE__ */ onFloats("fabs", (x) => p.abs(ordered("fabs", x)));
 /** `-x`. */
 export const negative: UnaryOp = /* @__PURE__ */ op("negative", negativeCore);
 /** -1, 0 or 1. */
@@ -37,7 +41,7 @@ export const sqrt: UnaryOp = /* @__PURE__ */ onFloats("sqrt", p.sqrt);
 export const rsqrt: UnaryOp = /* @__PURE__ */ onFloats("rsqrt", p.rsqrt);
 /** The cube root, of negative numbers too. */
 export const cbrt: UnaryOp = /* @__PURE__ */ onFloats("cbrt", (x) => {
-  const root = p.pow(p.abs(x), 1 / 3);
+  const root = p.pow(p.abs(ordered("cbrt", x)), 1 / 3);
   return p.mul(p.sign(x), root);
 });
 /** `e^x`. */
@@ -86,7 +90,8 @@ export const floor: UnaryOp = /* @__PURE__ */ rounding("floor", p.floor);
 /** The next whole number above. */
 export const ceil: UnaryOp = /* @__PURE__ */ rounding("ceil", p.ceil);
 /** The next whole number toward 0. */
-export const trunc: UnaryOp = /* @__PURE__ */ onTensors("trunc", (x) => (isFloat(x.dtype) ? p.trunc(x) : x));
+export const trunc: UnaryOp = /* @__PURE__ */ onTensors("trunc", (x) => isFloat(ordered("trunc", x).dtype) ? p.trunc(x) : x,
+);
 export interface RoundOptions {
   /** Digits to keep after the point; negative: before it. */
   readonly decimals?: number;
@@ -96,7 +101,7 @@ export const round: Op<(x: TensorLike, options?: RoundOptions) => Tensor> = /* @
   "round",
   (x: TensorLike, { decimals = 0 }: RoundOptions = {}): Tensor => {
     const t = convertToTensor(x);
-    if (!isFloat(t.dtype)) {
+    if (!isDifferentiable(t.dtype)) {
       if (decimals >= 0) return t;
       const factor = 10 ** decimals;
       return castTo(p.div(p.round(p.mul(castTo(t, "float32"), factor)), factor), t.dtype);
@@ -107,24 +112,23 @@ export const round: Op<(x: TensorLike, options?: RoundOptions) => Tensor> = /* @
 );
 
 export const isfinite: UnaryOp = /* @__PURE__ */ onTensors("isfinite", (x) =>
-  isFloat(x.dtype) ? p.isFinite(x) : p.equal(x, x),
+  isDifferentiable(x.dtype) ? p.isFinite(x) : p.equal(x, x),
 );
 export const isnan: UnaryOp = /* @__PURE__ */ onTensors("isnan", (x) =>
-  isFloat(x.dtype) ? p.isNan(x) : p.notEqual(x, x),
+  isDifferentiable(x.dtype) ? p.isNan(x) : p.notEqual(x, x),
 );
 export const isinf: UnaryOp = /* @__PURE__ */ onTensors("isinf", (x) =>
-  isFloat(x.dtype) ? p.equal(p.abs(x), Number.POSITIVE_INFINITY) : p.notEqual(x, x),
+  isDifferentiable(x.dtype) ? p.equal(p.abs(x), Number.POSITIVE_INFINITY) : p.notEqual(x, x),
 );
 export const isposinf: UnaryOp = /* @__PURE__ */ onTensors("isposinf", (x) =>
-  isFloat(x.dtype) ? p.equal(x, Number.POSITIVE_INFINITY) : p.notEqual(x, x),
+  isFloat(ordered("isposinf", x).dtype) ? p.equal(x, Number.POSITIVE_INFINITY) : p.notEqual(x, x),
 );
 export const isneginf: UnaryOp = /* @__PURE__ */ onTensors("isneginf", (x) =>
-  isFloat(x.dtype) ? p.equal(x, Number.NEGATIVE_INFINITY) : p.notEqual(x, x),
+  isFloat(ordered("isneginf", x).dtype) ? p.equal(x, Number.NEGATIVE_INFINITY) : p.notEqual(x, x),
 );
-/** True where the imaginary part is 0: everywhere, for real dtypes. */
-export const isreal: UnaryOp = /* @__PURE__ */ onTensors("isreal", (x) => p.or(p.equal(x, x), p.notEqual(x, x)));
 /** True where the sign bit is set, of -0 too. */
 export const signbit: UnaryOp = /* @__PURE__ */ onTensors("signbit", (x) => {
+  ordered("signbit", x);
   if (!isFloat(x.dtype)) return p.less(x.dtype === "bool" ? castTo(x, "int32") : x, 0);
   // 1 / -0 is -inf: the only way to see the sign of a zero.
   return p.less(p.where(p.equal(x, 0), p.div(1, x), x), 0);
@@ -147,35 +151,25 @@ export const nanToNum: Op<(x: TensorLike, options?: NanToNumOptions) => Tensor> 
   "nanToNum",
   (x: TensorLike, { nan = 0, posinf = null, neginf = null }: NanToNumOptions = {}): Tensor => {
     const t = convertToTensor(x);
-    if (!isFloat(t.dtype)) return t;
+    if (isComplex(t.dtype)) {
+      const parts = [p.real(t), p.imag(t)].map((part) => finite(part, nan, posinf, neginf)) as [Tensor, Tensor];
+      return p.complex(...parts);
+    }
+    return isFloat(t.dtype) ? finite(t, nan, posinf, neginf) : t;
+  },
+);
+function finite(t: Tensor, nan: number, posinf: number | null, neginf: number | null): Tensor {
     const most = largest[t.dtype] as number;
     const clean = p.where(p.isNan(t), nan, t);
     const low = p.where(p.equal(clean, Number.NEGATIVE_INFINITY), neginf ?? -most, clean);
     return p.where(p.equal(t, Number.POSITIVE_INFINITY), posinf ?? most, low);
-  },
-);
+}
 
 export const logicalNot: UnaryOp = /* @__PURE__ */ op("logicalNot", (x: TensorLike) => p.not(toBool(x)));
 /** Every bit flipped; for bool, not. */
 export const bitwiseInvert: UnaryOp = /* @__PURE__ */ op("bitwiseInvert", invertCore);
 /** The same as `bitwiseInvert`. */
 export const bitwiseNot: UnaryOp = /* @__PURE__ */ op("bitwiseNot", invertCore);
-
-/** The complex conjugate; for real dtypes, `x`. */
-export const conjugate: UnaryOp = /* @__PURE__ */ onTensors("conjugate", (x) => real("conjugate", x));
-/** The same as `conjugate`. */
-export const conj: UnaryOp = /* @__PURE__ */ onTensors("conj", (x) => real("conj", x));
-/** The angle in the complex plane: 0, or pi where negative. */
-export const angle: UnaryOp = /* @__PURE__ */ onFloats("angle", (x) => {
-  const known = p.where(p.less(real("angle", x), 0), Math.PI, p.mul(x, 0));
-  return p.where(p.isNan(x), x, p.where(p.isFinite(x), known, p.where(p.less(x, 0), Math.PI, 0)));
-});
-function real(where: string, x: Tensor): Tensor {
-  if (x.dtype !== "complex64") return x;
-  throw new DtypeError(
-    complain(where, { must: "the input must be real", got: showAval(x), todo: "Keep the two parts as two tensors" }),
-  );
-}
 
 /** The same values as a new tensor. */
 export const copy: UnaryOp = /* @__PURE__ */ onTensors("copy", (x) => x);
@@ -184,7 +178,7 @@ export const copy: UnaryOp = /* @__PURE__ */ onTensors("copy", (x) => x);
 export const clip: Op<(x: TensorLike, xMin: TensorLike, xMax: TensorLike) => Tensor> = /* @__PURE__ */ op(
   "clip",
   (x: TensorLike, xMin: TensorLike, xMax: TensorLike): Tensor => {
-    const given = convertToTensor(x);
+    const given = ordered("clip", convertToTensor(x));
     const t = given.dtype === "bool" ? castTo(given, "int32") : given;
     const whole = (limit: TensorLike): boolean => typeof limit === "number" && Number.isInteger(limit);
     const numbers = [xMin, xMax].every((limit) => typeof limit === "number" || limit === null);

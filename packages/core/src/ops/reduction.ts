@@ -1,6 +1,8 @@
 // Many elements become one along `axis`: a number, several, or `null` for all.
 import {
   type DType,
+  isComplex,
+  isDifferentiable,
   isFloat,
   isInteger,
   isUnsigned,
@@ -47,9 +49,10 @@ export function wideInteger(x: Tensor): Tensor {
   return x.dtype === "bool" || isInteger(x.dtype) ? castTo(x, "int32") : x;
 }
 export const countOf = (x: Tensor, axes: readonly number[]): number => sizeOf(axes.map((i) => x.shape[i] as number));
-const computeDtype = (x: Tensor): DType => (x.dtype === "float64" ? "float64" : "float32");
+const computeDtype = (x: Tensor): DType =>
+  x.dtype === "float64" || isComplex(x.dtype) ? x.dtype : "float32";
 const inFloat = (x: Tensor): Tensor => castTo(x, computeDtype(x));
-const backTo = (y: Tensor, x: Tensor): Tensor => castTo(y, isFloat(x.dtype) ? x.dtype : floatx());
+const backTo = (y: Tensor, x: Tensor): Tensor => castTo(y, isDifferentiable(x.dtype) ? x.dtype : floatx());
 
 /** The sum. bool and narrow integers are summed in 32 bits. @example sum([[1, 2], [3, 4]], { axis: 0 }) // [4, 6] */
 export const sum: ReduceOp = /* @__PURE__ */ reduction("sum", wideInteger, (x, axes) => p.reduceSum(x, { axes }));
@@ -73,7 +76,8 @@ export const meanOver = (x: Tensor, axes: readonly number[]): Tensor =>
 /** `sum (x - mean)^2 / n` of a float tensor. */
 export function varianceOver(x: Tensor, axes: readonly number[]): Tensor {
   const centered = p.sub(x, p.reshape(meanOver(x, axes), { shape: keepAxes(x.shape, axes) }));
-  return meanOver(p.mul(centered, centered), axes);
+  const distance = isComplex(x.dtype) ? p.abs(centered) : centered;
+  return meanOver(p.mul(distance, distance), axes);
 }
 const inFloat32 =
   (f: Reduce): Reduce =>
@@ -83,14 +87,17 @@ const same = (x: Tensor): Tensor => x;
 
 /** The arithmetic mean, always a float. */
 export const mean: ReduceOp = /* @__PURE__ */ reduction("mean", same, /* @__PURE__ */ inFloat32(meanOver));
-/** The variance, `sum (x - mean)^2 / n`. */
+/** The variance, `sum |x - mean|^2 / n`. */
 export const var_: ReduceOp = /* @__PURE__ */ reduction("var", same, /* @__PURE__ */ inFloat32(varianceOver));
 export { var_ as var };
 /** The standard deviation, `sqrt(var)`. */
 export const std: ReduceOp = /* @__PURE__ */ reduction(
   "std",
   same,
-  /* @__PURE__ */ inFloat32((x, axes) => p.sqrt(varianceOver(x, axes))),
+  (x, axes) => {
+    const y = p.sqrt(varianceOver(inFloat(x), axes));
+    return isComplex(x.dtype) ? y : backTo(y, x);
+  },
 );
 
 export interface ExtremumOptions extends ReduceOptions {

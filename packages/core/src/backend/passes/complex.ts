@@ -148,9 +148,7 @@ const bilinear =
 // To and from complex: real numbers get an imaginary part of 0, and complex ones lose theirs.
 const cast: Rule = ([x], params, out) => {
   if (isComplex(out.dtype)) return { re: p.cast(x as Tensor, { dtype: "float32" }), im: scalar(0, "float32") };
-  const { re, im } = pair(x);
-  if (out.dtype === "bool") return p.or(p.notEqual(re, 0), p.notEqual(im, 0));
-  return p.cast(re, params as p.CastParams);
+  return p.cast(pair(x).re, params as p.CastParams);
 };
 const iota: Rule = (_, params) => ({
   re: p.iota({ ...(params as p.IotaParams), dtype: "float32" }),
