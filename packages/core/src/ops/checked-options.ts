@@ -3,9 +3,10 @@ import { ConfigError, complain, didYouMean } from "../errors/index.ts";
 
 type Options = Readonly<Record<string, unknown>>;
 
-/** True for `{ axis: 0 }`, false for tensors, arrays and host arrays. */
+/** True for `{ axis: 0 }`, false for tensors, arrays, host arrays and complex numbers. */
 function isOptions(x: unknown): x is Options {
-  return typeof x === "object" && x !== null && Object.getPrototypeOf(x) === Object.prototype && !("data" in x);
+  if (typeof x !== "object" || x === null || Object.getPrototypeOf(x) !== Object.prototype) return false;
+  return !("data" in x || "re" in x);
 }
 
 /** The same function, which refuses options that it does not have, and a bare value in their place. */

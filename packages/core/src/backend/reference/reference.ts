@@ -26,6 +26,7 @@ export const referenceKernels: Kernels<HostArray> = {
   ...fftKernels,
 };
 
+// Complex numbers are lowered before they get here.
 const computed: ReadonlySet<DType> = new Set(dtypes.filter((dtype) => dtype !== "complex64"));
 
 /**
