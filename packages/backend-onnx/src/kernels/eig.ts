@@ -56,8 +56,7 @@ const identity = (like: Tensor): Pair => ({
 /** Where row and column are the given ones `[B]`, counted from 0. */
 const at = (like: Tensor, r: Tensor, c: Tensor): Tensor =>
   p.and(p.equal(place(like, 1), matrix(r)), p.equal(place(like, 2), matrix(c)));
-const entry = (z: Pair, r: Tensor, c: Tensor): Pair =>
-  both(z, (x) => sumOver(p.where(at(x, r, c), x, 0), [1, 2]));
+const entry = (z: Pair, r: Tensor, c: Tensor): Pair => both(z, (x) => sumOver(p.where(at(x, r, c), x, 0), [1, 2]));
 
 // The eigenvalue of the block of rows `last - 1` and `last` that is nearer to its corner; now and then another number, for matrices
 // that the steps would leave as they are.
@@ -128,7 +127,10 @@ function step(a: Pair, z: Pair, last: Tensor, count: Tensor, norm: Tensor): [Pai
   const one = identity(a.re);
   const [r, c] = [place(a.re, 1), place(a.re, 2)];
   const active = p.and(p.lessEqual(r, matrix(last)), p.lessEqual(c, matrix(last)));
-  const shifted = sub(a, both(shift, (x) => p.mul(one.re, matrix(x))));
+  const shifted = sub(
+    a,
+    both(shift, (x) => p.mul(one.re, matrix(x))),
+  );
   const q = unitary(choose(active, shifted, one));
   const turned = matmul(matmul(adjoint(q), a), q);
   const rest = p.and(p.equal(r, matrix(last)), p.less(c, matrix(last)));
@@ -165,8 +167,7 @@ function schur(a: Tensor): { t: Pair; z: Pair; norm: Tensor } {
   };
 }
 
-const diagonal = (z: Pair): Pair =>
-  both(z, (x) => sumOver(p.where(p.equal(place(x, 1), place(x, 2)), x, 0), [2]));
+const diagonal = (z: Pair): Pair => both(z, (x) => sumOver(p.where(p.equal(place(x, 1), place(x, 2)), x, 0), [2]));
 
 // Eigenvectors of upper triangular matrices, all columns together, row by row from the last: T V = V D with ones on V's diagonal.
 function triangularVectors(t: Pair, norm: Tensor): Pair {

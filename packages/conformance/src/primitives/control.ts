@@ -96,9 +96,9 @@ const spiral: GraphSample["build"] = (inputs) => {
   return scan([a, z, ws], { body, numConsts: 1, numCarry: 1, length: ws.shape[0] as number, reverse: false });
 };
 const squaring: GraphSample["build"] = ([z]) => {
-  const condition = closed([z as Tensor], (ins) =>
-    primitives.reshape(less(primitives.reduceMax(primitives.abs(at(ins, 0)), { axes: [0] }), 100), { shape: [] }),
-  );
+  const condition = closed([z as Tensor], (ins) => [
+    less(primitives.reduceMax(primitives.abs(at(ins, 0)), { axes: [0] }), 100),
+  ]);
   const body = closed([z as Tensor], (ins) => [mul(at(ins, 0), at(ins, 0))]);
   return whileLoop([z as Tensor], { condition, body, numConsts: 0 });
 };

@@ -1,4 +1,13 @@
-import { type Aval, bitsOf, type DType, type HostArray, isComplex, type Shape, sizeOf, type TypedArray } from "../aval/index.ts";
+import {
+  type Aval,
+  bitsOf,
+  type DType,
+  type HostArray,
+  isComplex,
+  type Shape,
+  sizeOf,
+  type TypedArray,
+} from "../aval/index.ts";
 import { complain, StateError } from "../errors/index.ts";
 import type { Definition } from "./primitive.ts";
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { compileGraph } from "../backend/compile.ts";
 import { reference } from "../backend/index.ts";
-import { Graph, placeholder, Tensor } from "../graph/index.ts";
+import { Graph, placeholder, type Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
 import { gradients, jit } from "../transforms/index.ts";
 import { Variable } from "../weights/index.ts";
@@ -73,7 +73,7 @@ describe("programs", () => {
   });
   test("loops and branches carry complex numbers", async () => {
     const [last, seen] = ops.scan(
-      (carry: Tensor, x: Tensor) => [ops.multiply(carry, x), ops.imag(carry)],
+      (carry: Tensor, x) => [ops.multiply(carry, x as Tensor), ops.imag(carry)],
       tensor(z(1, 0)),
       { xs: tensor([z(0, 1), z(0, 1), z(2, 0)]) },
     ) as unknown as [Tensor, Tensor];

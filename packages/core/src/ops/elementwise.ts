@@ -90,7 +90,8 @@ export const floor: UnaryOp = /* @__PURE__ */ rounding("floor", p.floor);
 /** The next whole number above. */
 export const ceil: UnaryOp = /* @__PURE__ */ rounding("ceil", p.ceil);
 /** The next whole number toward 0. */
-export const trunc: UnaryOp = /* @__PURE__ */ onTensors("trunc", (x) => isFloat(ordered("trunc", x).dtype) ? p.trunc(x) : x,
+export const trunc: UnaryOp = /* @__PURE__ */ onTensors("trunc", (x) =>
+  isFloat(ordered("trunc", x).dtype) ? p.trunc(x) : x,
 );
 export interface RoundOptions {
   /** Digits to keep after the point; negative: before it. */
@@ -159,10 +160,10 @@ export const nanToNum: Op<(x: TensorLike, options?: NanToNumOptions) => Tensor> 
   },
 );
 function finite(t: Tensor, nan: number, posinf: number | null, neginf: number | null): Tensor {
-    const most = largest[t.dtype] as number;
-    const clean = p.where(p.isNan(t), nan, t);
-    const low = p.where(p.equal(clean, Number.NEGATIVE_INFINITY), neginf ?? -most, clean);
-    return p.where(p.equal(t, Number.POSITIVE_INFINITY), posinf ?? most, low);
+  const most = largest[t.dtype] as number;
+  const clean = p.where(p.isNan(t), nan, t);
+  const low = p.where(p.equal(clean, Number.NEGATIVE_INFINITY), neginf ?? -most, clean);
+  return p.where(p.equal(t, Number.POSITIVE_INFINITY), posinf ?? most, low);
 }
 
 export const logicalNot: UnaryOp = /* @__PURE__ */ op("logicalNot", (x: TensorLike) => p.not(toBool(x)));

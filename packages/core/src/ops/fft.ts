@@ -31,8 +31,7 @@ function partsOf(where: string, x: ComplexPair, rank: number): Parts {
   return [re, im];
 }
 
-const swapped = (x: Tensor): Tensor =>
-  p.transpose(x, { permutation: [...range(x.ndim - 2), x.ndim - 1, x.ndim - 2] });
+const swapped = (x: Tensor): Tensor => p.transpose(x, { permutation: [...range(x.ndim - 2), x.ndim - 1, x.ndim - 2] });
 function overPlane([re, im]: Parts, inverse: boolean): Parts {
   const rows = p.fft(re, im, { inverse });
   const columns = p.fft(swapped(rows[0]), swapped(rows[1]), { inverse });
@@ -46,13 +45,16 @@ function overPlane([re, im]: Parts, inverse: boolean): Parts {
  * Source: keras.ops.fft.
  * @example await ops.fft([[1, 1, 1, 1], [0, 0, 0, 0]])[0].array(); // [4, 0, 0, 0]
  */
-export const fft: FourierOp = /* @__PURE__ */ op("fft", (x: ComplexPair): Parts =>
-  p.fft(...partsOf("fft", x, 1), { inverse: false }),
+export const fft: FourierOp = /* @__PURE__ */ op(
+  "fft",
+  (x: ComplexPair): Parts => p.fft(...partsOf("fft", x, 1), { inverse: false }),
 );
 /** The transform of the last two axes, as `fft` of each in turn. Source: keras.ops.fft2. */
 export const fft2: FourierOp = /* @__PURE__ */ op("fft2", (x: ComplexPair) => overPlane(partsOf("fft2", x, 2), false));
 /** The inverse of `fft2`, divided by the number of elements of the two axes. Source: keras.ops.ifft2. */
-export const ifft2: FourierOp = /* @__PURE__ */ op("ifft2", (x: ComplexPair) => overPlane(partsOf("ifft2", x, 2), true));
+export const ifft2: FourierOp = /* @__PURE__ */ op("ifft2", (x: ComplexPair) =>
+  overPlane(partsOf("ifft2", x, 2), true),
+);
 
 export interface LengthOptions {
   /** Length of the transform: the input is cut or filled with zeros. Its own length by default. */
@@ -264,13 +266,7 @@ function overlapped(x: Tensor, stride: number): Tensor {
  * @example ops.istft(ops.stft([0, 1, 2, 3, 4, 5, 6, 7], 4, 2, 4), 4, 2, 4).shape; // [8]
  */
 export const istft: Op<
-  (
-    x: ComplexPair,
-    sequenceLength: number,
-    sequenceStride: number,
-    fftLength: number,
-    options?: IstftOptions,
-  ) => Tensor
+  (x: ComplexPair, sequenceLength: number, sequenceStride: number, fftLength: number, options?: IstftOptions) => Tensor
 > = /* @__PURE__ */ op(
   "istft",
   (

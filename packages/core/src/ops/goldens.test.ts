@@ -126,7 +126,9 @@ describe.each([...byOp])("ops.%s", (_, group) => {
         ...args.filter((x) => name !== "nonzero" || x !== undefined),
       );
       if (c.cotangents === undefined || c.gradients === undefined) return compare(output, c.output);
-      const outs = tree.flatten(output as tree.Tree<Tensor>).filter((t) => t instanceof Tensor && isDifferentiable(t.dtype));
+      const outs = tree
+        .flatten(output as tree.Tree<Tensor>)
+        .filter((t) => t instanceof Tensor && isDifferentiable(t.dtype));
       const parts = outs.map((t, i) => inner(t, read(c.cotangents?.[i]) as Tensor));
       const wanted = [...leaves(c.gradients), ...leaves(c.kwarg_gradients ?? {})];
       const inputs = floatInputs(args);
@@ -140,7 +142,12 @@ describe.each([...byOp])("ops.%s", (_, group) => {
 });
 function inner(y: Tensor, weight: Tensor): Tensor {
   if (!isComplex(y.dtype)) return ops.sum(ops.multiply(ops.cast(y, "float32"), weight));
-  return ops.sum(ops.real(y).multiply(ops.real(weight)).add(ops.imag(y).multiply(ops.imag(weight))));
+  return ops.sum(
+    ops
+      .real(y)
+      .multiply(ops.real(weight))
+      .add(ops.imag(y).multiply(ops.imag(weight))),
+  );
 }
 const leaves = (x: unknown): Stored[] => {
   if (isStored(x)) return [x];

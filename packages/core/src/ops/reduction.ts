@@ -49,8 +49,7 @@ export function wideInteger(x: Tensor): Tensor {
   return x.dtype === "bool" || isInteger(x.dtype) ? castTo(x, "int32") : x;
 }
 export const countOf = (x: Tensor, axes: readonly number[]): number => sizeOf(axes.map((i) => x.shape[i] as number));
-const computeDtype = (x: Tensor): DType =>
-  x.dtype === "float64" || isComplex(x.dtype) ? x.dtype : "float32";
+const computeDtype = (x: Tensor): DType => (x.dtype === "float64" || isComplex(x.dtype) ? x.dtype : "float32");
 const inFloat = (x: Tensor): Tensor => castTo(x, computeDtype(x));
 const backTo = (y: Tensor, x: Tensor): Tensor => castTo(y, isDifferentiable(x.dtype) ? x.dtype : floatx());
 
@@ -91,14 +90,10 @@ export const mean: ReduceOp = /* @__PURE__ */ reduction("mean", same, /* @__PURE
 export const var_: ReduceOp = /* @__PURE__ */ reduction("var", same, /* @__PURE__ */ inFloat32(varianceOver));
 export { var_ as var };
 /** The standard deviation, `sqrt(var)`. */
-export const std: ReduceOp = /* @__PURE__ */ reduction(
-  "std",
-  same,
-  (x, axes) => {
-    const y = p.sqrt(varianceOver(inFloat(x), axes));
-    return isComplex(x.dtype) ? y : backTo(y, x);
-  },
-);
+export const std: ReduceOp = /* @__PURE__ */ reduction("std", same, (x, axes) => {
+  const y = p.sqrt(varianceOver(inFloat(x), axes));
+  return isComplex(x.dtype) ? y : backTo(y, x);
+});
 
 export interface ExtremumOptions extends ReduceOptions {
   /** A value that takes part; the result of an empty axis. */

@@ -1,6 +1,14 @@
 // Elementwise arithmetic. Closed under differentiation: no rule here needs an op from another file. Inputs broadcast as NumPy's;
 // the gradient walk undoes that, so rules never mention it.
-import { type Aval, broadcastShapes, type DType, isComplex, isDifferentiable, isFloat, isInteger } from "../aval/index.ts";
+import {
+  type Aval,
+  broadcastShapes,
+  type DType,
+  isComplex,
+  isDifferentiable,
+  isFloat,
+  isInteger,
+} from "../aval/index.ts";
 import { BackendError, complain, DtypeError, showAval } from "../errors/index.ts";
 import {
   type Arg,
@@ -101,10 +109,14 @@ export const div: Binary = binary("div", ({ g, inputs, out }) => {
   return [div(g, b), neg(div(mul(g, out), b))];
 });
 /** Remainder with the sign of the dividend. */
-export const rem: Binary = binary("rem", ({ g, inputs }) => {
-  const [a, b] = two(inputs);
-  return [g, neg(mul(g, trunc(div(a, b))))];
-}, "real");
+export const rem: Binary = binary(
+  "rem",
+  ({ g, inputs }) => {
+    const [a, b] = two(inputs);
+    return [g, neg(mul(g, trunc(div(a, b))))];
+  },
+  "real",
+);
 export const pow: Binary = binary("pow", ({ g, inputs, out }) => {
   const [a, b] = two(inputs);
   // d a^b / da = b a^(b-1), 0 where b = 0;  d a^b / db = a^b log a, 0 where a = 0 (as JAX)
@@ -193,20 +205,30 @@ export const acosh: Unary = unary("acosh", ({ g, inputs }) => {
 });
 export const atanh: Unary = unary("atanh", ({ g, inputs }) => [div(g, oneMinusSquare(one(inputs)))]);
 // d erf(x) = 2/sqrt(pi) e^(-x^2) dx
-export const erf: Unary = unary("erf", ({ g, inputs }) => [
-  mul(g, mul(exp(neg(square(one(inputs)))), 2 / Math.sqrt(Math.PI))),
-], "float");
+export const erf: Unary = unary(
+  "erf",
+  ({ g, inputs }) => [mul(g, mul(exp(neg(square(one(inputs)))), 2 / Math.sqrt(Math.PI)))],
+  "float",
+);
 // The inverse function's derivative: 1 / erf'(erfInv(x)) = sqrt(pi)/2 e^(erfInv(x)^2)
-export const erfInv: Unary = unary("erfInv", ({ g, out }) => [mul(g, mul(exp(square(out)), Math.sqrt(Math.PI) / 2))], "float");
+export const erfInv: Unary = unary(
+  "erfInv",
+  ({ g, out }) => [mul(g, mul(exp(square(out)), Math.sqrt(Math.PI) / 2))],
+  "float",
+);
 export const lgamma: Unary = unary("lgamma", ({ g, inputs }) => [mul(g, digamma(one(inputs)))], "float");
 export const digamma: Unary = unary("digamma", ({ g, inputs }) => [mul(g, trigamma(one(inputs)))], "float");
 /** The second derivative of log gamma. @throws BackendError when differentiated: the next polygamma is not a primitive. */
-export const trigamma: Unary = unary("trigamma", () => {
-  const must = "lgamma can be differentiated at most twice";
-  throw new BackendError(
-    complain("trigamma", { must, got: "a third derivative", todo: "Use fewer derivatives of lgamma" }),
-  );
-}, "float");
+export const trigamma: Unary = unary(
+  "trigamma",
+  () => {
+    const must = "lgamma can be differentiated at most twice";
+    throw new BackendError(
+      complain("trigamma", { must, got: "a third derivative", todo: "Use fewer derivatives of lgamma" }),
+    );
+  },
+  "float",
+);
 /** `1 / (1 + e^-x)`, without overflow. */
 export const logistic: Unary = unary("logistic", ({ g, out }) => [mul(g, mul(out, sub(1, out)))]);
 export const floor: Unary = unary("floor", "none", "float");

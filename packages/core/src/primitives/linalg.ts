@@ -280,14 +280,12 @@ const eigDefinition: Definition<None> = {
   },
 };
 /** Eigenvalues, in no particular order, and right eigenvectors (columns of length 1) of real matrices, as real and imaginary parts. */
-export const eig: ((
-  x: Tensor,
-) => readonly [valuesRe: Tensor, valuesIm: Tensor, vectorsRe: Tensor, vectorsIm: Tensor]) & Marked<None, "primitive"> =
-  marked(
-    (x: Tensor) => apply(eigDefinition, [x], {}) as readonly [Tensor, Tensor, Tensor, Tensor],
-    "primitive",
-    eigDefinition,
-  );
+export const eig: ((x: Tensor) => readonly [valuesRe: Tensor, valuesIm: Tensor, vectorsRe: Tensor, vectorsIm: Tensor]) &
+  Marked<None, "primitive"> = marked(
+  (x: Tensor) => apply(eigDefinition, [x], {}) as readonly [Tensor, Tensor, Tensor, Tensor],
+  "primitive",
+  eigDefinition,
+);
 
 export type FftParams = { readonly inverse: boolean };
 const fftDefinition: Definition<FftParams> = {

@@ -54,8 +54,7 @@ export function div(a: Pair, b: Pair): Pair {
   const [c, d] = [scaled(b.re), scaled(b.im)];
   const square = p.where(zero, 1, p.add(p.mul(c, c), p.mul(d, d)));
   const [re, im] = [p.add(p.mul(a.re, c), p.mul(a.im, d)), p.sub(p.mul(a.im, c), p.mul(a.re, d))];
-  const divided = (x: Tensor, own: Tensor): Tensor =>
-    p.where(zero, p.div(own, size), p.div(p.div(x, square), size));
+  const divided = (x: Tensor, own: Tensor): Tensor => p.where(zero, p.div(own, size), p.div(p.div(x, square), size));
   return { re: divided(re, a.re), im: divided(im, a.im) };
 }
 

@@ -15,8 +15,8 @@ import {
   type Tensor,
 } from "../../graph/index.ts";
 import * as p from "../../primitives/index.ts";
-import * as f from "./complex-functions.ts";
 import type { Pair } from "./complex-functions.ts";
+import * as f from "./complex-functions.ts";
 
 interface Carried {
   readonly shape: readonly number[];
@@ -65,8 +65,8 @@ export function lowerComplex(graph: Graph): Graph {
       out,
     );
     if (!("re" in made)) return [made];
-    const fit = (x: Tensor): Tensor => p.broadcastTo(x, { shape: out.shape });
-    return [join({ re: fit(made.re), im: fit(made.im) })];
+    const spread = (x: Tensor): Tensor => p.broadcastTo(x, { shape: out.shape });
+    return [join({ re: spread(made.re), im: spread(made.im) })];
   };
   const withBodies = (node: Node): Node => {
     const params: Record<string, unknown> = {};
@@ -98,7 +98,11 @@ function splitLiteral(x: Tensor): Pair {
   if (x.source.kind !== "literal") throw new Error(`a complex tensor that is neither computed nor given: ${x}`);
   const { shape, data } = x.source.value;
   const every = (first: 0 | 1): Tensor =>
-    literal({ shape, dtype: "float32", data: new Float32Array(data.length / 2).map((_, i) => data[2 * i + first] as number) });
+    literal({
+      shape,
+      dtype: "float32",
+      data: new Float32Array(data.length / 2).map((_, i) => data[2 * i + first] as number),
+    });
   return { re: every(0), im: every(1) };
 }
 
