@@ -44,6 +44,8 @@ def binary():
 def structural():
     z, m = numbers(20, (2, 3)), numbers(21, (4,))
     picks = array([1, 0, 1], "int32")
+    tied = np.array([[2 + 1j, 1 - 1j, 2 - 3j, 1 + 4j, 2 + 1j], [0, 1j, -1j, -1, -1 + 2j]], "complex64")
+    ordered = [case(op, tied) for op in ("max", "min")] + [case(op, tied, axis=1) for op in ("max", "min", "sort")] + [case("argsort", tied, axis=1), case("logsumexp", m), case("sort", z, axis=0)]
     mask = array([[True, False, True], [False, True, True]], "bool")
     cases = [case("reshape", z, [3, 2]), case("transpose", z), case("expand_dims", z, 1), case("concatenate", [z, z], axis=1), case("stack", [m, m]), case("flip", m), case("roll", m, 1), case("pad", z, [[1, 0], [0, 2]]), case("broadcast_to", m, [2, 4]), case("tile", m, 2), case("repeat", m, 2), case("split", m, 2)]
     cases += [case("sum", z), case("sum", z, axis=1, keepdims=True), case("mean", z, axis=0), case("prod", z), case("prod", z, axis=0), case("prod", numbers(22, (5,))), case("cumsum", z, axis=1), case("cumprod", numbers(23, (5,))), case("var", z), case("std", z, axis=1), case("any", z, grad=False), case("all", z, grad=False), case("count_nonzero", np.array([0, 1j, 1], "complex64"), grad=False)]
@@ -53,7 +55,7 @@ def structural():
     cases += [case("cast", np.array([1.5 + 2j, -3j, 0, 300], "complex64"), kind, grad=False) for kind in kinds] + [case("cast", array([1, 0, 3], kind), "complex64", grad=False) for kind in kinds[:5]]
     cases += [case("cast", numbers(30, (3,)), "float32"), case("cast", values(31, (3,)), "complex64"), case("convert_to_tensor", numbers(32, (2,)))]
     cases += [case("polar", values(33, (3,), 0, 2), values(34, (3,), -3, 3)), case("polar", values(35, (2, 1), 0, 2), values(36, (3,), -3, 3)), case("polar", array([1, 2], "int32"), array([0, 3], "int32"))]
-    return cases + [case("view_as_complex", values(37, (3, 2))), case("view_as_complex", values(38, (2,))), case("view_as_complex", array([[1, 2]], "int32"))]
+    return cases + ordered + [case("view_as_complex", values(37, (3, 2))), case("view_as_complex", values(38, (2,))), case("view_as_complex", array([[1, 2]], "int32"))]
 
 
 def make():

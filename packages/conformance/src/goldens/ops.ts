@@ -73,7 +73,12 @@ function slopes(outs: readonly Tensor[], args: readonly unknown[], cotangents: r
 }
 function inner(y: Tensor, weight: Tensor): Tensor {
   if (!isComplex(y.dtype)) return ops.sum(ops.multiply(ops.cast(y, "float32"), weight));
-  return ops.sum(ops.real(y).multiply(ops.real(weight)).add(ops.imag(y).multiply(ops.imag(weight))));
+  return ops.sum(
+    ops
+      .real(y)
+      .multiply(ops.real(weight))
+      .add(ops.imag(y).multiply(ops.imag(weight))),
+  );
 }
 function floatsIn(x: unknown): Tensor[] {
   if (x instanceof Tensor) return ["float32", "complex64"].includes(x.dtype) ? [x] : [];

@@ -184,16 +184,15 @@ function alongIndices(indices: Tensor, axis: number): Tensor {
   return concat(range(indices.ndim).map(coordinate), { axis: indices.ndim });
 }
 
-const sorted =
-  (name: string, dtype?: DType) =>
+const sameAs =
+  (dtype?: DType) =>
   (inputs: readonly Aval[]): Aval[] => {
     const x = inputs[0] as Aval;
-    requireOrdered(name, x);
     return [{ shape: x.shape, dtype: dtype ?? x.dtype }];
   };
 const sortDefinition: Definition<AxisParams> = {
   name: "sort",
-  infer: sorted("sort"),
+  infer: sameAs(),
   vjp: ({ g, inputs, params }) => {
     const order = argSort(inputs[0] as Tensor, params);
     return [takeAlong(g, argSort(order, params), params.axis)];
@@ -205,7 +204,7 @@ export const sort: Configured<AxisParams> = marked(
   "primitive",
   sortDefinition,
 );
-const argSortDefinition: Definition<AxisParams> = { name: "argSort", infer: sorted("argSort", "int32"), vjp: "none" };
+const argSortDefinition: Definition<AxisParams> = { name: "argSort", infer: sameAs("int32"), vjp: "none" };
 /** int32 positions that sort `x` ascending along `axis`; equal elements keep their order. */
 export const argSort: Configured<AxisParams> = marked(
   (x: Tensor, params: AxisParams) => apply1(argSortDefinition, [x], params),

@@ -240,14 +240,13 @@ export const full = (shape: Shape, value: number, dtype: DType): Tensor => broad
 function reduction(
   name: string,
   vjp: VjpRule<AxesParams> | "none",
-  accepts: "number" | "ordered" | "bool" = "number",
+  accepts: "number" | "any" | "bool" = "number",
 ): Configured<AxesParams> {
   const definition: Definition<AxesParams> = {
     name,
     infer: ([x], { axes }) => {
       const { shape, dtype } = x as Aval;
-      if (accepts === "ordered") requireOrdered(name, x as Aval);
-      const fits = accepts === "ordered" || (accepts === "bool" ? dtype === "bool" : dtype !== "bool");
+      const fits = accepts === "any" || (accepts === "bool" ? dtype === "bool" : dtype !== "bool");
       if (!fits) {
         const must = accepts === "bool" ? "the input must be bool" : "the input must be a number dtype";
         throw new DtypeError(complain(name, { must, got: `${dtype} ${showShape(shape)}`, todo: "Cast it first" }));
@@ -272,15 +271,16 @@ export function spread(g: Tensor, axes: readonly number[], shape: Shape): Tensor
 export const reduceSum: Configured<AxesParams> = reduction("reduceSum", ({ g, inputs, params: { axes } }) => [
   spread(g, axes, one(inputs).shape),
 ]);
+/** Of complex numbers by real parts, then by imaginary parts, as NumPy orders them; `reduceMin` and `sort` too. */
 export const reduceMax: Configured<AxesParams> = reduction(
   "reduceMax",
   ({ g, inputs, out, params }) => [shareAmongTies(g, one(inputs), out, params.axes)],
-  "ordered",
+  "any",
 );
 export const reduceMin: Configured<AxesParams> = reduction(
   "reduceMin",
   ({ g, inputs, out, params }) => [shareAmongTies(g, one(inputs), out, params.axes)],
-  "ordered",
+  "any",
 );
 // All places that reach the extremum share the gradient equally (as JAX).
 function shareAmongTies(g: Tensor, x: Tensor, out: Tensor, axes: readonly number[]): Tensor {

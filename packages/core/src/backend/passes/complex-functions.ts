@@ -33,6 +33,24 @@ export const ordered =
   (a: Pair, b: Pair): Tensor =>
     p.where(p.equal(a.re, b.re), compare(a.im, b.im), compare(a.re, b.re));
 
+/** The first of all in that order, or the last: of the elements whose real part is the outermost, that of the imaginary parts. */
+export function extreme(
+  z: Pair,
+  params: p.AxesParams,
+  reduce: (x: Tensor, params: p.AxesParams) => Tensor,
+  outside: number,
+): Pair {
+  const re = reduce(z.re, params);
+  const candidates = p.where(p.equal(z.re, p.spread(re, params.axes, z.re.shape)), z.im, outside);
+  return { re, im: p.where(p.isNan(re), re, reduce(candidates, params)) };
+}
+/** Positions that sort by real parts, then by imaginary parts: stable sorts by one key after the other. */
+export function order(z: Pair, params: p.AxisParams): Tensor {
+  const byImaginary = p.argSort(z.im, params);
+  const byReal = p.argSort(p.takeAlong(z.re, byImaginary, params.axis), params);
+  return p.takeAlong(byImaginary, byReal, params.axis);
+}
+
 const isInfinite = (x: Tensor): Tensor => p.equal(p.abs(x), Number.POSITIVE_INFINITY);
 /** The distance from 0, without squares that overflow. */
 export function abs({ re, im }: Pair): Tensor {

@@ -198,6 +198,14 @@ const rules: Readonly<Record<string, Rule>> = {
   convFilterGrad: bilinear(p.convFilterGrad),
   reduceProd: ([z], params) => f.product(pair(z), (params as p.AxesParams).axes),
   cumProd: ([z], params) => f.runningProduct(pair(z), params as p.CumulativeParams),
+  reduceMax: ([z], params) => f.extreme(pair(z), params as p.AxesParams, p.reduceMax, Number.NEGATIVE_INFINITY),
+  reduceMin: ([z], params) => f.extreme(pair(z), params as p.AxesParams, p.reduceMin, Number.POSITIVE_INFINITY),
+  argSort: ([z], params) => f.order(pair(z), params as p.AxisParams),
+  sort: ([z], params) => {
+    const { axis } = params as p.AxisParams;
+    const places = f.order(pair(z), { axis });
+    return { re: p.takeAlong(pair(z).re, places, axis), im: p.takeAlong(pair(z).im, places, axis) };
+  },
   equal: two((a, b) => p.and(p.equal(a.re, b.re), p.equal(a.im, b.im))),
   notEqual: two((a, b) => p.or(p.notEqual(a.re, b.re), p.notEqual(a.im, b.im))),
   less: two(f.ordered(p.less)),
