@@ -154,8 +154,8 @@ function schur(a: Tensor): { t: Pair; z: Pair; norm: Tensor } {
   const open = p.reduceOr(p.greater(test[5] as Tensor, 0), { axes: [0] });
   const condition = new Graph(test, [p.and(open, p.less(test[6] as Tensor, STEPS_PER_VALUE * n))]);
   const own = inputs();
-  const [size0, ar, ai, zr, zi, lasts, count] = own as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
-  const [nextA, nextZ, next] = step({ re: ar, im: ai }, { re: zr, im: zi }, lasts, count, size0);
+  const [scale, ar, ai, zr, zi, lasts, count] = own as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
+  const [nextA, nextZ, next] = step({ re: ar, im: ai }, { re: zr, im: zi }, lasts, count, scale);
   const body = new Graph(own, [nextA.re, nextA.im, nextZ.re, nextZ.im, next, p.add(count, 1)]);
   const outs = p.whileLoop(given, { condition, body, numConsts: 1 });
   const failed = matrix(p.or(p.greater(outs[4] as Tensor, 0), p.not(p.isFinite(norm))));

@@ -1,7 +1,7 @@
 // Complex numbers, once for all engines: a complex64 tensor [...shape] becomes a float32 tensor [...shape, 2] of real and imaginary
 // parts, the same bytes. Inside a program the two parts are tensors of their own, joined only where something holds both: inputs,
 // outputs, and what control flow carries.
-import { isComplex, range } from "../../aval/index.ts";
+import { type Aval, isComplex, range } from "../../aval/index.ts";
 import { BackendError, complain } from "../../errors/index.ts";
 import {
   copyNode,
@@ -18,12 +18,8 @@ import * as p from "../../primitives/index.ts";
 import type { Pair } from "./complex-functions.ts";
 import * as f from "./complex-functions.ts";
 
-interface Carried {
-  readonly shape: readonly number[];
-  readonly dtype: Tensor["dtype"];
-}
 /** The shape and dtype in which engines hold a value: complex ones have an axis of two more. */
-export const carriedAval = ({ shape, dtype }: Carried): Carried =>
+export const carriedAval = ({ shape, dtype }: Aval): Aval =>
   isComplex(dtype) ? { shape: [...shape, 2], dtype: "float32" } : { shape, dtype };
 
 const usesComplex = (graph: Graph): boolean =>
@@ -58,7 +54,7 @@ export function lowerComplex(graph: Graph): Graph {
     if (![...node.inputs, ...node.outs].some((x) => isComplex(x.dtype))) return copyNode(node, inputs);
     const rule = rules[node.definition.name];
     if (rule === undefined) throw unknown(node);
-    const out = node.outs[0] as Carried;
+    const out = node.outs[0] as Aval;
     const made = rule(
       inputs.map((x, i) => (isComplex((node.inputs[i] as Tensor).dtype) ? split(x) : x)),
       node.params,
@@ -112,7 +108,7 @@ function unknown({ definition, inputs }: Node): BackendError {
   return new BackendError(complain(definition.name, { must, got, todo: "Use ops.real and ops.imag of its input" }));
 }
 
-type Rule = (args: readonly (Pair | Tensor)[], params: Params, out: Carried) => Pair | Tensor;
+type Rule = (args: readonly (Pair | Tensor)[], params: Params, out: Aval) => Pair | Tensor;
 const pair = (x: Pair | Tensor | undefined): Pair => x as Pair;
 const one =
   (compute: (z: Pair) => Pair | Tensor): Rule =>
