@@ -1,6 +1,6 @@
 // ops-*.json: calls of `ops`, with values, dtypes and gradients.
 import { gradients, ops, Tensor, tree } from "@keras-ts/core";
-import { type DType, isComplex, isDifferentiable, isFloat, pythonOperationTable } from "@keras-ts/core/backend";
+import { type DType, isComplex, isDifferentiable, isInteger, pythonOperationTable } from "@keras-ts/core/backend";
 import { type Expectation, type GoldenCase, type GoldenGroup, groupBy, readCases, stateless } from "./case.ts";
 import { camel, isRecord, isStored, loose, revive, type Stored, storedLeaves, toHost, toNumber } from "./stored.ts";
 
@@ -93,7 +93,7 @@ function argumentsOf(one: OpCase, inputs: readonly Tensor[]): unknown[] {
   let next = 0;
   const take = (x: Stored): unknown => {
     const input = inputs[next++] as Tensor;
-    return shaping.has(one.op) && !isFloat(input.dtype) ? x.data.map(toNumber) : input;
+    return shaping.has(one.op) && isInteger(input.dtype) ? x.data.map(toNumber) : input;
   };
   const values = one.args.map((x) => revive(x, take));
   const kwargs = Object.fromEntries(Object.entries(one.kwargs).map(([name, value]) => [name, revive(value, take)]));
