@@ -19,25 +19,41 @@ export function realOperand(where: string, x: TensorLike): Tensor {
   throw new DtypeError(complain(where, { must: "the input must be real", got: showAval(t), todo }));
 }
 
-/** The real part, float32; of real dtypes `x` itself. @example await ops.real([{ re: 1, im: 2 }]).array(); // [1] */
+/** The real part, float32; of real dtypes `x` itself. Source: keras.ops.real. @example await ops.real([{ re: 1, im: 2 }]).array(); // [1] */
 export const real: UnaryOp = /* @__PURE__ */ onTensors("real", (x) => (isComplex(x.dtype) ? p.real(x) : x));
-/** The imaginary part, float32; of real dtypes zeros. @example await ops.imag([{ re: 1, im: 2 }]).array(); // [2] */
+/** The imaginary part, float32; of real dtypes zeros. Source: keras.ops.imag. @example await ops.imag([{ re: 1, im: 2 }]).array(); // [2] */
 export const imag: UnaryOp = /* @__PURE__ */ onTensors("imag", (x) =>
   isComplex(x.dtype) ? p.imag(x) : p.full(x.shape, 0, x.dtype),
 );
 const conjugateOf = (x: Tensor): Tensor => (isComplex(x.dtype) ? p.conjugate(x) : x);
-/** The complex conjugate `re - i im`; for real dtypes, `x`. */
+/**
+ * The complex conjugate `re - i im`; for real dtypes, `x`.
+ * Source: keras.ops.conjugate.
+ * @example await ops.conjugate([{ re: 1, im: 2 }]).array(); // [{"re": 1, "im": -2}]
+ */
 export const conjugate: UnaryOp = /* @__PURE__ */ onTensors("conjugate", conjugateOf);
-/** The same as `conjugate`. */
+/**
+ * The same as `conjugate`.
+ * Source: keras.ops.conj.
+ * @example await ops.conj([{ re: 1, im: 2 }]).array(); // [{"re": 1, "im": -2}]
+ */
 export const conj: UnaryOp = /* @__PURE__ */ onTensors("conj", conjugateOf);
-/** The angle in the complex plane, in radians: `atan2(im, re)`; of real numbers 0, or pi where negative. */
+/**
+ * The angle in the complex plane, in radians: `atan2(im, re)`; of real numbers 0, or pi where negative.
+ * Source: keras.ops.angle.
+ * @example await ops.angle([0, 2]).array(); // [0, 0]
+ */
 export const angle: UnaryOp = /* @__PURE__ */ op("angle", (input: TensorLike): Tensor => {
   const x = toFloat(input);
   if (isComplex(x.dtype)) return p.atan2(p.imag(x), p.real(x));
   const known = p.where(p.less(x, 0), Math.PI, p.mul(x, 0));
   return p.where(p.isNan(x), x, p.where(p.isFinite(x), known, p.where(p.less(x, 0), Math.PI, 0)));
 });
-/** True where the imaginary part is 0: everywhere, for real dtypes. */
+/**
+ * True where the imaginary part is 0: everywhere, for real dtypes.
+ * Source: keras.ops.isreal.
+ * @example await ops.isreal([{ re: 1, im: 2 }, 3]).array(); // [false, true]
+ */
 export const isreal: UnaryOp = /* @__PURE__ */ onTensors("isreal", (x) =>
   isComplex(x.dtype) ? p.equal(p.imag(x), 0) : p.full(x.shape, 1, "bool"),
 );

@@ -49,9 +49,17 @@ export const fft: FourierOp = /* @__PURE__ */ op(
   "fft",
   (x: ComplexPair): Parts => p.fft(...partsOf("fft", x, 1), { inverse: false }),
 );
-/** The transform of the last two axes, as `fft` of each in turn. Source: keras.ops.fft2. */
+/**
+ * The transform of the last two axes, as `fft` of each in turn: float32 parts `[..., M, N]`.
+ * Source: keras.ops.fft2.
+ * @example await ops.fft2([[[1, 1], [1, 1]], [[0, 0], [0, 0]]])[0].array(); // [[4, 0], [0, 0]]
+ */
 export const fft2: FourierOp = /* @__PURE__ */ op("fft2", (x: ComplexPair) => overPlane(partsOf("fft2", x, 2), false));
-/** The inverse of `fft2`, divided by the number of elements of the two axes. Source: keras.ops.ifft2. */
+/**
+ * The inverse of `fft2`, divided by the number of elements of the two axes: float32 parts `[..., M, N]`.
+ * Source: keras.ops.ifft2.
+ * @example await ops.ifft2([[[4, 0], [0, 0]], [[0, 0], [0, 0]]])[0].array(); // [[1, 1], [1, 1]]
+ */
 export const ifft2: FourierOp = /* @__PURE__ */ op("ifft2", (x: ComplexPair) =>
   overPlane(partsOf("ifft2", x, 2), true),
 );
