@@ -124,7 +124,8 @@ values of real Keras. Limitations are run too, and must fail: one that is out of
 
 ## Dtypes
 
-\`in int32\`: carried exactly by a wider dtype; \`in float32\`: computed in float32 and rounded.
+\`in int32\`: carried exactly by a wider dtype; \`in float32\`: halves are computed in float32
+and rounded, complex numbers are pairs of it.
 
 ${table(head("dtype"), dtypeRows)}
 

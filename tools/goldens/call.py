@@ -9,7 +9,7 @@ import golden
 
 
 def differentiable(value):
-    return golden.is_array(value) and str(value.dtype) == "float32"
+    return golden.is_array(value) and str(value.dtype) in ("float32", "complex64")
 
 
 def replaced(value, pick, fresh):
@@ -43,18 +43,31 @@ def only(value, pick, fresh):
 
 
 def floats(output):
-    return [leaf for leaf in jax.tree_util.tree_leaves(output) if hasattr(leaf, "dtype") and jnp.issubdtype(leaf.dtype, jnp.floating)]
+    return [leaf for leaf in jax.tree_util.tree_leaves(output) if hasattr(leaf, "dtype") and jnp.issubdtype(leaf.dtype, jnp.inexact)]
+
+
+def cotangent(seed, out):
+    if not jnp.issubdtype(out.dtype, jnp.complexfloating):
+        return golden.values(seed, out.shape, dtype=str(out.dtype))
+    return np.asarray(golden.values(seed, out.shape) + 1j * golden.values(seed + 100, out.shape), "complex64")
+
+
+def inner(out, weight):
+    """The sum of all real and imaginary parts, each times its weight."""
+    if not jnp.issubdtype(out.dtype, jnp.complexfloating):
+        return jnp.sum(out * weight)
+    return jnp.sum(jnp.real(out) * weight.real + jnp.imag(out) * weight.imag)
 
 
 def gradients(function, inputs, seed=9):
-    """Cotangents in short decimals for the float outputs, and the vjp of them at `inputs`."""
+    """Cotangents in short decimals for the float and complex outputs, and the vjp of them at `inputs`."""
     outputs = floats(function(inputs))
     if not outputs or not inputs:
         return None
-    cotangents = [golden.values(seed + i, out.shape, dtype=str(out.dtype)) for i, out in enumerate(outputs)]
+    cotangents = [cotangent(seed + i, out) for i, out in enumerate(outputs)]
 
     def weighted(arrays):
-        return sum(jnp.sum(out * cotangent) for out, cotangent in zip(floats(function(arrays)), cotangents))
+        return sum(inner(out, weight) for out, weight in zip(floats(function(arrays)), cotangents))
 
     return cotangents, jax.grad(weighted)(inputs)
 

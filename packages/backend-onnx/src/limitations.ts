@@ -8,7 +8,6 @@ export const limitations: readonly Limitation[] = [
     reason:
       "ONNX Runtime has float64 kernels for plain arithmetic only; they are used inside of kernels, but not offered",
   },
-  { op: "*", dtype: "complex64", reason: "ONNX Runtime has no complex kernels; fft works on real and imaginary parts" },
   {
     op: "maxPool",
     sample: "nan",

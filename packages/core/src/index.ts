@@ -1,7 +1,7 @@
 export type { DType, HostArray, Shape } from "./aval/index.ts";
 export { getBackend, setBackend, settle } from "./backend/index.ts";
 export * from "./errors/index.ts";
-export { type NestedArray, Tensor } from "./graph/index.ts";
+export { type Complex, type NestedArray, Tensor } from "./graph/index.ts";
 export * as activations from "./layers/activations.ts";
 export { input } from "./layers/core/input-layer.ts";
 export * as layers from "./layers/index.ts";

@@ -64,6 +64,12 @@ def eigh(x):
     return _nan_on_failure(lambda a: np.linalg.eigh(a, UPLO="L"), x)
 
 
+def eig(x):
+    """Real and imaginary parts of the values, then of the vectors."""
+    parts = _nan_on_failure(np.linalg.eig, x)
+    return tuple(half.astype(x.dtype) for part in parts for half in (part.real, part.imag))
+
+
 def svd(x, full_matrices):
     return _nan_on_failure(lambda a: np.linalg.svd(a, full_matrices=full_matrices), x)
 

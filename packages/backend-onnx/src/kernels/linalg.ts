@@ -12,10 +12,11 @@ import {
   type Tensor,
 } from "@keras-ts/core/backend";
 import type { Builder } from "../builder.ts";
+import { eig } from "./eig.ts";
 import { inDouble } from "./special.ts";
 import { composed, type Rows } from "./table.ts";
 
-type Names = "cholesky" | "triangularSolve" | "qr" | "eigh" | "svd" | "lu" | "fft";
+type Names = "cholesky" | "triangularSolve" | "qr" | "eigh" | "eig" | "svd" | "lu" | "fft";
 
 export function linalg(b: Builder): Rows<Names> {
   const whole = <P extends Record<string, unknown>>(f: (xs: readonly Tensor[], params: P) => readonly Tensor[]) =>
@@ -30,6 +31,7 @@ export function linalg(b: Builder): Rows<Names> {
       )[0] as string,
     qr: whole<p.ThinParams>(([x], { fullMatrices }) => qr(x as Tensor, fullMatrices)),
     eigh: whole(([x]) => eigh(x as Tensor)),
+    eig: whole(([x]) => eig(x as Tensor)),
     svd: whole<p.ThinParams>(([x], { fullMatrices }) => svd(x as Tensor, fullMatrices)),
     lu: whole(([x]) => lu(x as Tensor)),
     fft: (inputs, { inverse }, avals) => {

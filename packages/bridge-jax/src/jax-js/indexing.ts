@@ -16,6 +16,7 @@ type Names =
   | "triangularSolve"
   | "qr"
   | "eigh"
+  | "eig"
   | "svd"
   | "lu"
   | "fft";
@@ -68,6 +69,7 @@ export function indexing(jax: JaxModule): Rows<Names> {
       const [vectors, values] = lax.linalg.eigh(take(inputs), { lower: true, symmetrizeInput: false });
       return [values, vectors];
     },
+    eig: lacking("eig"),
     svd: (inputs, { fullMatrices }) =>
       lax.linalg.svd(take(inputs), { computeUv: true, fullMatrices }) as [JaxArray, JaxArray, JaxArray],
     lu: (inputs) => lax.linalg.lu(take(inputs)),

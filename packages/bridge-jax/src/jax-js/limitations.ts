@@ -14,7 +14,7 @@ export const limitations: readonly Limitation[] = [
     "maxPoolGather",
     "sumPoolGrad",
   ),
-  ...missing("jax-js has no QR decomposition", "qr"),
+  ...missing("jax-js has no QR decomposition and no eigenvalues of general matrices", "qr", "eig"),
   { op: "*", dtype: "float64", reason: "jax-js reads no float64 arrays on Node 20" },
   { op: "pow", dtype: "int32", reason: "jax-js has powers of floats only" },
   ...missing("a condition cannot be read while jax-js traces", "cond", "whileLoop"),

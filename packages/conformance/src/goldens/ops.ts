@@ -1,6 +1,6 @@
 // ops-*.json: calls of `ops`, with values, dtypes and gradients.
 import { gradients, ops, Tensor, tree } from "@keras-ts/core";
-import { type DType, isFloat, pythonOperationTable } from "@keras-ts/core/backend";
+import { type DType, isComplex, isDifferentiable, isInteger, pythonOperationTable } from "@keras-ts/core/backend";
 import { type Expectation, type GoldenCase, type GoldenGroup, groupBy, readCases, stateless } from "./case.ts";
 import { camel, isRecord, isStored, loose, revive, type Stored, storedLeaves, toHost, toNumber } from "./stored.ts";
 
@@ -62,17 +62,26 @@ const nameOf = ({ op, args }: OpCase): string => (op === "where" && args.length 
 const tensorsOf = (output: unknown): Tensor[] =>
   tree.flatten(output as tree.Tree<unknown>).filter((x): x is Tensor => x instanceof Tensor);
 
-// Of the sum of all float outputs, each times its cotangent.
+// Of the sum of all float outputs, each times its cotangent; real and imaginary parts count as outputs of their own.
 function slopes(outs: readonly Tensor[], args: readonly unknown[], cotangents: readonly Tensor[]): Tensor[] {
-  const floats = outs.filter((y) => isFloat(y.dtype));
-  const parts = floats.map((y, i) => ops.sum(ops.multiply(ops.cast(y, "float32"), cotangents[i] as Tensor)));
+  const floats = outs.filter((y) => isDifferentiable(y.dtype));
+  const parts = floats.map((y, i) => inner(y, cotangents[i] as Tensor));
   return gradients(
     parts.reduce((a, b) => a.add(b)),
     floatsIn(args),
   );
 }
+function inner(y: Tensor, weight: Tensor): Tensor {
+  if (!isComplex(y.dtype)) return ops.sum(ops.multiply(ops.cast(y, "float32"), weight));
+  return ops.sum(
+    ops
+      .real(y)
+      .multiply(ops.real(weight))
+      .add(ops.imag(y).multiply(ops.imag(weight))),
+  );
+}
 function floatsIn(x: unknown): Tensor[] {
-  if (x instanceof Tensor) return x.dtype === "float32" ? [x] : [];
+  if (x instanceof Tensor) return ["float32", "complex64"].includes(x.dtype) ? [x] : [];
   if (Array.isArray(x)) return x.flatMap(floatsIn);
   return isRecord(x) && Object.getPrototypeOf(x) === Object.prototype ? Object.values(x).flatMap(floatsIn) : [];
 }
@@ -84,7 +93,7 @@ function argumentsOf(one: OpCase, inputs: readonly Tensor[]): unknown[] {
   let next = 0;
   const take = (x: Stored): unknown => {
     const input = inputs[next++] as Tensor;
-    return shaping.has(one.op) && !isFloat(input.dtype) ? x.data.map(toNumber) : input;
+    return shaping.has(one.op) && isInteger(input.dtype) ? x.data.map(toNumber) : input;
   };
   const values = one.args.map((x) => revive(x, take));
   const kwargs = Object.fromEntries(Object.entries(one.kwargs).map(([name, value]) => [name, revive(value, take)]));

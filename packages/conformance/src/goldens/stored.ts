@@ -1,5 +1,5 @@
 // Values as the golden files write them, and what it means to agree with them.
-import { castData, type DType, type HostArray, isFloat, isInteger } from "@keras-ts/core/backend";
+import { castData, type DType, type HostArray, isComplex, isDifferentiable } from "@keras-ts/core/backend";
 
 /** An array of a golden file. */
 export interface Stored {
@@ -18,7 +18,9 @@ export const isRecord = (x: unknown): x is Readonly<Record<string, unknown>> =>
 
 /** The values in the arrays of their dtype. */
 export function toHost({ data, dtype, shape }: Stored): HostArray {
-  return { shape, dtype: dtype as DType, data: castData(Float64Array.from(data, toNumber), dtype as DType, "float64") };
+  const known = dtype as DType;
+  const values = Float64Array.from(data, toNumber); // complex numbers are pairs
+  return { shape, dtype: known, data: castData(values, known, isComplex(known) ? known : "float64") };
 }
 
 /** Every stored array of a structure, in order. */
@@ -58,7 +60,7 @@ export interface Tolerance {
 }
 const halves = { bfloat16: 2 ** -6, float16: 2 ** -8 };
 /** What engines' functions reach, sums of products included. */
-export const loose: Tolerance = { relative: { ...halves, float32: 2e-5, float64: 2e-5 } };
+export const loose: Tolerance = { relative: { ...halves, float32: 2e-5, float64: 2e-5, complex64: 2e-5 } };
 /** For gradients through whole layers. */
 export const looser: Tolerance = { relative: { bfloat16: 3e-2, float16: 1e-2, float32: 1e-4 }, scale: 1 };
 /** Bit for bit. */
@@ -70,7 +72,7 @@ export function expectStored(what: string, actual: HostArray, expected: Stored, 
   if (found !== wanted) throw new Error(`${what}: must be ${wanted}, got ${found}`);
   const host = toHost(expected).data;
   const dtype = expected.dtype as DType;
-  const share = isFloat(dtype) && !isInteger(dtype) ? (relative[dtype] ?? 0) : 0;
+  const share = isDifferentiable(dtype) ? (relative[dtype] ?? 0) : 0;
   let largest = 1e-6;
   for (const x of host) if (Number.isFinite(x)) largest = Math.max(largest, Math.abs(x as number));
   const floor = scale ?? Math.min(largest, 1);

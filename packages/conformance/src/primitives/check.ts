@@ -5,7 +5,7 @@ import {
   type DType,
   Graph,
   type HostArray,
-  isFloat,
+  isDifferentiable,
   primitives,
   reference,
   type Tensor,
@@ -17,6 +17,7 @@ import { type Program, scattered } from "./sample.ts";
 const tolerances: Readonly<Partial<Record<DType, number>>> = {
   float64: 1e-10,
   float32: 4e-6,
+  complex64: 4e-6,
   float16: 2e-3,
   bfloat16: 1.6e-2,
 };
@@ -30,7 +31,7 @@ export function expectClose(what: string, actual: HostArray, expected: HostArray
   const differs = (i: number): boolean => {
     const [a, e] = [actual.data[i] as number, expected.data[i] as number];
     if (Object.is(a, e) || a === e) return false;
-    if (!isFloat(expected.dtype) || !Number.isFinite(e)) return true;
+    if (!isDifferentiable(expected.dtype) || !Number.isFinite(e)) return true;
     return !(Math.abs(a - e) <= tolerance * (1 + Math.abs(e)));
   };
   const place = shapes ? Array.from(expected.data.keys()).find(differs) : -1;

@@ -1,5 +1,5 @@
 // Programs with control flow, built as graphs.
-import { Graph, placeholder, primitives, type Tensor } from "@keras-ts/core/backend";
+import { Graph, type HostArray, placeholder, primitives, type Tensor } from "@keras-ts/core/backend";
 import { array, type GraphSample, scattered } from "./sample.ts";
 
 const { add, cond, cos, customGradient, exp, less, mul, scan, sin, sub, tanh, whileLoop } = primitives;
@@ -86,6 +86,29 @@ const straightThrough: GraphSample["build"] = ([x]) => {
   return [square, g as Tensor];
 };
 
+// z' = a z + w, in complex numbers, and what stays of each real part.
+const spiral: GraphSample["build"] = (inputs) => {
+  const [a, z, ws] = inputs as readonly [Tensor, Tensor, Tensor];
+  const body = closed([a, z, rowOf(ws)], (ins) => {
+    const next = add(mul(at(ins, 0), at(ins, 1)), at(ins, 2));
+    return [next, primitives.real(next)];
+  });
+  return scan([a, z, ws], { body, numConsts: 1, numCarry: 1, length: ws.shape[0] as number, reverse: false });
+};
+const squaring: GraphSample["build"] = ([z]) => {
+  const condition = closed([z as Tensor], (ins) => [
+    less(primitives.reduceMax(primitives.abs(at(ins, 0)), { axes: [0] }), 100),
+  ]);
+  const body = closed([z as Tensor], (ins) => [mul(at(ins, 0), at(ins, 0))]);
+  return whileLoop([z as Tensor], { condition, body, numConsts: 0 });
+};
+const complexNumbers = (data: readonly number[], shape: readonly number[]): HostArray => ({
+  shape,
+  dtype: "complex64",
+  data: Float32Array.from(data),
+});
+const places = complexNumbers([1, 2, -0.5, 0.25, 0.5, -1.5], [3]);
+
 const operands = [scattered([3]), scattered([3], -1, 1, "float32", 2)];
 const counters = [array([0.5, 2]), array([1, 1]), array([0], "int32", [])];
 
@@ -123,6 +146,17 @@ export const controlSamples: readonly GraphSample[] = [
     inputs: [scattered([]), array([0.5, -0.7, 1.5, -0.2])],
     build: nested,
     gradient: "first",
+  },
+  {
+    name: "scan: complex numbers",
+    inputs: [complexNumbers([0.6, 0.8], []), places, complexNumbers([1, 0, 0, 1, 0.5, 0.5, -1, 0, 2, 1, 0, 0], [2, 3])],
+    build: spiral,
+  },
+  { name: "whileLoop: complex numbers", inputs: [places], build: squaring },
+  {
+    name: "cond: complex numbers",
+    inputs: [array([0], "bool", []), places, complexNumbers([0, 1, 1, 0, 2, -1], [3])],
+    build: branches,
   },
   { name: "customGradient: sine", inputs: [scattered([4])], build: custom, gradient: "smooth" },
   { name: "customGradient: straight through", inputs: [array([0.2, 1.7, -2.4])], build: straightThrough },

@@ -1,9 +1,9 @@
 import { primitives, type Tensor } from "@keras-ts/core/backend";
 import { array, type PrimitiveSamples, scattered } from "./sample.ts";
 
-type LinalgName = "cholesky" | "triangularSolve" | "qr" | "eigh" | "svd" | "lu" | "fft";
+type LinalgName = "cholesky" | "triangularSolve" | "qr" | "eigh" | "eig" | "svd" | "lu" | "fft";
 
-const { abs, add, matmul, matrixTranspose, mul } = primitives;
+const { abs, add, matmul, matrixTranspose, mul, reshape, sort, sub } = primitives;
 
 // Free matrices to symmetric ones, and to positive definite ones (near-diagonal input).
 const symmetric = ([x]: readonly Tensor[]): readonly Tensor[] => [
@@ -16,6 +16,17 @@ const unsigned = (outs: readonly Tensor[]): readonly Tensor[] => outs.map((x) =>
 const values =
   (place: number) =>
   (outs: readonly Tensor[]): readonly Tensor[] => [outs[place] as Tensor];
+
+// The values of eig without their order, and the sum of w v v^H, in which neither order nor factors of the vectors matter.
+function spectrum(outs: readonly Tensor[]): readonly Tensor[] {
+  const [re, im, vr, vi] = outs as readonly [Tensor, Tensor, Tensor, Tensor];
+  const last = { axis: re.ndim - 1 };
+  const wide = (w: Tensor): Tensor => reshape(w, { shape: [...w.shape.slice(0, -1), 1, w.shape.at(-1) as number] });
+  const [a, b] = [sub(mul(vr, wide(re)), mul(vi, wide(im))), add(mul(vr, wide(im)), mul(vi, wide(re)))];
+  const [c, d] = [matrixTranspose(vr), matrixTranspose(vi)];
+  const sums = [add(matmul(a, c), matmul(b, d)), sub(matmul(b, c), matmul(a, d))];
+  return [sort(re, last), sort(im, last), ...sums];
+}
 
 // Matrices with well separated spectra, given as literals so that every run agrees on them.
 const square = array([2.1, 0.3, -0.4, 0.7, 1.2, 0.5, -0.2, 0.9, 3.4], "float32", [3, 3]);
@@ -85,6 +96,27 @@ export const linalgSamples: Pick<PrimitiveSamples, LinalgName> = {
     },
     { name: "batch", inputs: [batch], params: {}, prepare: symmetric, observe: unsigned, gradient: "first", slack: 8 },
     { name: "reads the lower triangle", inputs: [square], params: {}, observe: values(0), slack: 8 },
+  ],
+  eig: [
+    { name: "scattered", inputs: [scattered([2, 6, 6])], params: {}, observe: spectrum, slack: 50 },
+    ...(
+      [
+        ["distinct", [2, 1, 0, 0, 3, 1, 1, 0, -1], 3],
+        ["a pair", [0, -1, 0, 1, 0, 0, 0.5, 0.25, 2], 3],
+        ["one", [4], 1],
+        ["a cycle", [0, 0, 0, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0], 4],
+        ["the identity", [1, 0, 0, 1], 2],
+        ["zeros", [0, 0, 0, 0], 2],
+        ["triangular", [1, 5, 2, 0, -2, 3, 0, 0, 4], 3],
+        ["large and small", [1e6, 2e-3, -3e3, 1e-3], 2],
+      ] as const
+    ).map(([name, data, n]) => ({
+      name,
+      inputs: [array(data, "float32", [n, n])],
+      params: {},
+      observe: spectrum,
+      slack: 50,
+    })),
   ],
   svd: [
     {

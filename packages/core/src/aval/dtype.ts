@@ -56,6 +56,9 @@ const info: Readonly<Record<DType, DTypeInfo>> = {
 };
 
 export const isFloat = (dtype: DType): boolean => info[dtype].kind === "float";
+export const isComplex = (dtype: DType): boolean => info[dtype].kind === "complex";
+/** True for dtypes through which gradients flow. */
+export const isDifferentiable = (dtype: DType): boolean => isFloat(dtype) || isComplex(dtype);
 export const isInteger = (dtype: DType): boolean => info[dtype].kind === "int" || info[dtype].kind === "uint";
 export const isUnsigned = (dtype: DType): boolean => info[dtype].kind === "uint";
 export const bitsOf = (dtype: DType): number => info[dtype].bits;
@@ -147,9 +150,14 @@ export function roundHalfEven(value: number): number {
   return floor % 2 === 0 ? floor : floor + 1;
 }
 
-/** Values copied into the array class of `dtype`: bool is `!= 0`, halves round, integers wrap; from floats they truncate and saturate, NaN gives 0 (as XLA). */
+/**
+ * Values copied into the array class of `dtype`: bool is `!= 0`, halves round, integers wrap; from floats they truncate and saturate,
+ * NaN gives 0 (as XLA). Real numbers get imaginary parts of 0; complex ones lose theirs.
+ */
 export function castData(data: ArrayLike<number>, dtype: DType, from: DType = "float32"): TypedArray {
+  if (isComplex(from) && !isComplex(dtype)) return castData(realParts(data), dtype, "float32");
   const { kind, bits, array } = info[dtype];
+  if (kind === "complex") return isComplex(from) ? new array(data) : interleaved(data);
   const fromFloat = isFloat(from);
   if ((kind === "float" && bits > 16) || ((kind === "int" || kind === "uint") && !fromFloat)) return new array(data);
   const out = new array(data.length);
@@ -159,6 +167,18 @@ export function castData(data: ArrayLike<number>, dtype: DType, from: DType = "f
     else if (kind === "float") out[i] = (dtype === "float16" ? roundToFloat16 : roundToBfloat16)(value);
     else out[i] = saturate(value, kind === "int", bits);
   }
+  return out;
+}
+
+function interleaved(real: ArrayLike<number>): Float32Array {
+  const out = new Float32Array(2 * real.length);
+  for (let i = 0; i < real.length; i++) out[2 * i] = real[i] as number;
+  return out;
+}
+
+function realParts(pairs: ArrayLike<number>): Float32Array {
+  const out = new Float32Array(pairs.length / 2);
+  for (let i = 0; i < out.length; i++) out[i] = pairs[2 * i] as number;
   return out;
 }
 

@@ -1,7 +1,8 @@
 import type { DType, HostArray } from "../aval/index.ts";
-import { castData } from "../aval/index.ts";
+import { castData, isComplex } from "../aval/index.ts";
 import type { Graph } from "../graph/index.ts";
 import type { Backend, CompileOptions, Executable } from "./contract.ts";
+import { carriedAval, lowerComplex } from "./passes/complex.ts";
 import { carrierOf, lowerDtypes } from "./passes/dtypes.ts";
 import { graphPasses } from "./passes/index.ts";
 import { inlineComposites } from "./passes/inline.ts";
@@ -11,7 +12,7 @@ import { interpret } from "./plan.ts";
 /** Called with the graph after each step of lowering; the first is the graph as it came. */
 export type LoweringWatcher = (step: string, graph: Graph) => void;
 
-/** A graph in the terms of one engine: composites it lacks inlined, dtypes it lacks carried by others, and simplified by passes. */
+/** A graph in the terms of one engine: composites it lacks inlined, complex numbers as pairs, dtypes it lacks carried by others, and simplified by passes. */
 export function lower<H>(graph: Graph, backend: Backend<H>, watch: LoweringWatcher = () => {}): Graph {
   const native = (name: string): boolean =>
     backend.compile === undefined
@@ -25,6 +26,8 @@ export function lower<H>(graph: Graph, backend: Backend<H>, watch: LoweringWatch
   step("recorded", graph);
   step("inline", inlineComposites(lowered, native));
   if (backend.unrollLimit !== undefined) step("unroll", unrollScans(lowered, backend.unrollLimit));
+  const real = lowerComplex(lowered);
+  if (real !== lowered) step("complex", real);
   const passes = graphPasses.filter(({ name }) => backend.passes?.[name] !== false);
   for (const { name, run } of passes) step(name, run(lowered));
   const carried = lowerDtypes(lowered, backend);
@@ -51,11 +54,13 @@ export function compileGraph<H>(
 
 /** Values in the dtype in which the engine carries them. */
 export function toCarrier(host: HostArray, backend: Backend): HostArray {
+  if (isComplex(host.dtype)) return { ...host, ...carriedAval(host) };
   const dtype = carrierOf(host.dtype, backend);
   return dtype === host.dtype ? host : { shape: host.shape, dtype, data: castData(host.data, dtype, host.dtype) };
 }
 
 /** The inverse of `toCarrier`. */
 export function fromCarrier(host: HostArray, dtype: DType): HostArray {
+  if (isComplex(dtype)) return { shape: host.shape.slice(0, -1), dtype, data: host.data };
   return dtype === host.dtype ? host : { shape: host.shape, dtype, data: castData(host.data, dtype, host.dtype) };
 }

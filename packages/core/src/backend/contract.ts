@@ -19,7 +19,7 @@ type NamesOf<Kind extends "primitive" | "composite"> = {
   [N in keyof Declared]: Declared[N] extends Marked<never, Kind> ? N : never;
 }[keyof Declared];
 
-/** Names of the primitives: every engine that computes op by op has a kernel for each. */
+/** Names of the primitives: every engine that computes op by op has a kernel for each. Those that core lowers are not among them. */
 export type PrimitiveName = NamesOf<"primitive">;
 /** Names of the composites: an engine may have a kernel; if not, the body in primitives runs. */
 export type CompositeName = NamesOf<"composite">;
@@ -90,7 +90,10 @@ export interface Executable<H> {
 export interface Backend<H = unknown> {
   /** `tfjs`, `onnx` ... with the device, for messages. */
   readonly name: string;
-  /** Dtypes that the engine computes in. The others are lowered onto these by core. */
+  /**
+   * Dtypes that the engine computes in. The others are lowered onto these by core; complex64 always is, onto float32 with a last axis
+   * of two (the real and the imaginary part), so that engines never see complex numbers.
+   */
   readonly dtypes: ReadonlySet<DType>;
   readonly limitations?: readonly Limitation[];
   upload(data: HostArray): H;

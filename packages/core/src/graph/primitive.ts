@@ -25,23 +25,21 @@ export interface Definition<P extends Params = Params> {
   readonly body?: (inputs: readonly Tensor[], params: P) => readonly Tensor[];
 }
 
+/** `lowered`: a primitive that a pass of core writes in terms of others, so that engines never see it. */
+export type Kind = "primitive" | "composite" | "control" | "lowered";
 /** Marks what a graph function is, for the mapped types of the backend contract. */
-export interface Marked<P extends Params, Kind extends "primitive" | "composite" | "control"> {
+export interface Marked<P extends Params, K extends Kind> {
   readonly definition: Definition<P>;
-  readonly kind: Kind;
+  readonly kind: K;
 }
 
 /** An operand of a rule: numbers take the dtype of the tensor beside them. */
 export type Arg = Tensor | number;
 export type None = Readonly<Record<never, never>>;
-export type Unary<Kind extends "primitive" | "composite" = "primitive"> = ((x: Tensor) => Tensor) & Marked<None, Kind>;
-export type Binary<Kind extends "primitive" | "composite" = "primitive"> = ((a: Arg, b: Arg) => Tensor) &
-  Marked<None, Kind>;
-export type Configured<P extends Params, Kind extends "primitive" | "composite" = "primitive"> = ((
-  x: Tensor,
-  params: P,
-) => Tensor) &
-  Marked<P, Kind>;
+export type Unary<K extends Kind = "primitive"> = ((x: Tensor) => Tensor) & Marked<None, K>;
+export type Binary<K extends Kind = "primitive"> = ((a: Arg, b: Arg) => Tensor) & Marked<None, K>;
+export type Configured<P extends Params, K extends Kind = "primitive"> = ((x: Tensor, params: P) => Tensor) &
+  Marked<P, K>;
 
 /** Applies a definition: checks and shapes now, values later. */
 export function apply<P extends Params>(
@@ -69,11 +67,11 @@ export function apply1<P extends Params>(definition: Definition<P>, inputs: read
 }
 
 /** Attaches a definition to the function that applies it. */
-export function marked<
-  Call extends (...args: never[]) => unknown,
-  P extends Params,
-  Kind extends "primitive" | "composite" | "control",
->(call: Call, kind: Kind, definition: Definition<P>): Call & Marked<P, Kind> {
+export function marked<Call extends (...args: never[]) => unknown, P extends Params, K extends Kind>(
+  call: Call,
+  kind: K,
+  definition: Definition<P>,
+): Call & Marked<P, K> {
   return Object.assign(call, { definition, kind });
 }
 

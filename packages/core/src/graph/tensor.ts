@@ -1,4 +1,13 @@
-import { type Aval, bitsOf, type DType, type HostArray, type Shape, sizeOf, type TypedArray } from "../aval/index.ts";
+import {
+  type Aval,
+  bitsOf,
+  type DType,
+  type HostArray,
+  isComplex,
+  type Shape,
+  sizeOf,
+  type TypedArray,
+} from "../aval/index.ts";
 import { complain, StateError } from "../errors/index.ts";
 import type { Definition } from "./primitive.ts";
 
@@ -96,8 +105,13 @@ let created = 0;
 /** The id that the next tensor will get: everything made from now on has at least this id. */
 export const nextTensorId = (): number => created;
 
-/** Nested arrays of numbers (booleans for dtype bool), as `array()` gives them. */
-export type NestedArray = number | boolean | NestedArray[];
+/** A complex number. */
+export interface Complex {
+  readonly re: number;
+  readonly im: number;
+}
+/** Nested arrays of numbers (booleans for dtype bool, `{ re, im }` for complex64), as `array()` gives them. */
+export type NestedArray = number | boolean | Complex | NestedArray[];
 
 /**
  * An immutable node of a computation: a shape, a dtype, and how to compute the values. Nothing runs until a value is read.
@@ -209,7 +223,7 @@ export class Tensor implements Aval {
     return supplied().at(this, indices);
   }
 
-  /** The values, row-major. */
+  /** The values, row-major; real and imaginary parts in turn for complex64. */
   async data(): Promise<TypedArray> {
     return (await supplied().read(this)).data;
   }
@@ -217,12 +231,16 @@ export class Tensor implements Aval {
   host(): Promise<HostArray> {
     return supplied().read(this);
   }
-  /** The values as nested arrays; a plain number (boolean for dtype bool) for a scalar. */
+  /** The values as nested arrays; a plain number (boolean for dtype bool, `{ re, im }` for complex64) for a scalar. */
   async array(): Promise<NestedArray> {
     return nest(await supplied().read(this));
   }
-  /** The value of a tensor with one element. @throws StateError if there are more or fewer. */
+  /** The value of a tensor with one real element. @throws StateError if there are more or fewer, or it is complex. */
   async item(): Promise<number> {
+    if (isComplex(this.dtype)) {
+      const todo = "Use array(), or ops.real and ops.imag";
+      throw new StateError(complain("Tensor.item", { must: "the element must be real", got: this.dtype, todo }));
+    }
     if (this.size !== 1) {
       const must = "item() needs exactly one element";
       throw new StateError(
@@ -247,6 +265,7 @@ export function nest({ shape, dtype, data }: HostArray): NestedArray {
   const read = (depth: number): NestedArray => {
     if (depth < shape.length) return Array.from({ length: shape[depth] as number }, () => read(depth + 1));
     const value = data[next++] as number;
+    if (isComplex(dtype)) return { re: value, im: data[next++] as number };
     return dtype === "bool" ? value !== 0 : value;
   };
   return read(0);

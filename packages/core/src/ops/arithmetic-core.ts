@@ -1,5 +1,5 @@
 // Binary arithmetic with promotion, as plain functions: the operators and the public ops both stand on these.
-import { type DType, isFloat, resultType } from "../aval/index.ts";
+import { type DType, isComplex, isDifferentiable, isFloat, resultType } from "../aval/index.ts";
 import { complain, DtypeError } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
@@ -70,7 +70,7 @@ export const modCore: BinaryCore = (x1, x2) => {
 export const powerCore: BinaryCore = (x1, x2) => {
   const [a, b] = numbers(x1, x2);
   // Small whole powers of floats are products, as XLA simplifies them.
-  if (isFloat(a.dtype) && typeof x2 === "number") {
+  if (isDifferentiable(a.dtype) && typeof x2 === "number") {
     if (x2 === 1) return a;
     if (x2 === 2) return p.mul(a, a);
     if (x2 === 3) return p.mul(p.mul(a, a), a);
@@ -84,7 +84,11 @@ export const comparison =
   (x1, x2) =>
     compare(...pair(x1, x2));
 
-export const toBool = (x: TensorLike): Tensor => p.cast(convertToTensor(x), { dtype: "bool" });
+/** `x != 0`: of a complex number either part, where a cast sees the real one only. */
+export function toBool(x: TensorLike): Tensor {
+  const t = convertToTensor(x);
+  return isComplex(t.dtype) ? p.notEqual(t, 0) : p.cast(t, { dtype: "bool" });
+}
 /** A logical op: operands count as `!= 0`. */
 export const logical =
   (combine: (a: Tensor, b: Tensor) => Tensor): BinaryCore =>

@@ -1,5 +1,5 @@
 // Two tensors of shapes that broadcast, promoted to one dtype.
-import { isFloat } from "../aval/index.ts";
+import { isDifferentiable, isFloat } from "../aval/index.ts";
 import { complain, DtypeError, showAval } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
@@ -378,7 +378,7 @@ function close(
   { rtol = 1e-5, atol = 1e-8, equalNan = false }: CloseOptions = {},
 ): Tensor {
   const [a, b] = promote(x1, x2) as [Tensor, Tensor];
-  if (!isFloat(a.dtype)) return close(castTo(a, "float32"), castTo(b, "float32"), { rtol, atol });
+  if (!isDifferentiable(a.dtype)) return close(castTo(a, "float32"), castTo(b, "float32"), { rtol, atol });
   const near = p.lessEqual(p.abs(p.sub(a, b)), p.add(p.mul(p.abs(b), rtol), atol));
   const finite = p.and(p.isFinite(a), p.isFinite(b));
   const result = p.or(p.and(finite, near), p.equal(a, b));

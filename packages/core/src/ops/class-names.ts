@@ -11,11 +11,13 @@ const exceptions: Readonly<Record<string, string>> = {
   ifft2: "IFFT2",
   irfft: "IRFFT",
   isin: "IsIn",
+  istft: "ISTFT",
   layerNormalization: "LayerNorm",
   psnr: "PSNR",
   rfft: "RFFT",
   rmsNormalization: "RMSNorm",
   searchsorted: "SearchSorted",
+  stft: "STFT",
   svd: "SVD",
   swish: "Silu",
 };

@@ -1,5 +1,5 @@
 // Products that sum.
-import { isFloat, normalizeAxis, range } from "../aval/index.ts";
+import { isComplex, isFloat, normalizeAxis, range } from "../aval/index.ts";
 import { complain, ShapeError, showShape } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
@@ -42,14 +42,15 @@ export const inner: BinaryOp = /* @__PURE__ */ op("inner", (x1: TensorLike, x2: 
   return finish(p.dotGeneral(a, b, { lhsContract: [a.ndim - 1], rhsContract: [b.ndim - 1], ...plain }));
 });
 /**
- * Sum of products of all elements.
+ * Sum of products of all elements; of complex ones, `x1` is conjugated.
  * Source: keras.ops.vdot.
  * @example await ops.vdot([[1, 2], [3, 4]], [[1, 1], [1, 1]]).item(); // 10
  */
 export const vdot: BinaryOp = /* @__PURE__ */ op("vdot", (x1: TensorLike, x2: TensorLike): Tensor => {
   const [a, b, finish] = productOperands(x1, x2);
   const flat = (x: Tensor): Tensor => p.reshape(x, { shape: [x.size] });
-  return finish(p.dotGeneral(flat(a), flat(b), { lhsContract: [0], rhsContract: [0], ...plain }));
+  const left = isComplex(a.dtype) ? p.conjugate(a) : a;
+  return finish(p.dotGeneral(flat(left), flat(b), { lhsContract: [0], rhsContract: [0], ...plain }));
 });
 /**
  * Every element of `x1` times every element of `x2`: `[m, n]`.

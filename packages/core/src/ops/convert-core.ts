@@ -4,6 +4,8 @@ import {
   castData,
   type DType,
   type HostArray,
+  isComplex,
+  isDifferentiable,
   isFloat,
   resultType,
   type Shape,
@@ -14,7 +16,7 @@ import {
 } from "../aval/index.ts";
 import { adoptHandle, getBackend } from "../backend/index.ts";
 import { complain, DtypeError, ShapeError, showShape } from "../errors/index.ts";
-import { literal, type NestedArray, Tensor } from "../graph/index.ts";
+import { type Complex, literal, type NestedArray, Tensor } from "../graph/index.ts";
 import { cast as castTo } from "../primitives/index.ts";
 import { isSymbolic } from "./keras-tensor.ts";
 
@@ -25,6 +27,7 @@ export type TensorLike =
   | boolean
   | readonly TensorLike[]
   | NestedArray
+  | Complex
   | TypedArray
   | HostArray
   | ForeignTensor;
@@ -54,9 +57,11 @@ export function setFloatx(dtype: string): void {
 
 /**
  * A tensor from numbers: nested arrays, a flat array with a shape, a typed array, a scalar. Numbers become float32 unless a dtype is
- * given, booleans bool, typed arrays the dtype of their class.
+ * given, booleans bool, typed arrays the dtype of their class. Complex numbers are `{ re, im }`; a typed array read as complex64 holds
+ * real and imaginary parts in turn, as `data()` gives them.
  * @throws ShapeError for ragged arrays or a wrong number of values. @throws DtypeError for values that are not numbers.
  * @example tensor([[1, 2], [3, 4]], { dtype: "int32" })
+ * @example await tensor([{ re: 1, im: -2 }, 3]).data(); // [1, -2, 3, 0]
  */
 export function tensor(values: TensorLike, { shape, dtype }: TensorOptions = {}): Tensor {
   const target = dtype === undefined ? undefined : standardizeDtype(dtype);
@@ -94,6 +99,7 @@ interface Holder {
   readonly value: Tensor;
 }
 const isHolder = (x: object): x is Holder => "value" in x && (x as Holder).value instanceof Tensor;
+const isComplexNumber = (x: object): x is Complex => "re" in x && "im" in x;
 const isHost = (x: object): x is HostArray => "data" in x && ArrayBuffer.isView((x as HostArray).data) && "shape" in x;
 
 function fromValue(x: unknown, dtype: DType | undefined): Tensor {
@@ -111,6 +117,7 @@ function fromValue(x: unknown, dtype: DType | undefined): Tensor {
     );
   }
   if (typeof x === "object" && x !== null) {
+    if (isComplexNumber(x)) return fromNested(x, dtype);
     if (isHolder(x)) return castTensor(x.value, dtype ?? x.value.dtype);
     if (isHost(x))
       return literal({ shape: x.shape, dtype: dtype ?? x.dtype, data: castData(x.data, dtype ?? x.dtype, x.dtype) });
@@ -149,22 +156,39 @@ function fromTyped(x: TypedArray, dtype: DType | undefined): Tensor {
     );
   }
   const target = dtype ?? (known === "float64" ? floatType : known);
+  if (isComplex(target)) return literal({ shape: [pairsIn(x)], dtype: target, data: Float32Array.from(x) });
   return literal({ shape: [x.length], dtype: target, data: castData(x, target, known) });
 }
 
-function fromNested(x: readonly unknown[], dtype: DType | undefined): Tensor {
+function pairsIn(x: TypedArray): number {
+  if (x.length % 2 === 0) return x.length / 2;
+  const must = "a typed array of complex numbers must hold real and imaginary parts in turn";
+  const todo = "For real numbers, cast a float32 tensor";
+  throw new ShapeError(complain("tensor", { must, got: `${x.length} numbers`, todo }));
+}
+
+// `x` is an array, or one complex number.
+function fromNested(x: readonly unknown[] | Complex, dtype: DType | undefined): Tensor {
   const shape: number[] = [];
   let level: unknown = x;
   while (Array.isArray(level) || (ArrayBuffer.isView(level) && !(level instanceof DataView))) {
     shape.push((level as ArrayLike<unknown>).length);
     level = (level as ArrayLike<unknown>)[0];
   }
-  if (level instanceof Tensor || (typeof level === "object" && level !== null)) throw refuseTensors(x.length);
+  const isNumber = typeof level !== "object" || level === null || isComplexNumber(level);
+  if (!isNumber) throw refuseTensors((x as readonly unknown[]).length);
   const flat = new Float64Array(sizeOf(shape));
+  let imaginary: Float64Array | undefined;
   let next = 0;
   let booleans = true;
   const fill = (value: unknown, depth: number): void => {
     if (depth === shape.length) {
+      if (typeof value === "object" && value !== null && isComplexNumber(value)) {
+        imaginary ??= new Float64Array(flat.length);
+        imaginary[next] = value.im;
+        flat[next++] = value.re;
+        return;
+      }
       if (typeof value !== "number" && typeof value !== "boolean") throw ragged(shape, value);
       booleans &&= typeof value === "boolean";
       flat[next++] = Number(value);
@@ -175,9 +199,19 @@ function fromNested(x: readonly unknown[], dtype: DType | undefined): Tensor {
     for (let i = 0; i < row.length; i++) fill(row[i], depth + 1);
   };
   fill(x, 0);
+  if (imaginary !== undefined) return fromParts(shape, flat, imaginary, dtype);
   const target = dtype ?? (booleans && flat.length > 0 ? "bool" : floatType);
   const data = target === "float64" ? flat : castData(flat, target, "float64");
   return literal({ shape, dtype: target, data: data instanceof arrayTypeOf(target) ? data : castData(flat, target) });
+}
+
+function fromParts(shape: Shape, re: Float64Array, im: Float64Array, dtype: DType = "complex64"): Tensor {
+  const pairs = Float32Array.from({ length: 2 * re.length }, (_, i) => (i % 2 === 0 ? re : im)[i >> 1] as number);
+  if (!isComplex(dtype)) {
+    const must = `values of dtype ${dtype} must be real`;
+    throw new DtypeError(complain("tensor", { must, got: "complex numbers", todo: 'Use dtype "complex64"' }));
+  }
+  return literal({ shape, dtype, data: pairs });
 }
 
 // Arrays of tensors are stacked by whoever needs that; here it is refused with the way to do it.
@@ -214,8 +248,8 @@ export function promote(...xs: readonly TensorLike[]): Tensor[] {
   return ready.map((x) => convertToTensor(x, { dtype }));
 }
 
-/** `x` as a tensor of a float dtype: integers and bool become the default float. */
+/** `x` as a tensor of a float dtype: integers and bool become the default float, complex stays. */
 export function toFloat(x: TensorLike): Tensor {
   const t = convertToTensor(x);
-  return isFloat(t.dtype) ? t : castTensor(t, floatType);
+  return isDifferentiable(t.dtype) ? t : castTensor(t, floatType);
 }

@@ -1,6 +1,5 @@
 // One tensor in, one of the same shape out. Integers and bool become the default float where the result is not whole.
-import { isFloat, isInteger, resultType } from "../aval/index.ts";
-import { complain, DtypeError, showAval } from "../errors/index.ts";
+import { isComplex, isDifferentiable, isFloat, isInteger, resultType } from "../aval/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
 import { absCore, castTo, invertCore, negativeCore, toBool } from "./arithmetic-core.ts";
@@ -12,6 +11,11 @@ export type UnaryOp = Op<(x: TensorLike) => Tensor>;
 const onFloats = (name: string, f: (x: Tensor) => Tensor): UnaryOp => op(name, (x: TensorLike) => f(toFloat(x)));
 const onTensors = (name: string, f: (x: Tensor) => Tensor): UnaryOp =>
   op(name, (x: TensorLike) => f(convertToTensor(x)));
+// Complex numbers have no order, no sign bit and no whole part.
+function ordered(name: string, x: Tensor): Tensor {
+  p.requireOrdered(name, x);
+  return x;
+}
 // Whole numbers are what they would be rounded to, but in floats, as Keras gives them.
 const rounding = (name: string, f: (x: Tensor) => Tensor): UnaryOp => onFloats(name, f);
 
@@ -35,7 +39,7 @@ export const absolute: UnaryOp = /* @__PURE__ */ op("absolute", absCore);
  * Source: keras.ops.fabs.
  * @example await ops.fabs([-1, 2]).array(); // [1, 2]
  */
-export const fabs: UnaryOp = /* @__PURE__ */ onFloats("fabs", (x) => p.abs(x));
+export const fabs: UnaryOp = /* @__PURE__ */ onFloats("fabs", (x) => p.abs(ordered("fabs", x)));
 /**
  * `-x`.
  * Elementwise: `[...]` to `[...]`, in the dtype of `x`.
@@ -87,7 +91,7 @@ export const rsqrt: UnaryOp = /* @__PURE__ */ onFloats("rsqrt", p.rsqrt);
  * @example await ops.cbrt([8, -27]).array(); // [2, -3]
  */
 export const cbrt: UnaryOp = /* @__PURE__ */ onFloats("cbrt", (x) => {
-  const root = p.pow(p.abs(x), 1 / 3);
+  const root = p.pow(p.abs(ordered("cbrt", x)), 1 / 3);
   return p.mul(p.sign(x), root);
 });
 /**
@@ -283,7 +287,9 @@ export const ceil: UnaryOp = /* @__PURE__ */ rounding("ceil", p.ceil);
  * Source: keras.ops.trunc.
  * @example await ops.trunc([1.5, -1.5]).array(); // [1, -1]
  */
-export const trunc: UnaryOp = /* @__PURE__ */ onTensors("trunc", (x) => (isFloat(x.dtype) ? p.trunc(x) : x));
+export const trunc: UnaryOp = /* @__PURE__ */ onTensors("trunc", (x) =>
+  isFloat(ordered("trunc", x).dtype) ? p.trunc(x) : x,
+);
 export interface RoundOptions {
   /** Digits to keep after the point; negative: before it. */
   readonly decimals?: number;
@@ -298,7 +304,7 @@ export const round: Op<(x: TensorLike, options?: RoundOptions) => Tensor> = /* @
   "round",
   (x: TensorLike, { decimals = 0 }: RoundOptions = {}): Tensor => {
     const t = convertToTensor(x);
-    if (!isFloat(t.dtype)) {
+    if (!isDifferentiable(t.dtype)) {
       if (decimals >= 0) return t;
       const factor = 10 ** decimals;
       return castTo(p.div(p.round(p.mul(castTo(t, "float32"), factor)), factor), t.dtype);
@@ -315,7 +321,7 @@ export const round: Op<(x: TensorLike, options?: RoundOptions) => Tensor> = /* @
  * @example await ops.isfinite([1, Infinity, Number.NaN]).array(); // [true, false, false]
  */
 export const isfinite: UnaryOp = /* @__PURE__ */ onTensors("isfinite", (x) =>
-  isFloat(x.dtype) ? p.isFinite(x) : p.equal(x, x),
+  isDifferentiable(x.dtype) ? p.isFinite(x) : p.equal(x, x),
 );
 /**
  * True where `x` is nan.
@@ -324,7 +330,7 @@ export const isfinite: UnaryOp = /* @__PURE__ */ onTensors("isfinite", (x) =>
  * @example await ops.isnan([1, Infinity, Number.NaN]).array(); // [false, false, true]
  */
 export const isnan: UnaryOp = /* @__PURE__ */ onTensors("isnan", (x) =>
-  isFloat(x.dtype) ? p.isNan(x) : p.notEqual(x, x),
+  isDifferentiable(x.dtype) ? p.isNan(x) : p.notEqual(x, x),
 );
 /**
  * True where `x` is infinite, of either sign.
@@ -333,7 +339,7 @@ export const isnan: UnaryOp = /* @__PURE__ */ onTensors("isnan", (x) =>
  * @example await ops.isinf([1, -Infinity, Number.NaN]).array(); // [false, true, false]
  */
 export const isinf: UnaryOp = /* @__PURE__ */ onTensors("isinf", (x) =>
-  isFloat(x.dtype) ? p.equal(p.abs(x), Number.POSITIVE_INFINITY) : p.notEqual(x, x),
+  isDifferentiable(x.dtype) ? p.equal(p.abs(x), Number.POSITIVE_INFINITY) : p.notEqual(x, x),
 );
 /**
  * True where `x` is `+inf`.
@@ -342,7 +348,7 @@ export const isinf: UnaryOp = /* @__PURE__ */ onTensors("isinf", (x) =>
  * @example await ops.isposinf([1, Infinity, -Infinity]).array(); // [false, true, false]
  */
 export const isposinf: UnaryOp = /* @__PURE__ */ onTensors("isposinf", (x) =>
-  isFloat(x.dtype) ? p.equal(x, Number.POSITIVE_INFINITY) : p.notEqual(x, x),
+  isFloat(ordered("isposinf", x).dtype) ? p.equal(x, Number.POSITIVE_INFINITY) : p.notEqual(x, x),
 );
 /**
  * True where `x` is `-inf`.
@@ -351,15 +357,8 @@ export const isposinf: UnaryOp = /* @__PURE__ */ onTensors("isposinf", (x) =>
  * @example await ops.isneginf([1, Infinity, -Infinity]).array(); // [false, false, true]
  */
 export const isneginf: UnaryOp = /* @__PURE__ */ onTensors("isneginf", (x) =>
-  isFloat(x.dtype) ? p.equal(x, Number.NEGATIVE_INFINITY) : p.notEqual(x, x),
+  isFloat(ordered("isneginf", x).dtype) ? p.equal(x, Number.NEGATIVE_INFINITY) : p.notEqual(x, x),
 );
-/**
- * True where the imaginary part is 0: everywhere, for real dtypes.
- * Elementwise: `[...]` to bool `[...]`.
- * Source: keras.ops.isreal.
- * @example await ops.isreal([1, 2]).array(); // [true, true]
- */
-export const isreal: UnaryOp = /* @__PURE__ */ onTensors("isreal", (x) => p.or(p.equal(x, x), p.notEqual(x, x)));
 /**
  * True where the sign bit is set, of -0 too.
  * Elementwise: `[...]` to bool `[...]`.
@@ -367,6 +366,7 @@ export const isreal: UnaryOp = /* @__PURE__ */ onTensors("isreal", (x) => p.or(p
  * @example await ops.signbit([-1, 2]).array(); // [true, false]
  */
 export const signbit: UnaryOp = /* @__PURE__ */ onTensors("signbit", (x) => {
+  ordered("signbit", x);
   if (!isFloat(x.dtype)) return p.less(x.dtype === "bool" ? castTo(x, "int32") : x, 0);
   // 1 / -0 is -inf: the only way to see the sign of a zero.
   return p.less(p.where(p.equal(x, 0), p.div(1, x), x), 0);
@@ -394,13 +394,19 @@ export const nanToNum: Op<(x: TensorLike, options?: NanToNumOptions) => Tensor> 
   "nanToNum",
   (x: TensorLike, { nan = 0, posinf = null, neginf = null }: NanToNumOptions = {}): Tensor => {
     const t = convertToTensor(x);
-    if (!isFloat(t.dtype)) return t;
-    const most = largest[t.dtype] as number;
-    const clean = p.where(p.isNan(t), nan, t);
-    const low = p.where(p.equal(clean, Number.NEGATIVE_INFINITY), neginf ?? -most, clean);
-    return p.where(p.equal(t, Number.POSITIVE_INFINITY), posinf ?? most, low);
+    if (isComplex(t.dtype)) {
+      const parts = [p.real(t), p.imag(t)].map((part) => finite(part, nan, posinf, neginf)) as [Tensor, Tensor];
+      return p.complex(...parts);
+    }
+    return isFloat(t.dtype) ? finite(t, nan, posinf, neginf) : t;
   },
 );
+function finite(t: Tensor, nan: number, posinf: number | null, neginf: number | null): Tensor {
+  const most = largest[t.dtype] as number;
+  const clean = p.where(p.isNan(t), nan, t);
+  const low = p.where(p.equal(clean, Number.NEGATIVE_INFINITY), neginf ?? -most, clean);
+  return p.where(p.equal(t, Number.POSITIVE_INFINITY), posinf ?? most, low);
+}
 
 /**
  * True where `x` is 0.
@@ -425,37 +431,6 @@ export const bitwiseInvert: UnaryOp = /* @__PURE__ */ op("bitwiseInvert", invert
 export const bitwiseNot: UnaryOp = /* @__PURE__ */ op("bitwiseNot", invertCore);
 
 /**
- * The complex conjugate; for real dtypes, `x`.
- * Elementwise: `[...]` to `[...]`, in the dtype of `x`.
- * Source: keras.ops.conjugate.
- * @example await ops.conjugate([1, 2]).array(); // [1, 2]
- */
-export const conjugate: UnaryOp = /* @__PURE__ */ onTensors("conjugate", (x) => real("conjugate", x));
-/**
- * The same as `conjugate`.
- * Elementwise: `[...]` to `[...]`, in the dtype of `x`.
- * Source: keras.ops.conj.
- * @example await ops.conj([1, 2]).array(); // [1, 2]
- */
-export const conj: UnaryOp = /* @__PURE__ */ onTensors("conj", (x) => real("conj", x));
-/**
- * The angle in the complex plane: 0, or pi where negative.
- * Elementwise: `[...]` to `[...]`; integers and bool become the default float.
- * Source: keras.ops.angle.
- * @example await ops.angle([1, -1]).array(); // [0, 3.1416]
- */
-export const angle: UnaryOp = /* @__PURE__ */ onFloats("angle", (x) => {
-  const known = p.where(p.less(real("angle", x), 0), Math.PI, p.mul(x, 0));
-  return p.where(p.isNan(x), x, p.where(p.isFinite(x), known, p.where(p.less(x, 0), Math.PI, 0)));
-});
-function real(where: string, x: Tensor): Tensor {
-  if (x.dtype !== "complex64") return x;
-  throw new DtypeError(
-    complain(where, { must: "the input must be real", got: showAval(x), todo: "Keep the two parts as two tensors" }),
-  );
-}
-
-/**
  * The same values as a new tensor.
  * Elementwise: `[...]` to `[...]`, in the dtype of `x`.
  * Source: keras.ops.copy.
@@ -472,7 +447,7 @@ export const copy: UnaryOp = /* @__PURE__ */ onTensors("copy", (x) => x);
 export const clip: Op<(x: TensorLike, xMin: TensorLike, xMax: TensorLike) => Tensor> = /* @__PURE__ */ op(
   "clip",
   (x: TensorLike, xMin: TensorLike, xMax: TensorLike): Tensor => {
-    const given = convertToTensor(x);
+    const given = ordered("clip", convertToTensor(x));
     const t = given.dtype === "bool" ? castTo(given, "int32") : given;
     const whole = (limit: TensorLike): boolean => typeof limit === "number" && Number.isInteger(limit);
     const numbers = [xMin, xMax].every((limit) => typeof limit === "number" || limit === null);

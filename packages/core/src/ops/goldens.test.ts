@@ -1,7 +1,7 @@
 // Every case of ops-*.json whose op exists here: values, dtypes, and gradients where given.
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { bitsOf, type DType, isFloat } from "../aval/index.ts";
+import { bitsOf, type DType, isComplex, isDifferentiable } from "../aval/index.ts";
 import { type Index, Tensor } from "../graph/index.ts";
 import { gradients } from "../transforms/index.ts";
 import * as tree from "../tree/index.ts";
@@ -76,7 +76,7 @@ function argumentsOf(c: Case): unknown[] {
 const isSliceJson = (x: unknown): boolean => typeof x === "object" && x !== null && !Array.isArray(x) && "slice" in x;
 
 // How far off an engine's functions may be: relative to the largest value, in units of the dtype.
-const loose: Readonly<Record<string, number>> = { bfloat16: 2 ** -6, float16: 2 ** -8, float32: 2e-5 };
+const loose: Readonly<Record<string, number>> = { bfloat16: 2 ** -6, float16: 2 ** -8, float32: 2e-5, complex64: 2e-5 };
 async function expectStored(actual: unknown, expected: Stored): Promise<void> {
   if (!(actual instanceof Tensor)) throw new Error(`got ${String(actual)}`);
   const host = await actual.host();
@@ -85,7 +85,7 @@ async function expectStored(actual: unknown, expected: Stored): Promise<void> {
   const largest = Math.max(1e-6, ...wanted.filter(Number.isFinite).map(Math.abs));
   wanted.forEach((want, i) => {
     const got = host.data[i] as number;
-    const allowed = isFloat(host.dtype as DType)
+    const allowed = isDifferentiable(host.dtype as DType)
       ? (loose[host.dtype] as number) * Math.max(Math.abs(want), Math.min(largest, 1))
       : 0;
     if (Object.is(got, want) || got === want || Math.abs(got - want) <= allowed) return;
@@ -126,10 +126,10 @@ describe.each([...byOp])("ops.%s", (_, group) => {
         ...args.filter((x) => name !== "nonzero" || x !== undefined),
       );
       if (c.cotangents === undefined || c.gradients === undefined) return compare(output, c.output);
-      const outs = tree.flatten(output as tree.Tree<Tensor>).filter((t) => t instanceof Tensor && isFloat(t.dtype));
-      const parts = outs.map((t, i) =>
-        ops.sum(ops.multiply(ops.cast(t, "float32"), read(c.cotangents?.[i]) as Tensor)),
-      );
+      const outs = tree
+        .flatten(output as tree.Tree<Tensor>)
+        .filter((t) => t instanceof Tensor && isDifferentiable(t.dtype));
+      const parts = outs.map((t, i) => inner(t, read(c.cotangents?.[i]) as Tensor));
       const wanted = [...leaves(c.gradients), ...leaves(c.kwarg_gradients ?? {})];
       const inputs = floatInputs(args);
       expect(inputs.length).toBe(wanted.length);
@@ -140,6 +140,15 @@ describe.each([...byOp])("ops.%s", (_, group) => {
     },
   );
 });
+function inner(y: Tensor, weight: Tensor): Tensor {
+  if (!isComplex(y.dtype)) return ops.sum(ops.multiply(ops.cast(y, "float32"), weight));
+  return ops.sum(
+    ops
+      .real(y)
+      .multiply(ops.real(weight))
+      .add(ops.imag(y).multiply(ops.imag(weight))),
+  );
+}
 const leaves = (x: unknown): Stored[] => {
   if (isStored(x)) return [x];
   if (Array.isArray(x)) return x.flatMap(leaves);
@@ -148,7 +157,7 @@ const leaves = (x: unknown): Stored[] => {
 function floatInputs(args: readonly unknown[]): Tensor[] {
   const all: Tensor[] = [];
   const visit = (x: unknown): void => {
-    if (x instanceof Tensor) void (x.dtype === "float32" && all.push(x));
+    if (x instanceof Tensor) void (["float32", "complex64"].includes(x.dtype) && all.push(x));
     else if (Array.isArray(x)) x.forEach(visit);
     else if (typeof x === "object" && x !== null && Object.getPrototypeOf(x) === Object.prototype) {
       // In the order of the Python call.

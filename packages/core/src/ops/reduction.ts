@@ -1,6 +1,8 @@
 // Many elements become one along `axis`: a number, several, or `null` for all.
 import {
   type DType,
+  isComplex,
+  isDifferentiable,
   isFloat,
   isInteger,
   isUnsigned,
@@ -47,9 +49,9 @@ export function wideInteger(x: Tensor): Tensor {
   return x.dtype === "bool" || isInteger(x.dtype) ? castTo(x, "int32") : x;
 }
 export const countOf = (x: Tensor, axes: readonly number[]): number => sizeOf(axes.map((i) => x.shape[i] as number));
-const computeDtype = (x: Tensor): DType => (x.dtype === "float64" ? "float64" : "float32");
+const computeDtype = (x: Tensor): DType => (x.dtype === "float64" || isComplex(x.dtype) ? x.dtype : "float32");
 const inFloat = (x: Tensor): Tensor => castTo(x, computeDtype(x));
-const backTo = (y: Tensor, x: Tensor): Tensor => castTo(y, isFloat(x.dtype) ? x.dtype : floatx());
+const backTo = (y: Tensor, x: Tensor): Tensor => castTo(y, isDifferentiable(x.dtype) ? x.dtype : floatx());
 
 /**
  * The sum. bool and narrow integers are summed in 32 bits.
@@ -82,10 +84,11 @@ export const prod: Op<(x: TensorLike, options?: ProdOptions) => Tensor> = /* @__
 /** `sum x / n` of a float tensor over axes counted from the front. */
 export const meanOver = (x: Tensor, axes: readonly number[]): Tensor =>
   p.div(p.reduceSum(x, { axes }), countOf(x, axes));
-/** `sum (x - mean)^2 / n` of a float tensor. */
+/** `sum |x - mean|^2 / n` of a float tensor. */
 export function varianceOver(x: Tensor, axes: readonly number[]): Tensor {
   const centered = p.sub(x, p.reshape(meanOver(x, axes), { shape: keepAxes(x.shape, axes) }));
-  return meanOver(p.mul(centered, centered), axes);
+  const distance = isComplex(x.dtype) ? p.abs(centered) : centered;
+  return meanOver(p.mul(distance, distance), axes);
 }
 const inFloat32 =
   (f: Reduce): Reduce =>
@@ -117,11 +120,10 @@ export { var_ as var };
  * @throws ShapeError for an axis out of range.
  * @example await ops.std([1, 3]).item(); // 1
  */
-export const std: ReduceOp = /* @__PURE__ */ reduction(
-  "std",
-  same,
-  /* @__PURE__ */ inFloat32((x, axes) => p.sqrt(varianceOver(x, axes))),
-);
+export const std: ReduceOp = /* @__PURE__ */ reduction("std", same, (x, axes) => {
+  const y = p.sqrt(varianceOver(inFloat(x), axes));
+  return isComplex(x.dtype) ? y : backTo(y, x);
+});
 
 export interface ExtremumOptions extends ReduceOptions {
   /** A value that takes part; the result of an empty axis. */

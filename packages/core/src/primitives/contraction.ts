@@ -10,6 +10,7 @@ import {
   type Tensor,
   type VjpRule,
 } from "../graph/index.ts";
+import { requireOrdered } from "./elementwise.ts";
 import { transpose } from "./structural.ts";
 
 export type Pairwise<P extends Params> = ((a: Tensor, b: Tensor, params: P) => Tensor) & Marked<P, "primitive">;
@@ -230,10 +231,13 @@ export function pooledShape(where: string, x: Aval, { window, strides, padding }
   return [x.shape[0] as number, ...spatial, x.shape[rank + 1] as number];
 }
 
-function pool(name: string, vjp: VjpRule<PoolParams>): Pool {
+function pool(name: string, vjp: VjpRule<PoolParams>, ordered = false): Pool {
   const definition: Definition<PoolParams> = {
     name,
-    infer: ([x], p) => [{ shape: pooledShape(name, x as Aval, p), dtype: (x as Aval).dtype }],
+    infer: ([x], p) => {
+      if (ordered) requireOrdered(name, x as Aval);
+      return [{ shape: pooledShape(name, x as Aval, p), dtype: (x as Aval).dtype }];
+    },
     vjp,
   };
   return marked((x: Tensor, params: PoolParams) => apply1(definition, [x], params), "primitive", definition);
@@ -242,9 +246,11 @@ function pool(name: string, vjp: VjpRule<PoolParams>): Pool {
 const poolOf = ({ window, strides, padding }: PoolParams): PoolParams => ({ window, strides, padding });
 
 /** Maximum of each window of `[N, ...spatial, C]`; padding counts as the lowest value. */
-export const maxPool: Pool = pool("maxPool", ({ g, inputs, params }) => [
-  maxPoolGrad(inputs[0] as Tensor, g, poolOf(params)),
-]);
+export const maxPool: Pool = pool(
+  "maxPool",
+  ({ g, inputs, params }) => [maxPoolGrad(inputs[0] as Tensor, g, poolOf(params))],
+  true,
+);
 /** Sum of each window; padding counts as 0. */
 export const sumPool: Pool = pool("sumPool", ({ g, inputs, params }) => {
   const x = inputs[0] as Tensor;

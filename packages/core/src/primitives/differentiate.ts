@@ -1,5 +1,5 @@
 // Reverse-mode differentiation, graph to graph: no backend ever differentiates.
-import { isFloat } from "../aval/index.ts";
+import { isDifferentiable } from "../aval/index.ts";
 import { Graph, type Node, nodeOf, placeholder, Tensor } from "../graph/index.ts";
 import { add } from "./elementwise.ts";
 import { full, unbroadcast } from "./structural.ts";
@@ -50,7 +50,7 @@ export function vjpWalk(
     if (own.every((g) => g === undefined)) continue;
     const made = node.outs.map((aval, i) => outs[i] ?? new Tensor(aval, { kind: "op", node, index: i }));
     const filled = node.outs.map(
-      (aval, i) => own[i] ?? full(aval.shape, 0, isFloat(aval.dtype) ? aval.dtype : "float32"),
+      (aval, i) => own[i] ?? full(aval.shape, 0, isDifferentiable(aval.dtype) ? aval.dtype : "float32"),
     );
     const back = vjp({
       g: filled[0] as Tensor,
@@ -62,7 +62,7 @@ export function vjpWalk(
     });
     node.inputs.forEach((input, i) => {
       const g = back[i];
-      if (g === null || g === undefined || !isFloat(input.dtype)) return;
+      if (g === null || g === undefined || !isDifferentiable(input.dtype)) return;
       accumulate(input, unbroadcast(g, input.shape));
     });
   }
@@ -107,7 +107,7 @@ function dependentNodes(ys: readonly Tensor[], targets: ReadonlySet<Tensor>): No
 
 /** Which inputs and outputs of a graph carry gradients. */
 export const floatPlaces = (avals: readonly { readonly dtype: Tensor["dtype"] }[]): number[] =>
-  avals.flatMap((aval, i) => (isFloat(aval.dtype) ? [i] : []));
+  avals.flatMap((aval, i) => (isDifferentiable(aval.dtype) ? [i] : []));
 
 /** The program that maps inputs and cotangents of the float outputs to cotangents of the float inputs. */
 export function vjpGraph(graph: Graph): Graph {

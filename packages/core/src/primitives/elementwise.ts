@@ -1,6 +1,14 @@
 // Elementwise arithmetic. Closed under differentiation: no rule here needs an op from another file. Inputs broadcast as NumPy's;
 // the gradient walk undoes that, so rules never mention it.
-import { type Aval, broadcastShapes, type DType, isFloat, isInteger } from "../aval/index.ts";
+import {
+  type Aval,
+  broadcastShapes,
+  type DType,
+  isComplex,
+  isDifferentiable,
+  isFloat,
+  isInteger,
+} from "../aval/index.ts";
 import { BackendError, complain, DtypeError, showAval } from "../errors/index.ts";
 import {
   type Arg,
@@ -17,10 +25,12 @@ import {
   type VjpRule,
 } from "../graph/index.ts";
 
-type Accepts = "float" | "number" | "any" | "integral";
+type Accepts = "float" | "inexact" | "real" | "number" | "any" | "integral";
 const accepted: Readonly<Record<Accepts, { readonly test: (d: DType) => boolean; readonly words: string }>> = {
   float: { test: isFloat, words: "a float dtype" },
-  number: { test: (d) => d !== "bool" && d !== "complex64", words: "a number dtype, not bool" },
+  inexact: { test: isDifferentiable, words: "a float or complex dtype" },
+  real: { test: (d) => d !== "bool" && !isComplex(d), words: "a real number dtype, not bool or complex" },
+  number: { test: (d) => d !== "bool", words: "a number dtype, not bool" },
   integral: { test: (d) => isInteger(d) || d === "bool", words: "an integer or bool dtype" },
   any: { test: () => true, words: "any dtype" },
 };
@@ -40,13 +50,30 @@ function requireSameDtype(name: string, inputs: readonly Aval[]): DType {
   throw new DtypeError(complain(name, { must: "inputs must have one dtype", got, todo: "Cast one of them" }));
 }
 
-function unary(name: string, vjp: VjpRule<None> | "none", accepts: Accepts = "float", dtype?: DType): Unary {
+/** @throws DtypeError for complex values, which have no order. */
+export function requireOrdered(name: string, x: Aval): void {
+  if (!isComplex(x.dtype)) return;
+  const todo = "Use ops.real, ops.imag or ops.abs of it";
+  throw new DtypeError(
+    complain(name, { must: "inputs must be real, complex numbers have no order", got: showAval(x), todo }),
+  );
+}
+
+// The result's dtype is the input's, unless one is named.
+const realOf = (dtype: DType): DType => (isComplex(dtype) ? "float32" : dtype);
+type ResultOf = DType | ((dtype: DType) => DType);
+function unary(
+  name: string,
+  vjp: VjpRule<None> | "none",
+  accepts: Accepts = "inexact",
+  result: ResultOf = (dtype) => dtype,
+): Unary {
   const definition: Definition<None> = {
     name,
     infer: (inputs) => {
       requireDtype(name, inputs, accepts);
       const [x] = inputs as readonly [Aval];
-      return [{ shape: x.shape, dtype: dtype ?? x.dtype }];
+      return [{ shape: x.shape, dtype: typeof result === "string" ? result : result(x.dtype) }];
     },
     vjp,
   };
@@ -82,10 +109,14 @@ export const div: Binary = binary("div", ({ g, inputs, out }) => {
   return [div(g, b), neg(div(mul(g, out), b))];
 });
 /** Remainder with the sign of the dividend. */
-export const rem: Binary = binary("rem", ({ g, inputs }) => {
-  const [a, b] = two(inputs);
-  return [g, neg(mul(g, trunc(div(a, b))))];
-});
+export const rem: Binary = binary(
+  "rem",
+  ({ g, inputs }) => {
+    const [a, b] = two(inputs);
+    return [g, neg(mul(g, trunc(div(a, b))))];
+  },
+  "real",
+);
 export const pow: Binary = binary("pow", ({ g, inputs, out }) => {
   const [a, b] = two(inputs);
   // d a^b / da = b a^(b-1), 0 where b = 0;  d a^b / db = a^b log a, 0 where a = 0 (as JAX)
@@ -135,9 +166,21 @@ export const greater: Binary = binary("greater", "none", "any", "bool");
 export const greaterEqual: Binary = binary("greaterEqual", "none", "any", "bool");
 
 export const neg: Unary = unary("neg", ({ g }) => [neg(g)], "number");
-// d |x| / dx is 1 at 0, as in JAX: a bias of zeros with an L1 penalty moves.
-export const abs: Unary = unary("abs", ({ g, inputs }) => [where(greaterEqual(one(inputs), 0), g, neg(g))], "number");
-/** -1, 0 or 1; nan for nan. */
+/** For complex inputs the real distance from 0. */
+export const abs: Unary = unary(
+  "abs",
+  ({ g, inputs, out }) => {
+    const x = one(inputs);
+    // d |x| / dx is 1 at 0, as in JAX: a bias of zeros with an L1 penalty moves.
+    if (!isComplex(x.dtype)) return [where(greaterEqual(x, 0), g, neg(g))];
+    // d |z| = Re(conj(z) dz) / |z|, 0 at 0
+    const share = div(g, where(equal(out, 0), 1, out));
+    return [complex(mul(share, real(x)), neg(mul(share, imag(x))))];
+  },
+  "number",
+  realOf,
+);
+/** -1, 0 or 1; nan for nan; `z / |z|` for complex inputs, 0 at 0. */
 export const sign: Unary = unary("sign", "none", "number");
 export const exp: Unary = unary("exp", ({ g, out }) => [mul(g, out)]);
 export const expm1: Unary = unary("expm1", ({ g, out }) => [mul(g, add(out, 1))]);
@@ -162,30 +205,40 @@ export const acosh: Unary = unary("acosh", ({ g, inputs }) => {
 });
 export const atanh: Unary = unary("atanh", ({ g, inputs }) => [div(g, oneMinusSquare(one(inputs)))]);
 // d erf(x) = 2/sqrt(pi) e^(-x^2) dx
-export const erf: Unary = unary("erf", ({ g, inputs }) => [
-  mul(g, mul(exp(neg(square(one(inputs)))), 2 / Math.sqrt(Math.PI))),
-]);
+export const erf: Unary = unary(
+  "erf",
+  ({ g, inputs }) => [mul(g, mul(exp(neg(square(one(inputs)))), 2 / Math.sqrt(Math.PI)))],
+  "float",
+);
 // The inverse function's derivative: 1 / erf'(erfInv(x)) = sqrt(pi)/2 e^(erfInv(x)^2)
-export const erfInv: Unary = unary("erfInv", ({ g, out }) => [mul(g, mul(exp(square(out)), Math.sqrt(Math.PI) / 2))]);
-export const lgamma: Unary = unary("lgamma", ({ g, inputs }) => [mul(g, digamma(one(inputs)))]);
-export const digamma: Unary = unary("digamma", ({ g, inputs }) => [mul(g, trigamma(one(inputs)))]);
+export const erfInv: Unary = unary(
+  "erfInv",
+  ({ g, out }) => [mul(g, mul(exp(square(out)), Math.sqrt(Math.PI) / 2))],
+  "float",
+);
+export const lgamma: Unary = unary("lgamma", ({ g, inputs }) => [mul(g, digamma(one(inputs)))], "float");
+export const digamma: Unary = unary("digamma", ({ g, inputs }) => [mul(g, trigamma(one(inputs)))], "float");
 /** The second derivative of log gamma. @throws BackendError when differentiated: the next polygamma is not a primitive. */
-export const trigamma: Unary = unary("trigamma", () => {
-  const must = "lgamma can be differentiated at most twice";
-  throw new BackendError(
-    complain("trigamma", { must, got: "a third derivative", todo: "Use fewer derivatives of lgamma" }),
-  );
-});
+export const trigamma: Unary = unary(
+  "trigamma",
+  () => {
+    const must = "lgamma can be differentiated at most twice";
+    throw new BackendError(
+      complain("trigamma", { must, got: "a third derivative", todo: "Use fewer derivatives of lgamma" }),
+    );
+  },
+  "float",
+);
 /** `1 / (1 + e^-x)`, without overflow. */
 export const logistic: Unary = unary("logistic", ({ g, out }) => [mul(g, mul(out, sub(1, out)))]);
-export const floor: Unary = unary("floor", "none");
-export const ceil: Unary = unary("ceil", "none");
-/** Nearest integer, ties to even. */
+export const floor: Unary = unary("floor", "none", "float");
+export const ceil: Unary = unary("ceil", "none", "float");
+/** Nearest integer, ties to even; of both parts of complex inputs. */
 export const round: Unary = unary("round", "none");
 /** Toward zero. */
-export const trunc: Unary = unary("trunc", "none", "number");
-export const isFinite: Unary = unary("isFinite", "none", "float", "bool");
-export const isNan: Unary = unary("isNan", "none", "float", "bool");
+export const trunc: Unary = unary("trunc", "none", "real");
+export const isFinite: Unary = unary("isFinite", "none", "inexact", "bool");
+export const isNan: Unary = unary("isNan", "none", "inexact", "bool");
 /** The value; nothing flows back. */
 export const stopGradient: Unary = unary("stopGradient", "none", "any");
 
@@ -222,12 +275,50 @@ const castDefinition: Definition<CastParams> = {
   infer: ([x], { dtype }) => [{ shape: (x as Aval).shape, dtype }],
   vjp: ({ g, inputs }) => {
     const from = one(inputs).dtype;
-    return [isFloat(from) && isFloat(g.dtype) ? cast(g, { dtype: from }) : null];
+    return [isDifferentiable(from) && isDifferentiable(g.dtype) ? cast(g, { dtype: from }) : null];
   },
 };
-/** To another dtype. Float to integer truncates and saturates, integers wrap, bool is `!= 0`. */
+/** To another dtype. Float to integer truncates and saturates, integers wrap, bool is `!= 0`, complex to real drops the imaginary part. */
 export const cast: Configured<CastParams> = marked(
   (x: Tensor, params: CastParams) => (x.dtype === params.dtype ? x : apply1(castDefinition, [x], params)),
   "primitive",
   castDefinition,
 );
+
+// Complex numbers: `backend/passes/complex.ts` writes them as pairs of float32. Rules follow JAX: the cotangent of z = x + i y is
+// dL/dx - i dL/dy, so that rules of holomorphic functions are those of real ones.
+const complexDefinition: Definition<None> = {
+  name: "complex",
+  infer: (inputs) => {
+    if (inputs.some((x) => x.dtype !== "float32")) {
+      const got = inputs.map(showAval).join(" and ");
+      throw new DtypeError(complain("complex", { must: "both parts must be float32", got, todo: "Cast them first" }));
+    }
+    return [{ shape: broadcastShapes("complex", ...inputs.map((x) => x.shape)), dtype: "complex64" }];
+  },
+  vjp: ({ g }) => [real(g), neg(imag(g))],
+};
+/** `re + i im`, complex64, of float32 parts that broadcast. */
+export const complex: Binary<"lowered"> = marked(
+  (re: Arg, im: Arg) => apply1(complexDefinition, operands(re, im), {}),
+  "lowered",
+  complexDefinition,
+);
+function part(name: string, vjp: VjpRule<None>): Unary<"lowered"> {
+  const definition: Definition<None> = {
+    name,
+    infer: (inputs) => {
+      const x = inputs[0] as Aval;
+      if (isComplex(x.dtype)) return [{ shape: x.shape, dtype: "float32" }];
+      throw new DtypeError(complain(name, { must: "the input must be complex64", got: showAval(x), todo: "Cast it" }));
+    },
+    vjp,
+  };
+  return marked((x: Tensor) => apply1(definition, [x], {}), "lowered", definition);
+}
+/** The real part of a complex64, float32. */
+export const real: Unary<"lowered"> = part("real", ({ g }) => [complex(g, 0)]);
+/** The imaginary part of a complex64, float32. */
+export const imag: Unary<"lowered"> = part("imag", ({ g }) => [complex(0, neg(g))]);
+/** `re - i im` of a complex64. */
+export const conjugate = (x: Tensor): Tensor => complex(real(x), neg(imag(x)));

@@ -12,7 +12,7 @@ import {
   type Params,
   type Tensor,
 } from "../graph/index.ts";
-import { equal, where } from "./elementwise.ts";
+import { equal, requireOrdered, where } from "./elementwise.ts";
 import { concat, full, iota, reshape, transpose } from "./structural.ts";
 
 function requireIndices(name: string, indices: Aval): void {
@@ -85,9 +85,10 @@ export const gatherNd: ((x: Tensor, indices: Tensor) => Tensor) & Marked<None, "
 export type ScatterParams = { readonly mode: "set" | "add" | "multiply" | "min" | "max" };
 const scatterDefinition: Definition<ScatterParams> = {
   name: "scatterNd",
-  infer: (inputs) => {
+  infer: (inputs, { mode }) => {
     const [x, i, updates] = inputs as readonly [Aval, Aval, Aval];
     requireIndices("scatterNd", i);
+    if (mode !== "set" && mode !== "add") requireOrdered("scatterNd", x);
     const depth = i.shape[i.shape.length - 1] ?? 0;
     const expected = [...i.shape.slice(0, -1), ...x.shape.slice(depth)];
     if (!sameShape(updates.shape, expected) || updates.dtype !== x.dtype) {
@@ -216,6 +217,7 @@ const topKDefinition: Definition<TopKParams> = {
   name: "topK",
   infer: ([x], { k }) => {
     const { shape, dtype } = x as Aval;
+    requireOrdered("topK", x as Aval);
     const last = shape[shape.length - 1];
     if (last === undefined || !Number.isInteger(k) || k < 0 || k > last) {
       refuse("topK", "k must be an integer between 0 and the size of the last axis", `k ${k} for ${showShape(shape)}`);

@@ -264,6 +264,29 @@ export const lu: ((x: Tensor) => readonly [lu: Tensor, pivots: Tensor, permutati
   luDefinition,
 );
 
+const eigDefinition: Definition<None> = {
+  name: "eig",
+  infer: ([x]) => {
+    const { shape, dtype } = x as Aval;
+    const [batch, n] = requireMatrix("eig", x as Aval, true);
+    const values = { shape: [...batch, n], dtype };
+    return [values, values, { shape, dtype }, { shape, dtype }];
+  },
+  vjp: () => {
+    const must = "eig cannot be differentiated: its vectors are determined up to factors only, and need not exist";
+    throw new ShapeError(
+      complain("eig", { must, got: "a gradient request", todo: "Use eigh for symmetric matrices, or stopGradient" }),
+    );
+  },
+};
+/** Eigenvalues, in no particular order, and right eigenvectors (columns of length 1) of real matrices, as real and imaginary parts. */
+export const eig: ((x: Tensor) => readonly [valuesRe: Tensor, valuesIm: Tensor, vectorsRe: Tensor, vectorsIm: Tensor]) &
+  Marked<None, "primitive"> = marked(
+  (x: Tensor) => apply(eigDefinition, [x], {}) as readonly [Tensor, Tensor, Tensor, Tensor],
+  "primitive",
+  eigDefinition,
+);
+
 export type FftParams = { readonly inverse: boolean };
 const fftDefinition: Definition<FftParams> = {
   name: "fft",

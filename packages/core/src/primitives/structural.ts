@@ -1,5 +1,5 @@
 // Movement ops and reductions by sum are each other's transposes, so they live together.
-import { type Aval, type DType, dropAxes, isFloat, range, type Shape, sameShape, sizeOf } from "../aval/index.ts";
+import { type Aval, type DType, dropAxes, range, type Shape, sameShape, sizeOf } from "../aval/index.ts";
 import { complain, DtypeError, ShapeError, showShape } from "../errors/index.ts";
 import {
   apply1,
@@ -12,7 +12,7 @@ import {
   type Tensor,
   type VjpRule,
 } from "../graph/index.ts";
-import { add, div, equal, less, mul, where } from "./elementwise.ts";
+import { add, div, equal, less, mul, requireOrdered, where } from "./elementwise.ts";
 
 const one = (inputs: readonly Tensor[]): Tensor => inputs[0] as Tensor;
 
@@ -271,6 +271,7 @@ export function spread(g: Tensor, axes: readonly number[], shape: Shape): Tensor
 export const reduceSum: Configured<AxesParams> = reduction("reduceSum", ({ g, inputs, params: { axes } }) => [
   spread(g, axes, one(inputs).shape),
 ]);
+/** Of complex numbers by real parts, then by imaginary parts, as NumPy orders them; `reduceMin` and `sort` too. */
 export const reduceMax: Configured<AxesParams> = reduction(
   "reduceMax",
   ({ g, inputs, out, params }) => [shareAmongTies(g, one(inputs), out, params.axes)],
@@ -325,6 +326,7 @@ function argReduction(name: string): Configured<ArgReduceParams> {
     name,
     infer: ([x], { axis }) => {
       const { shape } = x as Aval;
+      requireOrdered(name, x as Aval);
       if (shape[axis] === 0) refuse(name, "the axis must not be empty", showShape(shape), "Check the input's size");
       return [{ shape: dropAxes(shape, [axis]), dtype: "int32" }];
     },
@@ -338,10 +340,14 @@ export const argMax: Configured<ArgReduceParams> = argReduction("argMax");
 export const argMin: Configured<ArgReduceParams> = argReduction("argMin");
 
 export type CumulativeParams = { readonly axis: number; readonly reverse: boolean };
-function cumulative(name: string, vjp: VjpRule<CumulativeParams>): Configured<CumulativeParams> {
+function cumulative(name: string, vjp: VjpRule<CumulativeParams>, ordered = false): Configured<CumulativeParams> {
   const definition: Definition<CumulativeParams> = {
     name,
-    infer: ([x]) => [{ shape: (x as Aval).shape, dtype: (x as Aval).dtype }],
+    infer: ([x]) => {
+      const { shape, dtype } = x as Aval;
+      if (ordered) requireOrdered(name, x as Aval);
+      return [{ shape, dtype }];
+    },
     vjp,
   };
   return marked((x: Tensor, params: CumulativeParams) => apply1(definition, [x], params), "primitive", definition);
@@ -369,13 +375,17 @@ function cumulativeProductVjp(g: Tensor, x: Tensor, { axis, reverse: backwards }
   return reduceSum(where(reached, mul(products, gWide), 0), { axes: [axis + 1] });
 }
 /** Running maximum. */
-export const cumMax: Configured<CumulativeParams> = cumulative("cumMax", ({ g, inputs, out, params }) => [
-  cumulativeExtremeVjp(g, one(inputs), out, params),
-]);
+export const cumMax: Configured<CumulativeParams> = cumulative(
+  "cumMax",
+  ({ g, inputs, out, params }) => [cumulativeExtremeVjp(g, one(inputs), out, params)],
+  true,
+);
 /** Running minimum. */
-export const cumMin: Configured<CumulativeParams> = cumulative("cumMin", ({ g, inputs, out, params }) => [
-  cumulativeExtremeVjp(g, one(inputs), out, params),
-]);
+export const cumMin: Configured<CumulativeParams> = cumulative(
+  "cumMin",
+  ({ g, inputs, out, params }) => [cumulativeExtremeVjp(g, one(inputs), out, params)],
+  true,
+);
 // Each output's gradient is shared by the elements so far that reach the running extremum.
 function cumulativeExtremeVjp(
   g: Tensor,
@@ -395,6 +405,3 @@ function cumulativeExtremeVjp(
   const share = div(g, reduceSum(hit, { axes: [axis] }));
   return reduceSum(mul(hit, row(share)), { axes: [axis + 1] });
 }
-
-/** True for dtypes through which gradients flow. */
-export const isDifferentiable = (dtype: DType): boolean => isFloat(dtype);

@@ -1,4 +1,4 @@
-import { isFloat } from "../aval/index.ts";
+import { isDifferentiable, isFloat } from "../aval/index.ts";
 import { complain, ShapeError, StateError, showAval } from "../errors/index.ts";
 import { nodeOf, Tensor } from "../graph/index.ts";
 import { full, reshape, vjpWalk } from "../primitives/index.ts";
@@ -31,7 +31,7 @@ export function gradients(y: Tensor, xs: readonly Differentiable[]): Tensor[] {
   }
   const seed = full(y.shape, 1, y.dtype);
   const back = vjpWalk([y], [seed], targets);
-  return targets.map((x, i) => back[i] ?? full(x.shape, 0, isFloat(x.dtype) ? x.dtype : "float32"));
+  return targets.map((x, i) => back[i] ?? full(x.shape, 0, isDifferentiable(x.dtype) ? x.dtype : "float32"));
 }
 
 /** Which arguments to differentiate. */

@@ -1,6 +1,6 @@
 // An engine that lacks a dtype gets it here, once for all engines: narrow integers wrap exactly inside int32, uint32 lives in the
 // bits of int32, halves compute in float32 and are rounded after each operation.
-import { castData, type DType, isFloat, isInteger } from "../../aval/index.ts";
+import { castData, type DType, isComplex, isFloat, isInteger } from "../../aval/index.ts";
 import { BackendError, complain } from "../../errors/index.ts";
 import {
   copyNode,
@@ -16,9 +16,10 @@ import {
 import * as p from "../../primitives/index.ts";
 import type { Backend } from "../contract.ts";
 
-/** The dtype in which the engine holds values of `dtype`. @throws BackendError if it cannot. */
+/** The dtype in which the engine holds values of `dtype`; of complex64 both parts (see complex.ts). @throws BackendError if it cannot. */
 export function carrierOf(dtype: DType, backend: Pick<Backend, "dtypes" | "name">): DType {
   if (backend.dtypes.has(dtype)) return dtype;
+  if (isComplex(dtype)) return "float32";
   if (isInteger(dtype) && backend.dtypes.has("int32")) return "int32";
   if ((dtype === "float16" || dtype === "bfloat16") && backend.dtypes.has("float32")) return "float32";
   const must = `the engine must have dtype ${dtype} or one that can carry it`;

@@ -2,6 +2,7 @@
 import { type DType, dtypes, type HostArray } from "../../aval/index.ts";
 import type { Backend, Kernels } from "../contract.ts";
 import { contractionKernels } from "./contraction.ts";
+import { eigKernels } from "./eig.ts";
 import { elementwiseKernels } from "./elementwise.ts";
 import { fftKernels } from "./fft.ts";
 import { indexingKernels } from "./indexing.ts";
@@ -21,9 +22,11 @@ export const referenceKernels: Kernels<HostArray> = {
   ...indexingKernels,
   ...linalgKernels,
   ...spectralKernels,
+  ...eigKernels,
   ...fftKernels,
 };
 
+// Complex numbers are lowered before they get here.
 const computed: ReadonlySet<DType> = new Set(dtypes.filter((dtype) => dtype !== "complex64"));
 
 /**
