@@ -94,6 +94,11 @@ def normalize(x, axes, epsilon):
     return centered / np.sqrt(variance + x.dtype.type(epsilon))
 
 
+def multiply_add(a, b, c):
+    """Rounded once where the dtype is narrow: products of float32 are exact in float64."""
+    return (np.multiply(a, b, dtype=np.float64) + c).astype(a.dtype)
+
+
 def while_loop(condition, body, consts, carry):
     while condition(*consts, *carry)[0]:
         carry = body(*consts, *carry)

@@ -62,7 +62,7 @@ function spacing(x: number, dtype: string): number {
   return 2 ** (Math.floor(Math.log2(Math.max(Math.abs(x), 2 ** -126))) - bits);
 }
 // Exact; XLA approximates the logarithm inside its normal draws, which moves a few of them by 2 units in the last place.
-const ulpsOf: Readonly<Record<string, number>> = { normal: 2, truncated_normal: 2 };
+const ulpsOf: Readonly<Record<string, number>> = {};
 
 describe("bits", () => {
   test.each(goldens.bits)("threefry of $key", async ({ key: words, output }) => {
