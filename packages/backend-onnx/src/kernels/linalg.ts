@@ -19,7 +19,11 @@ type Names = "cholesky" | "triangularSolve" | "qr" | "eigh" | "svd" | "lu" | "ff
 
 export function linalg(b: Builder): Rows<Names> {
   const whole = <P extends Record<string, unknown>>(f: (xs: readonly Tensor[], params: P) => readonly Tensor[]) =>
-    composed<P>(b, (inputs, params) => batched(inputs, (xs) => inDouble((...wide) => f(wide, params))(xs)));
+    composed<P>(b, (inputs, params, outs) =>
+      sizeOf((inputs[0] as Tensor).shape) === 0
+        ? outs.map(ofEmpty)
+        : batched(inputs, (xs) => inDouble((...wide) => f(wide, params))(xs)),
+    );
   return {
     cholesky: (inputs, params, avals) => whole(([x]) => [cholesky(x as Tensor)])(inputs, params, avals)[0] as string,
     triangularSolve: (inputs, params, avals) =>
@@ -42,6 +46,15 @@ export function linalg(b: Builder): Rows<Names> {
       );
     },
   };
+}
+
+// Of matrices without elements: orthonormal bases are identities, permutations keep the order, nothing else has elements.
+function ofEmpty({ shape, dtype }: Aval): Tensor {
+  if (sizeOf(shape) === 0) return p.full(shape, 0, dtype);
+  const last = shape.length - 1;
+  const place = p.iota({ shape, axis: last, dtype: "int32" });
+  if (dtype === "int32") return place;
+  return p.cast(p.equal(place, p.iota({ shape, axis: last - 1, dtype: "int32" })), { dtype });
 }
 
 // Leading axes as one, [B, m, n], and back.

@@ -1,10 +1,10 @@
 // Determinants, inverses and equations.
-import { broadcastShapes, type DType } from "../aval/index.ts";
+import { broadcastShapes, type DType, isFloat } from "../aval/index.ts";
 import { complain, ShapeError, showShape } from "../errors/index.ts";
 import { Graph, placeholder, type Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
 import { promoteFloat } from "./arithmetic-core.ts";
-import type { TensorLike } from "./convert-core.ts";
+import { convertToTensor, type TensorLike } from "./convert-core.ts";
 import { identityLike, matrixOf, squareOf } from "./decompositions.ts";
 import { type Op, op } from "./op.ts";
 
@@ -20,6 +20,12 @@ function withRule(
     pullback: ([g], given, [y]) => pullback(g as Tensor, given, y as Tensor),
   });
   return out as Tensor;
+}
+
+// Both of one float dtype; as they are if they have one.
+function floats(x1: TensorLike, x2: TensorLike): readonly [Tensor, Tensor] {
+  const [a, b] = [convertToTensor(x1), convertToTensor(x2)];
+  return a.dtype === b.dtype && isFloat(a.dtype) ? [a, b] : (promoteFloat(a, b) as [Tensor, Tensor]);
 }
 
 const transposed = p.matrixTranspose;
@@ -180,7 +186,7 @@ function system(
   b: TensorLike,
   stackedVectors: boolean,
 ): readonly [a: Tensor, b: Tensor, finish: (x: Tensor) => Tensor] {
-  const [left, right] = promoteFloat(a, b) as [Tensor, Tensor];
+  const [left, right] = floats(a, b);
   const matrix = squareOf(where, left);
   const n = matrix.shape[matrix.ndim - 1] as number;
   const refuse = (must: string): never => {
@@ -286,7 +292,7 @@ export const pinv: Op<(x: TensorLike, options?: RcondOption) => Tensor> = /* @__
 export const lstsq: Op<(a: TensorLike, b: TensorLike, options?: RcondOption) => Tensor> = /* @__PURE__ */ op(
   "lstsq",
   (a: TensorLike, b: TensorLike, { rcond = null }: RcondOption = {}): Tensor => {
-    const [matrix, right] = promoteFloat(a, b) as [Tensor, Tensor];
+    const [matrix, right] = floats(a, b);
     if (matrix.ndim !== 2 || right.ndim < 1 || right.ndim > 2 || matrix.shape[0] !== right.shape[0]) {
       const must = "a must be a matrix [M, N] and b a vector [M] or a matrix [M, K]";
       const got = `${showShape(matrix.shape)} and ${showShape(right.shape)}`;
@@ -329,7 +335,7 @@ export const matrixRank: Op<(x: TensorLike, options?: ToleranceOption) => Tensor
 export const cdist: Op<(x: TensorLike, y: TensorLike) => Tensor> = /* @__PURE__ */ op(
   "cdist",
   (x: TensorLike, y: TensorLike): Tensor => {
-    const [a, b] = promoteFloat(x, y) as [Tensor, Tensor];
+    const [a, b] = floats(x, y);
     if (a.ndim < 2 || b.ndim < 2 || a.shape[a.ndim - 1] !== b.shape[b.ndim - 1]) {
       const must = "x and y must be rows [..., M, D] and [..., N, D] of one size D";
       const got = `${showShape(a.shape)} and ${showShape(b.shape)}`;

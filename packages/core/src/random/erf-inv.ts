@@ -29,19 +29,17 @@ const horner = (x: Tensor, first: Tensor, rest: readonly number[]): Tensor =>
   rest.reduce<Tensor>((sum, c) => p.multiplyAdd(sum, x, c), first);
 
 // `x - x^2 / 2 + x^3 P(x) / Q(x)` near 0.
-const P = [
-  0.49854102823193375, 6.5787325942061045, 29.911919328553074, 60.94966798098778, 57.11296359058594, 20.039553499201281,
-];
-const Q = [83.04756596796722, 221.76239823732856, 309.0987222531552, 216.42788614495947, 60.118660497603844];
+const P = [0.49854103, 6.5787326, 29.911919, 60.94967, 57.112964, 20.039553];
+const Q = [83.04757, 221.7624, 309.09872, 216.42789, 60.11866];
 /** `log(1 + x)` for float32 `x` in (-1, 0]. */
 function log1p32(x: Tensor): Tensor {
   const square = p.mul(x, x);
-  const above = horner(x, number(4.5270000862445199635215e-5), P);
-  const below = horner(x, p.add(x, 15.062909083469192), Q);
+  const above = horner(x, number(4.527e-5), P);
+  const below = horner(x, p.add(x, 15.062909), Q);
   const tail = p.mul(p.mul(x, square), p.div(above, below));
   const near = p.add(x, p.sub(tail, p.mul(square, 0.5)));
   // sqrt(2) - 1
-  return p.where(p.less(p.neg(x), 0.41421356237309503), near, log32(p.add(x, 1)));
+  return p.where(p.less(p.neg(x), 0.41421356), near, log32(p.add(x, 1)));
 }
 
 /** `log y` for float32 `y` in [2^-31, 1): of the mantissa in [sqrt(1/2), sqrt(2)), plus the exponent times log 2. */
