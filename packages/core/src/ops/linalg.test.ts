@@ -110,6 +110,10 @@ async function checkSlope(
   expect(Math.abs(got - wanted)).toBeLessThanOrEqual(tolerance * Math.max(1, Math.abs(wanted)));
 }
 
+const squared = (x: Tensor): Tensor => p.mul(x, x);
+// Without their free signs.
+const vectors = ([u, , vh]: readonly [Tensor, Tensor, Tensor]): Tensor =>
+  p.add(weighted(squared(u), 2), weighted(squared(vh), 4));
 const right = wide(mixed(6, 5), [3, 2]);
 const squares: Readonly<Record<string, Scalar>> = {
   cholesky: (x) => weighted(ops.cholesky(p.add(p.matmul(x, t(x)), eye(x))), 2),
@@ -122,11 +126,11 @@ const squares: Readonly<Record<string, Scalar>> = {
   "solve, right side": (x) => weighted(ops.solve(heavy([3, 3], 4), x), 2),
   "solveTriangular lower": (x) => weighted(ops.solveTriangular(x, right, { lower: true }), 2),
   "eigh values": (x) => weighted(ops.eigh(x)[0], 2),
-  "eigh vectors": (x) => weighted(ops.square(ops.eigh(x)[1]), 2),
+  "eigh vectors": (x) => weighted(squared(ops.eigh(x)[1]), 2),
   "qr q": (x) => weighted(ops.qr(x)[0], 2),
   "qr r": (x) => weighted(ops.qr(x)[1], 2),
   "svd values": (x) => weighted(ops.svd(x, { computeUv: false }), 2),
-  "svd vectors": (x) => weighted(ops.square(ops.svd(x)[0]), 2).add(weighted(ops.square(ops.svd(x)[2]), 4)),
+  "svd vectors": (x) => vectors(ops.svd(x)),
   luFactor: (x) => weighted(ops.luFactor(x)[0], 2),
   pinv: (x) => weighted(ops.pinv(x), 2),
   lstsq: (x) => weighted(ops.lstsq(x, right), 2),
@@ -137,10 +141,7 @@ const squares: Readonly<Record<string, Scalar>> = {
 };
 const oblongs: Readonly<Record<string, Scalar>> = {
   "svd values": squares["svd values"] as Scalar,
-  "svd vectors": (x) =>
-    weighted(ops.square(ops.svd(x, { fullMatrices: false })[0]), 2).add(
-      weighted(ops.square(ops.svd(x, { fullMatrices: false })[2]), 4),
-    ),
+  "svd vectors": (x) => vectors(ops.svd(x, { fullMatrices: false })),
   luFactor: squares["luFactor"] as Scalar,
   pinv: squares["pinv"] as Scalar,
   lstsq: (x) => weighted(ops.lstsq(x, wide(mixed(x.shape[0] as number, 8), [x.shape[0] as number])), 2),

@@ -52,7 +52,7 @@ function gammaNumbers(key: Tensor, alpha: Tensor, logarithm: boolean): Tensor {
         Keys,
       ];
       const x = normalOf(wordOf(normalKey), dtype);
-      const v = p.add(p.mul(x, c), 1);
+      const v = p.multiplyAdd(x, c, 1);
       const isInside = p.not(p.lessEqual(v, 0));
       const [square, v3] = [p.mul(x, x), p.mul(p.mul(v, v), v)];
       const u = uniformOf(wordOf(uniformKey), 0, 1, dtype);
@@ -75,7 +75,11 @@ function gammaNumbers(key: Tensor, alpha: Tensor, logarithm: boolean): Tensor {
   ) as readonly Tensor[];
   const u = uniformOf(wordOf(boosting), 0, 1, dtype);
   const power = p.div(1, alpha);
-  if (!logarithm) return p.mul(p.mul(d, cube as Tensor), p.where(isLarge, 1, p.pow(p.sub(1, u), power)));
+  if (!logarithm) {
+    const number = p.mul(p.mul(d, cube as Tensor), p.where(isLarge, 1, p.pow(p.sub(1, u), power)));
+    // Engines differ in what they keep of numbers below the normal ones of float32: nothing, as XLA.
+    return dtype === "float16" ? number : p.where(p.less(number, 2 ** -126), 0, number);
+  }
   const drawn = p.log1p(p.neg(u));
   const boost = p.where(p.or(isLarge, p.equal(drawn, 0)), 0, p.mul(drawn, power));
   return p.add(p.add(p.log(d), p.log(cube as Tensor)), boost);
