@@ -16,13 +16,17 @@ import { composed, type Rows } from "./table.ts";
 
 type Names = "cholesky" | "triangularSolve" | "qr" | "eigh" | "svd" | "lu" | "fft";
 
+type Avals = { readonly ins: readonly Aval[]; readonly outs: readonly Aval[] };
+
 export function linalg(b: Builder): Rows<Names> {
-  const whole = <P extends Record<string, unknown>>(f: (xs: readonly Tensor[], params: P) => readonly Tensor[]) =>
-    composed<P>(b, (inputs, params, outs) =>
-      sizeOf((inputs[0] as Tensor).shape) === 0
-        ? outs.map(ofEmpty)
-        : batched(inputs, (xs) => inDouble((...wide) => f(wide, params))(xs)),
-    );
+  const whole =
+    <P extends Record<string, unknown>>(f: (xs: readonly Tensor[], params: P) => readonly Tensor[]) =>
+    (names: readonly string[], given: P, { ins, outs }: Avals): readonly string[] => {
+      const isEmpty = sizeOf((ins[0] as Aval).shape) === 0;
+      const body = (inputs: readonly Tensor[], params: P): readonly Tensor[] =>
+        isEmpty ? outs.map(ofEmpty) : batched(inputs, (xs) => inDouble((...wide) => f(wide, params))(xs));
+      return composed<P>(b, body)(names, given, { ins });
+    };
   return {
     cholesky: (inputs, params, avals) => whole(([x]) => [cholesky(x as Tensor)])(inputs, params, avals)[0] as string,
     triangularSolve: (inputs, params, avals) =>

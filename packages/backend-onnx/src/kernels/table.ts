@@ -13,17 +13,16 @@ import type { Builder } from "../builder.ts";
 /** Rows of the table for some primitives. */
 export type Rows<N extends PrimitiveName> = { readonly [K in N]: Kernel<K, string> };
 
-type Avals = { readonly ins: readonly Aval[]; readonly outs: readonly Aval[] };
 /**
  * A row that is written in other primitives: `body` is recorded over placeholders of the inputs' shapes and written in place.
  */
 export function composed<P extends Params>(
   b: Builder,
-  body: (inputs: readonly Tensor[], params: P, outs: readonly Aval[]) => readonly Tensor[],
-): (inputs: readonly string[], params: P, avals: Avals) => readonly string[] {
-  return (inputs, params, { ins, outs }) => {
+  body: (inputs: readonly Tensor[], params: P) => readonly Tensor[],
+): (inputs: readonly string[], params: P, avals: { readonly ins: readonly Aval[] }) => readonly string[] {
+  return (inputs, params, { ins }) => {
     const xs = ins.map((x) => placeholder(x));
-    return b.inline(new Graph(xs, body(xs, params, outs)), inputs);
+    return b.inline(new Graph(xs, body(xs, params)), inputs);
   };
 }
 
@@ -31,7 +30,7 @@ export function composed<P extends Params>(
 export function composed1<P extends Params>(
   b: Builder,
   body: (inputs: readonly Tensor[], params: P) => Tensor,
-): (inputs: readonly string[], params: P, avals: Avals) => string {
+): (inputs: readonly string[], params: P, avals: { readonly ins: readonly Aval[] }) => string {
   const write = composed<P>(b, (inputs, params) => [body(inputs, params)]);
   return (inputs, params, avals) => write(inputs, params, avals)[0] as string;
 }
