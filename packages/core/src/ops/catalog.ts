@@ -14,6 +14,7 @@ export * from "./encoding.ts";
 export * from "./indexing.ts";
 export * from "./joining.ts";
 export * from "./jvp.ts";
+export * from "./least-squares.ts";
 export * from "./linear-systems.ts";
 export * from "./matrix.ts";
 export * from "./nan-reduction.ts";

@@ -1,32 +1,10 @@
 // Matrices as products: Cholesky, QR, LU, eigenvalues of symmetric matrices, singular values.
-import { ConfigError, complain, ShapeError, showShape } from "../errors/index.ts";
+import { ConfigError, complain } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
-import { type TensorLike, toFloat } from "./convert-core.ts";
+import type { TensorLike } from "./convert-core.ts";
+import { identityLike, matrixOf, squareOf, symmetric } from "./linalg-core.ts";
 import { type Op, op } from "./op.ts";
-
-/** `[..., M, N]` as float. @throws ShapeError below rank 2. */
-export function matrixOf(where: string, x: TensorLike): Tensor {
-  const t = toFloat(x);
-  if (t.ndim >= 2) return t;
-  const must = "the input must be matrices [..., M, N]";
-  throw new ShapeError(complain(where, { must, got: showShape(t.shape), todo: "Reshape the input" }));
-}
-/** `[..., M, M]` as float. @throws ShapeError unless the last two sizes are equal. */
-export function squareOf(where: string, x: TensorLike): Tensor {
-  const t = matrixOf(where, x);
-  if (t.shape[t.ndim - 1] === t.shape[t.ndim - 2]) return t;
-  const must = "the input must be square matrices [..., M, M]";
-  throw new ShapeError(complain(where, { must, got: showShape(t.shape), todo: "Use ops.pinv or ops.svd" }));
-}
-/** `(x + x^T) / 2`. */
-export const symmetric = (x: Tensor): Tensor => p.mul(p.add(x, p.matrixTranspose(x)), 0.5);
-
-/** Identity matrices of the batch, size and dtype of square `x`. */
-export function identityLike(x: Tensor): Tensor {
-  const at = (axis: number): Tensor => p.iota({ shape: x.shape, axis, dtype: "int32" });
-  return p.cast(p.equal(at(x.ndim - 2), at(x.ndim - 1)), { dtype: x.dtype });
-}
 
 export interface UpperOption {
   /** The upper triangular factor instead of the lower one. */
