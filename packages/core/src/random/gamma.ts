@@ -80,10 +80,13 @@ function gammaNumbers(key: Tensor, alpha: Tensor, logarithm: boolean): Tensor {
     // Engines differ in what they keep of numbers below the normal ones of float32: nothing, as XLA.
     return dtype === "float16" ? number : p.where(p.less(number, 2 ** -126), 0, number);
   }
-  const drawn = p.log1p(p.neg(u));
-  const boost = p.where(p.or(isLarge, p.equal(drawn, 0)), 0, p.mul(drawn, power));
-  return p.add(p.add(p.log(d), p.log(cube as Tensor)), boost);
+  // XLA keeps these steps in float32 where the dtype is narrow.
+  const drawn = p.log1p(p.neg(wide(u)));
+  const boost = p.where(p.or(isLarge, p.equal(drawn, 0)), 0, p.mul(drawn, wide(power)));
+  return p.add(p.add(p.log(wide(d)), p.log(wide(cube as Tensor))), boost);
 }
+
+const wide = (x: Tensor): Tensor => p.cast(x, { dtype: x.dtype === "float64" ? "float64" : "float32" });
 
 // With the slope of each number at its parameter; of a logarithm, that over the number.
 function gammaDraws(key: Tensor, alpha: Tensor, logarithm: boolean): Tensor {
@@ -95,7 +98,8 @@ function gammaDraws(key: Tensor, alpha: Tensor, logarithm: boolean): Tensor {
       const [parameters, draws] = [a, y].map((t) => p.cast(t as Tensor, { dtype: "float32" })) as [Tensor, Tensor];
       const sample = logarithm ? p.max(p.exp(draws), 2 ** -126) : draws;
       const slope = gammaSlope(parameters, sample);
-      return [null, p.mul(g as Tensor, p.cast(logarithm ? p.div(slope, sample) : slope, { dtype: alpha.dtype }))];
+      const rate = logarithm ? p.div(slope, sample) : slope;
+      return [null, p.mul(p.cast(g as Tensor, { dtype: alpha.dtype }), p.cast(rate, { dtype: alpha.dtype }))];
     },
   }) as [Tensor];
   return p.reshape(drawn, { shape: alpha.shape });
@@ -128,5 +132,5 @@ export function beta(shape: Shape, alpha: TensorLike, beta: TensorLike, { dtype,
   const [a, b] = parameters.map((x, i) => gammaDraws(keys[i] as Tensor, x, true)) as [Tensor, Tensor];
   const largest = p.max(a, b);
   const [left, right] = [p.exp(p.sub(a, largest)), p.exp(p.sub(b, largest))];
-  return p.div(left, p.add(left, right));
+  return p.cast(p.div(left, p.add(left, right)), { dtype: target });
 }
