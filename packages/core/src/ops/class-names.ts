@@ -11,6 +11,7 @@ const exceptions: Readonly<Record<string, string>> = {
   ifft2: "IFFT2",
   irfft: "IRFFT",
   isin: "IsIn",
+  jvp: "JVP",
   layerNormalization: "LayerNorm",
   psnr: "PSNR",
   rfft: "RFFT",
@@ -21,4 +22,7 @@ const exceptions: Readonly<Record<string, string>> = {
 };
 
 /** The Python class of a public op. @example classNameOf("logSoftmax") // "LogSoftmax" */
-export const classNameOf = (op: string): string => exceptions[op] ?? op.charAt(0).toUpperCase() + op.slice(1);
+export function classNameOf(op: string): string {
+  const name = op.slice(op.lastIndexOf(".") + 1);
+  return exceptions[name] ?? name.charAt(0).toUpperCase() + name.slice(1);
+}

@@ -1,7 +1,7 @@
 // Binomial numbers: counted by geometric steps where few successes are expected, by rejection elsewhere, as JAX draws them.
 import type { Shape } from "../aval/index.ts";
 import type { Tensor } from "../graph/index.ts";
-import { convertToTensor, type TensorLike, whileLoop } from "../ops/index.ts";
+import { convertToTensor, type TensorLike, whileLoop, withChecks } from "../ops/index.ts";
 import * as p from "../primitives/index.ts";
 import { checkedShape, type DrawOptions, floatDtype } from "./draw.ts";
 import { uniformBits } from "./from-bits.ts";
@@ -89,9 +89,10 @@ function byRejection(key: Tensor, count: Tensor, probability: Tensor): Tensor {
  * How many of `counts` trials succeed, each with probability `probabilities`. Both broadcast to the shape; they are computed in the dtype of
  * `probabilities`. nan where a count is negative or a probability is no number in `[0, 1]` below. Not differentiable.
  * @throws ShapeError unless they fit. @throws DtypeError unless the dtype is a float dtype. Source: keras.random.binomial.
- * @example random.binomial([4], 10, 0.3, { seed: 42 })
+ * @example (await random.binomial([4], 10, 0.3, { seed: 42 }).data()).length; // 4
  */
-export function binomial(
+export const binomial: typeof binomialNumbers = /* @__PURE__ */ withChecks("random.binomial", binomialNumbers);
+function binomialNumbers(
   shape: Shape,
   counts: TensorLike,
   probabilities: TensorLike,

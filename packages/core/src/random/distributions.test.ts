@@ -130,7 +130,7 @@ test("errors", () => {
     `[ShapeError: random.beta: beta must broadcast to the shape, got [1, 1] for [2]. Pass a shape that holds all parameters. [docs/errors.md#shapeerror]]`,
   );
   expect(() => random.binomial([2.5], 1, 0.5)).toThrowErrorMatchingInlineSnapshot(
-    `[ShapeError: random.binomial: the shape must be an array of whole numbers, got [2.5]. Check the shape. [docs/errors.md#shapeerror]]`,
+    `[ConfigError: random.binomial: shape must be a whole number or an array of them, got [2.5]. Call random.binomial(shape, counts, probabilities, { dtype, seed }). [docs/errors.md#configerror]]`,
   );
   expect(() => random.gamma([2], 1, { dtype: "int32" })).toThrowErrorMatchingInlineSnapshot(
     `[DtypeError: random.gamma: the dtype must be a float dtype, got int32. Use float32. [docs/errors.md#dtypeerror]]`,

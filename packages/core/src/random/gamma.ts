@@ -2,7 +2,7 @@
 import { broadcastShapes, type DType, isFloat, type Shape, sameShape } from "../aval/index.ts";
 import { complain, ShapeError, showShape } from "../errors/index.ts";
 import { Graph, placeholder, type Tensor } from "../graph/index.ts";
-import { convertToTensor, type TensorLike, whileLoop } from "../ops/index.ts";
+import { convertToTensor, type TensorLike, whileLoop, withChecks } from "../ops/index.ts";
 import * as p from "../primitives/index.ts";
 import { checkedShape, type DrawOptions, floatDtype } from "./draw.ts";
 import { normalOf, uniformOf } from "./from-bits.ts";
@@ -108,9 +108,11 @@ function gammaDraws(key: Tensor, alpha: Tensor, logarithm: boolean): Tensor {
 /**
  * Numbers of Gamma(`alpha`), of scale 1: density `x^(alpha - 1) e^-x / Gamma(alpha)`. `alpha` broadcasts to the shape; a gradient flows
  * to it. nan where it is negative. @throws ShapeError unless it fits. @throws DtypeError unless the dtype is a float dtype.
- * Source: keras.random.gamma. @example random.gamma([2, 3], 0.5, { seed: 42 })
+ * Source: keras.random.gamma.
+ * @example (await random.gamma([2, 3], 0.5, { seed: 42 }).data()).length; // 6
  */
-export function gamma(shape: Shape, alpha: TensorLike, { dtype, seed }: DrawOptions = {}): Tensor {
+export const gamma: typeof gammaNumbersOf = /* @__PURE__ */ withChecks("random.gamma", gammaNumbersOf);
+function gammaNumbersOf(shape: Shape, alpha: TensorLike, { dtype, seed }: DrawOptions = {}): Tensor {
   const target = floatDtype("random.gamma", dtype);
   const size = checkedShape("random.gamma", shape);
   return gammaDraws(drawSeed(seed), parameter("random.gamma", "alpha", alpha, size, target), false);
@@ -119,9 +121,11 @@ export function gamma(shape: Shape, alpha: TensorLike, { dtype, seed }: DrawOpti
 /**
  * Numbers of Beta(`alpha`, `beta`), in `[0, 1]`: `a / (a + b)` of gamma numbers, by their logarithms. Both parameters broadcast to the
  * shape, and gradients flow to them. @throws ShapeError unless they fit. @throws DtypeError unless the dtype is a float dtype.
- * Source: keras.random.beta. @example random.beta([2, 3], 0.5, 2, { seed: 42 })
+ * Source: keras.random.beta.
+ * @example (await random.beta([2, 3], 0.5, 2, { seed: 42 }).data()).length; // 6
  */
-export function beta(shape: Shape, alpha: TensorLike, beta: TensorLike, { dtype, seed }: DrawOptions = {}): Tensor {
+export const beta: typeof betaNumbersOf = /* @__PURE__ */ withChecks("random.beta", betaNumbersOf);
+function betaNumbersOf(shape: Shape, alpha: TensorLike, beta: TensorLike, { dtype, seed }: DrawOptions = {}): Tensor {
   const target = floatDtype("random.beta", dtype);
   const size = checkedShape("random.beta", shape);
   const parameters = [
