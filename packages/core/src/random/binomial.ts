@@ -14,14 +14,17 @@ const every = (condition: Tensor): Tensor => p.reduceAnd(condition, { axes: cond
 function byInversion(key: Tensor, count: Tensor, probability: Tensor): Tensor {
   const { shape, dtype } = probability;
   const logFailure = p.log1p(p.neg(probability));
+  const isHopeless = p.equal(logFailure, 0);
   const zeros = p.full(shape, 0, dtype);
   const [successes] = whileLoop(
     (_, used) => p.not(every(p.not(p.lessEqual(used as Tensor, count)))),
     (reached, used, current) => {
       const [own, next] = splitKey(current as Tensor) as [Tensor, Tensor];
       const steps = p.ceil(p.div(p.log(uniformBits(own, shape, 0, 1, dtype)), logFailure));
+      // Without a chance the first success never comes; the sign of the 0 that is divided by is not the same on all engines.
+      const further = p.where(isHopeless, Number.POSITIVE_INFINITY, steps);
       const isRunning = p.lessEqual(used as Tensor, count);
-      return [p.where(isRunning, p.add(reached as Tensor, 1), reached as Tensor), p.add(used as Tensor, steps), next];
+      return [p.where(isRunning, p.add(reached as Tensor, 1), reached as Tensor), p.add(used as Tensor, further), next];
     },
     [zeros, zeros, key],
   ) as readonly Tensor[];
