@@ -77,13 +77,30 @@ def tupled(value):
     return tuple(value) if isinstance(value, list) and value and all(isinstance(item, int) for item in value) else value
 
 
-def case(op, *args, grad=True, note=None, **kwargs):
-    function = getattr(keras.ops, op)
+# What is compared of an output that is not wholly defined, written in the case as `observe`, one word for each output.
+OBSERVED = {"same": lambda x: x, "magnitude": jnp.abs, "shape": lambda x: x * 0}
+
+
+def observing(function, observe):
+    """The function, giving of each output what `observe` says: signs of vectors are free, and whole bases of null spaces."""
+
+    def observed(*args, **kwargs):
+        outputs = function(*args, **kwargs)
+        assert len(outputs) == len(observe)
+        return [OBSERVED[how](output) for how, output in zip(observe, outputs)]
+
+    return observed if observe else function
+
+
+def case(op, *args, grad=True, note=None, observe=None, **kwargs):
+    function = observing(getattr(keras.ops, op), observe)
     if op not in ("convert_to_tensor", "array"):
         args, kwargs = [tupled(item) for item in args], {key: tupled(item) for key, item in kwargs.items()}
     made = {"op": op, "args": list(args), "kwargs": kwargs}
     if note:
         made["note"] = note
+    if observe:
+        made["observe"] = observe
     every = leaves((args, kwargs), golden.is_array)
     tensors = (keras.ops.convert_to_tensor(leaf) for leaf in every)
     tensor_args, tensor_kwargs = replaced((args, kwargs), golden.is_array, tensors)

@@ -103,6 +103,61 @@ def categorical():
     return cases + both_ways("categorical", [logits, 4], {"dtype": "uint8"}, (1,))
 
 
+def gamma():
+    cases = []
+    for shape in ([], [1], [2, 3], [0], [2, 0], [101]):
+        cases += both_ways("gamma", [shape, 1.5], {}, (42,))
+    for alpha in (1e-3, 0.1, 0.5, 1.0, 2.0, 10.0, 1000.0):
+        cases += both_ways("gamma", [[9], alpha], {}, (0, 1337))
+    cases += both_ways("gamma", [[2, 3], np.array([0.3, 1.0, 4.0], "float32")], {}, (7,)) + both_ways("gamma", [[2, 2], np.array([[0.3], [5.0]], "float32")], {}, (8,))
+    cases += both_ways("gamma", [[3], 2], {}, (42,)) + both_ways("gamma", [[3], -1.0], {}, (42,)) + both_ways("gamma", [[3], 0.0], {}, (42,))
+    for dtype in ("float16", "bfloat16"):
+        cases += both_ways("gamma", [[5], 2.5], {"dtype": dtype}, (42,))
+    return cases
+
+
+def beta():
+    cases = []
+    for shape in ([], [1], [2, 3], [0], [101]):
+        cases += both_ways("beta", [shape, 2.0, 3.0], {}, (42,))
+    for a, b in ((0.01, 0.01), (0.5, 0.5), (1.0, 1.0), (5.0, 1.0), (0.1, 20.0), (200.0, 300.0)):
+        cases += both_ways("beta", [[7], a, b], {}, (0, 1337))
+    cases += both_ways("beta", [[2, 3], np.array([0.3, 1.0, 4.0], "float32"), np.array([[2.0], [0.5]], "float32")], {}, (7,)) + both_ways("beta", [[3], 2, 3], {}, (42,))
+    for dtype in ("float16", "bfloat16"):
+        cases += both_ways("beta", [[5], 2.0, 3.0], {"dtype": dtype}, (42,))
+    return cases
+
+
+def binomial():
+    cases = []
+    for shape in ([], [1], [2, 3], [0], [101]):
+        cases += both_ways("binomial", [shape, 10, 0.3], {}, (42,))
+    for count, p in ((1, 0.5), (5, 0.0), (5, 1.0), (10, 0.9), (100, 0.05), (100, 0.5), (1000, 0.3), (1000, 0.98), (1000000, 0.001), (30.7, 0.4)):
+        cases += both_ways("binomial", [[9], count, p], {}, (0, 1337))
+    cases += both_ways("binomial", [[2, 3], np.array([5, 50, 500], "int32"), np.array([[0.1], [0.7]], "float32")], {}, (7,))
+    cases += both_ways("binomial", [[4], np.array([-3.0, float("inf"), float("nan"), 5.0], "float32"), 0.3], {}, (1,)) + both_ways("binomial", [[4], 20, np.array([-0.2, 1.5, float("nan"), 0.5], "float32")], {}, (1,))
+    for dtype in ("float16", "bfloat16"):
+        cases += both_ways("binomial", [[5], 40, 0.25], {"dtype": dtype}, (42,))
+    return cases
+
+
+def many():
+    """Thousands of numbers with transcendental functions in them, to be compared by bits."""
+    base = {"arguments": [[2000]], "options": {}, "seed": 2026}
+    return [{**base, "call": call, "outputs": [getattr(keras.random, call)((2000,), seed=2026)]} for call in ("normal", "truncated_normal")]
+
+
+def slopes():
+    """Derivatives of gamma and beta numbers at their parameters, of `sum(numbers)`."""
+    alphas = np.array([0.01, 0.1, 0.5, 0.9, 1.0, 1.5, 3.0, 10.0, 50.0, 300.0], "float32")
+    cases = [{"call": "gamma", "parameters": [alphas], "seed": seed, "gradients": [jax.grad(lambda a, s=seed: keras.random.gamma((10,), a, seed=s).sum())(alphas)]} for seed in range(4)]
+    others = np.array([2.0, 0.2, 0.5, 5.0, 1.0, 0.3, 7.0, 2.0, 60.0, 100.0], "float32")
+    for seed in (0, 1):
+        found = jax.grad(lambda a, b, s=seed: keras.random.beta((10,), a, b, seed=s).sum(), argnums=(0, 1))(alphas, others)
+        cases.append({"call": "beta", "parameters": [alphas, others], "seed": seed, "gradients": list(found)})
+    return cases
+
+
 def generators():
     """States of a generator, first of ordered draws, then of unordered ones (what an unseeded op takes from the global generator)."""
     cases = []
@@ -135,8 +190,8 @@ def unseeded():
 
 
 def make():
-    cases = uniform() + normal() + randint() + dropout() + shuffle() + categorical()
+    cases = uniform() + normal() + randint() + dropout() + shuffle() + categorical() + gamma() + beta() + binomial() + many()
     golden.write(
         "random",
-        {"bits": bits(), "splits": splits(), "cases": cases, "generators": generators(), "unseeded": unseeded()},
+        {"bits": bits(), "splits": splits(), "cases": cases, "generators": generators(), "slopes": slopes(), "unseeded": unseeded()},
     )

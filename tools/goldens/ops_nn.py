@@ -1,4 +1,4 @@
-"""Contractions, linear algebra and neural-network cases of ops-nn.json."""
+"""Contractions and neural-network cases of ops-nn.json."""
 
 import itertools
 
@@ -19,18 +19,6 @@ def contractions():
     subscripts = {"ij,jk->ik": ((2, 3), (3, 4)), "ij,jk": ((2, 3), (3, 4)), "bij,bjk->bik": ((2, 3, 4), (2, 4, 2)), "ij->ji": ((2, 3),), "ii->i": ((3, 3),), "ii": ((3, 3),), "ij->": ((2, 3),), "i,j->ij": ((2,), (3,)), "ij,ij->i": ((2, 3), (2, 3)), "...ij,...jk->...ik": ((2, 2, 3), (2, 3, 1)), "abc,cde->abde": ((2, 2, 3), (3, 2, 2)), "aecd,abcd->acbe": ((2, 3, 2, 4), (2, 5, 2, 4)), "acbe,aecd->abcd": ((2, 2, 5, 3), (2, 3, 2, 4)), "ij,jk,kl->il": ((2, 3), (3, 2), (2, 2)), "b...,b...->b": ((2, 3), (2, 3))}
     cases += [case("einsum", spec, *[values(63 + i, shape) for i, shape in enumerate(given)]) for spec, given in subscripts.items()]
     return cases + [case("einsum", "ij,jk->ik", whole, whole.T.copy()), case("correlate", values(60, (5,)), values(61, (3,))), case("correlate", values(60, (5,)), values(61, (3,)), mode="same"), case("corrcoef", values(60, (3, 4)), grad=False)]
-
-
-def linear_algebra():
-    root = values(70, (3, 3))
-    symmetric = np.round(root @ root.T + 2 * np.eye(3, dtype="float32"), 2).astype("float32")
-    pair = np.stack([symmetric, symmetric + np.eye(3, dtype="float32")])
-    lower = np.tril(symmetric)
-    cases = [case("cholesky", symmetric), case("cholesky", pair), case("inv", symmetric), case("inv", pair), case("det", symmetric), case("det", pair), case("slogdet", symmetric), case("logdet", symmetric), case("solve", symmetric, values(71, (3, 2))), case("solve", symmetric, values(71, (3,)))]
-    cases += [case("solve_triangular", lower, values(71, (3, 2)), lower=True), case("solve_triangular", lower.T.copy(), values(71, (3, 2)), lower=False), case("qr", values(72, (4, 3)), grad=False), case("qr", values(72, (3, 3)), grad=False), case("eigh", symmetric, grad=False), case("svd", values(72, (4, 3)), full_matrices=False, grad=False), case("svd", values(72, (4, 3)), compute_uv=False), case("lu_factor", symmetric, grad=False)]
-    x = values(73, (2, 3, 4))
-    cases += [case("norm", x), case("norm", values(74, (5,)), ord=1), case("norm", x, axis=-1), case("norm", x, axis=1, ord=1), case("norm", x, axis=1, ord=3), case("norm", x, axis=[1, 2]), case("norm", x, axis=[1, 2], ord="fro", keepdims=True), case("norm", x, axis=0, ord=float("inf")), case("norm", symmetric, ord=1), case("norm", symmetric, ord=2, grad=False), case("norm", symmetric, ord="nuc", grad=False)]
-    return cases + [case("normalize", x), case("normalize", x, axis=1, order=1), case("normalize", np.zeros((2, 2), "float32")), case("cdist", values(74, (3, 2)), values(75, (2, 2)))]
 
 
 def soft():
@@ -82,4 +70,4 @@ def windows():
 
 
 def make():
-    return contractions() + linear_algebra() + soft() + normalisations() + windows()
+    return contractions() + soft() + normalisations() + windows()

@@ -2,7 +2,16 @@
 import { type Aval, type CompositeName, type Kernels, sizeOf } from "@keras-ts/core/backend";
 import type { Builder } from "./builder.ts";
 
-type Names = "relu" | "softplus" | "silu" | "gelu" | "geluTanh" | "softmax" | "logSoftmax" | "normalize";
+type Names =
+  | "relu"
+  | "softplus"
+  | "silu"
+  | "gelu"
+  | "geluTanh"
+  | "softmax"
+  | "logSoftmax"
+  | "normalize"
+  | "multiplyAdd";
 /** A row gives nothing where the operator does not cover the case: the composite's body is written instead. */
 export type CompositeRows = {
   readonly [N in Names]: (
@@ -21,6 +30,7 @@ export const compositeNames: ReadonlySet<CompositeName> = new Set<Names>([
   "softmax",
   "logSoftmax",
   "normalize",
+  "multiplyAdd",
 ]);
 
 export function composites(b: Builder): CompositeRows {
@@ -45,6 +55,12 @@ export function composites(b: Builder): CompositeRows {
     geluTanh: unary("Gelu", "", { approximate: "tanh" }),
     softmax: alongAxis("Softmax"),
     logSoftmax: alongAxis("LogSoftmax"),
+    // In double precision, where the product is exact.
+    multiplyAdd: (inputs) => {
+      if (!isFloat32(inputs[0] as string)) return undefined;
+      const [x, y, z] = inputs.map((name) => b.cast(name, "float64")) as [string, string, string];
+      return b.cast(b.map("Add", [b.map("Mul", [x, y]), z]), "float32");
+    },
     normalize: ([x], { axes, epsilon }) => {
       const info = b.info(x as string);
       const first = info.shape.length - axes.length;

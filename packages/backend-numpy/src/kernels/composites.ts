@@ -2,11 +2,12 @@ import type { Kernels } from "../core.ts";
 import { tuple } from "./text.ts";
 
 /** The composites that are shorter, or spare a pass over memory, in NumPy; the others are written as their bodies. */
-export type WholeComposite = "relu" | "softmax" | "logSoftmax" | "normalize";
+export type WholeComposite = "relu" | "softmax" | "logSoftmax" | "normalize" | "multiplyAdd";
 
 export const composites: Required<Pick<Kernels<string>, WholeComposite>> = {
   relu: ([x]) => `np.maximum(${x}, 0)`,
   softmax: ([x], { axes }) => `kt.softmax(${x}, ${tuple(axes)})`,
   logSoftmax: ([x], { axes }) => `kt.log_softmax(${x}, ${tuple(axes)})`,
+  multiplyAdd: ([a, b, c]) => `kt.multiply_add(${a}, ${b}, ${c})`,
   normalize: ([x], { axes, epsilon }) => `kt.normalize(${x}, ${tuple(axes)}, ${epsilon})`,
 };

@@ -30,7 +30,8 @@ def lu(x):
     """Partial pivoting by the first largest element; a column of zeros is left as it is."""
     m, n = x.shape[-2:]
     k = min(m, n)
-    factors = np.array(x).reshape(-1, m, n)
+    batch = x.shape[:-2]
+    factors = np.array(x).reshape(int(np.prod(batch)), m, n)
     pivots = np.zeros((factors.shape[0], k), np.int32)
     order = np.tile(np.arange(m, dtype=np.int32), (factors.shape[0], 1))
     for matrix, pivot, rows in zip(factors, pivots, order):
@@ -43,7 +44,6 @@ def lu(x):
             if matrix[j, j] != 0:
                 matrix[j + 1 :, j] /= matrix[j, j]
             matrix[j + 1 :, j + 1 :] -= np.outer(matrix[j + 1 :, j], matrix[j, j + 1 :])
-    batch = x.shape[:-2]
     return factors.reshape(x.shape), pivots.reshape(batch + (k,)), order.reshape(batch + (m,))
 
 
@@ -98,6 +98,11 @@ def normalize(x, axes, epsilon):
     centered = x - np.mean(x, axis=axes, keepdims=True, dtype=x.dtype)
     variance = np.mean(np.square(centered), axis=axes, keepdims=True, dtype=x.dtype)
     return centered / np.sqrt(variance + x.dtype.type(epsilon))
+
+
+def multiply_add(a, b, c):
+    """Rounded once where the dtype is narrow: products of float32 are exact in float64."""
+    return (np.multiply(a, b, dtype=np.float64) + c).astype(a.dtype)
 
 
 def while_loop(condition, body, consts, carry):

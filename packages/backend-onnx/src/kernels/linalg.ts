@@ -6,7 +6,6 @@ import {
   literal,
   primitives as p,
   placeholder,
-  range,
   scalar,
   sizeOf,
   type Tensor,
@@ -18,9 +17,17 @@ import { composed, type Rows } from "./table.ts";
 
 type Names = "cholesky" | "triangularSolve" | "qr" | "eigh" | "eig" | "svd" | "lu" | "fft";
 
+type Avals = { readonly ins: readonly Aval[]; readonly outs: readonly Aval[] };
+
 export function linalg(b: Builder): Rows<Names> {
-  const whole = <P extends Record<string, unknown>>(f: (xs: readonly Tensor[], params: P) => readonly Tensor[]) =>
-    composed<P>(b, (inputs, params) => batched(inputs, (xs) => inDouble((...wide) => f(wide, params))(xs)));
+  const whole =
+    <P extends Record<string, unknown>>(f: (xs: readonly Tensor[], params: P) => readonly Tensor[]) =>
+    (names: readonly string[], given: P, { ins, outs }: Avals): readonly string[] => {
+      const isEmpty = sizeOf((ins[0] as Aval).shape) === 0;
+      const body = (inputs: readonly Tensor[], params: P): readonly Tensor[] =>
+        isEmpty ? outs.map(ofEmpty) : batched(inputs, (xs) => inDouble((...wide) => f(wide, params))(xs));
+      return composed<P>(b, body)(names, given, { ins });
+    };
   return {
     cholesky: (inputs, params, avals) => whole(([x]) => [cholesky(x as Tensor)])(inputs, params, avals)[0] as string,
     triangularSolve: (inputs, params, avals) =>
@@ -44,6 +51,15 @@ export function linalg(b: Builder): Rows<Names> {
       );
     },
   };
+}
+
+// Of matrices without elements: orthonormal bases are identities, permutations keep the order, nothing else has elements.
+function ofEmpty({ shape, dtype }: Aval): Tensor {
+  if (sizeOf(shape) === 0) return p.full(shape, 0, dtype);
+  const last = shape.length - 1;
+  const place = p.iota({ shape, axis: last, dtype: "int32" });
+  if (dtype === "int32") return place;
+  return p.cast(p.equal(place, p.iota({ shape, axis: last - 1, dtype: "int32" })), { dtype });
 }
 
 // Leading axes as one, [B, m, n], and back.
@@ -186,117 +202,118 @@ function lu(a: Tensor): Tensor[] {
   return [factors, p.transpose(pivots, { permutation: [1, 0] }), permutation];
 }
 
-// Every pair of n players meets once in n - 1 rounds (n even), each round pairing all: who plays whom, row by row.
-function tournament(n: number): number[][] {
-  const size = n + (n % 2);
-  return range(Math.max(1, size - 1)).map((round) => {
-    const seats = [0, ...range(size - 1).map((i) => 1 + ((i + round) % (size - 1)))];
-    const partner = range(n);
-    for (let i = 0; i < size / 2; i++) {
-      const [a, c] = [seats[i] as number, seats[size - 1 - i] as number];
-      if (a < n && c < n) [partner[a], partner[c]] = [c, a];
-    }
-    return partner;
+/** Rows `from` to `to` of matrices `[B, m, n]`, or columns (axis 2). */
+function part(x: Tensor, from: number, to: number, axis: 1 | 2): Tensor {
+  return p.slice(x, {
+    starts: [0, axis === 1 ? from : 0, axis === 2 ? from : 0],
+    limits: x.shape.map((size, i) => (i === axis ? to : size)),
+    strides: [1, 1, 1],
   });
 }
-const SWEEPS = 12;
+const dot = (x: Tensor, y: Tensor): Tensor => p.reduceSum(p.mul(x, y), { axes: [2] });
 
-function partners(n: number): Tensor {
-  const rounds = tournament(n);
-  const rows = range(SWEEPS).flatMap(() => rounds);
-  return literal({ shape: [rows.length, n], dtype: "int32", data: Int32Array.from(rows.flat()) });
+const MOST_SWEEPS = 40;
+// Cosines of a sweep below which it was the last: they are squared by it.
+const SMALL = 1e-9;
+
+/**
+ * One-sided Jacobi: rows `[B, n, w]` turned in pairs until they are orthogonal in their first `m` columns; the other columns turn along.
+ * In a round every row meets one other: those in the upper half those in the lower, which then move on around the first, as in a
+ * tournament; after `n - 1` rounds all pairs have met, and all are in their places again. Sources: Hestenes 1958; Brent and Luk 1985.
+ */
+function orthogonalise(rows: Tensor, m: number): Tensor {
+  const [batch, count, width] = rows.shape as [number, number, number];
+  // A row of zeros makes an odd number even.
+  const even = p.pad(rows, { low: [0, 0, 0], high: [0, count % 2, 0], interior: [0, 0, 0] });
+  const half = (even.shape[1] as number) / 2;
+  const own = (x: Tensor): Tensor => (m === width ? x : part(x, 0, m, 2));
+  // Rows that are nothing beside the others have no direction.
+  const all = own(even);
+  const least = p.mul(p.reduceSum(p.mul(all, all), { axes: [1, 2] }), 1e-30);
+  const round: Step = ([nothing], [upper, lower, worst]) => {
+    const [x, y] = [upper as Tensor, lower as Tensor];
+    const [a, b, cross] = [dot(own(x), own(x)), dot(own(y), own(y)), dot(own(x), own(y))];
+    const idle = p.equal(cross, 0);
+    const ratio = p.div(p.sub(b, a), p.mul(p.where(idle, 1, cross), 2));
+    const size = p.div(1, p.add(p.abs(ratio), p.sqrt(p.add(p.mul(ratio, ratio), 1))));
+    const tangent = p.where(idle, 0, p.where(p.less(ratio, 0), p.neg(size), size));
+    const cosine = p.rsqrt(p.add(p.mul(tangent, tangent), 1));
+    const [c, s] = [asColumn(cosine), asColumn(p.mul(tangent, cosine))];
+    const [turnedX, turnedY] = [p.sub(p.mul(x, c), p.mul(y, s)), p.add(p.mul(x, s), p.mul(y, c))];
+    const counts = p.greater(p.min(a, b), asColumn(nothing as Tensor));
+    const square = p.div(p.mul(cross, cross), p.where(counts, p.mul(a, b), 1));
+    const found = p.max(worst as Tensor, p.reduceMax(p.where(counts, square, 0), { axes: [0, 1] }));
+    if (half === 1) return [turnedX, turnedY, found];
+    const piece = (z: Tensor, from: number, to: number): Tensor => part(z, from, to, 1);
+    return [
+      p.concat([piece(turnedX, 0, 1), piece(turnedY, 0, 1), piece(turnedX, 1, half - 1)], { axis: 1 }),
+      p.concat([piece(turnedY, 1, half), piece(turnedX, half - 1, half)], { axis: 1 }),
+      found,
+    ];
+  };
+  const start = [
+    part(even, 0, half, 1),
+    part(even, half, 2 * half, 1),
+    p.full([], 1, "float64"),
+    p.full([], 0, "int32"),
+  ];
+  const state = (): Tensor[] => [least, ...start].map((x) => placeholder(x));
+  const [tested, inside] = [state(), state()] as [Tensor[], Tensor[]];
+  const [nothing, upper, lower, , sweep] = inside as [Tensor, Tensor, Tensor, Tensor, Tensor];
+  const after = loop(2 * half - 1, [nothing], [upper, lower, p.full([], 0, "float64")], round);
+  const running = p.and(p.greater(tested[3] as Tensor, SMALL * SMALL), p.less(tested[4] as Tensor, MOST_SWEEPS));
+  const [top, bottom] = p.whileLoop([least, ...start], {
+    condition: new Graph(tested, [running]),
+    body: new Graph(inside, [...after, p.add(sweep, 1)]),
+    numConsts: 1,
+  }) as [Tensor, Tensor];
+  const turned = p.concat([top, bottom], { axis: 1 });
+  return turned.shape[1] === count ? turned : p.reshape(part(turned, 0, count, 1), { shape: [batch, count, width] });
 }
 
-// Angle that makes the 2x2 matrix [[own, cross], [cross, other]] diagonal, for both members of a pair at once: the partner sees
-// the opposite sine.
-function rotation(
-  own: Tensor,
-  other: Tensor,
-  cross: Tensor,
-  partner: Tensor,
-): { readonly c: Tensor; readonly s: Tensor } {
-  const self = index(own, 1);
-  const idle = p.or(p.equal(self, partner), p.equal(cross, 0));
-  const tau = p.div(p.sub(other, own), p.mul(p.where(idle, 1, cross), 2));
-  const sign = p.where(p.equal(tau, 0), p.where(p.less(self, partner), scalar(1, "float64"), -1), p.sign(tau));
-  const t = p.where(idle, 0, p.div(sign, p.add(p.abs(tau), p.sqrt(p.add(p.mul(tau, tau), 1)))));
-  const c = p.rsqrt(p.add(p.mul(t, t), 1));
-  return { c, s: p.mul(t, c) };
-}
-
-function rounds(
-  n: number,
-  carry: readonly Tensor[],
-  step: (carry: readonly Tensor[], partner: Tensor) => readonly Tensor[],
-): readonly Tensor[] {
-  const pairs = partners(n);
-  const state = carry.map((x) => placeholder(x));
-  const partner = placeholder({ shape: [n], dtype: "int32" });
-  const body = new Graph([...state, partner], step(state, partner));
-  return p.scan([...carry, pairs], {
-    body,
-    numConsts: 0,
-    numCarry: carry.length,
-    length: pairs.shape[0] as number,
-    reverse: false,
-  });
-}
-
-// Columns (axis 2) or rows turned by the rotations of all pairs.
-const turn = (x: Tensor, partner: Tensor, c: Tensor, s: Tensor, axis: 1 | 2): Tensor => {
-  const spread = axis === 2 ? asRow : asColumn;
-  return p.sub(p.mul(x, spread(c)), p.mul(p.take(x, partner, { axis }), spread(s)));
-};
-
-/** Jacobi's method, all disjoint pairs of a round at once. Source: Brent and Luk 1985. */
+/**
+ * Of symmetric `a`, reading its lower triangle: with `a + shift = L L^T` positive definite, columns of `L` made orthogonal are the
+ * eigenvectors, and their squared lengths the eigenvalues plus the shift. Source: Veselic and Hari 1989.
+ */
 function eigh(a: Tensor): Tensor[] {
   const [batch, n] = a.shape as [number, number, number];
-  const [r, c0] = [index(a, 1), index(a, 2)];
-  const symmetric = p.where(p.greaterEqual(r, c0), a, transposed(a));
-  const diagonal = (x: Tensor): Tensor => p.reduceSum(p.where(p.equal(index(x, 1), index(x, 2)), x, 0), { axes: [2] });
-  const [matrix, vectors] = rounds(n, [symmetric, identity(batch, n)], ([x, v], partner) => {
-    const m = x as Tensor;
-    const own = diagonal(m);
-    const cross = p.reduceSum(p.where(p.equal(index(m, 2), p.reshape(partner, { shape: [n, 1] })), m, 0), {
-      axes: [2],
-    });
-    const { c, s } = rotation(own, p.take(own, partner, { axis: 1 }), cross, partner);
-    return [turn(turn(m, partner, c, s, 2), partner, c, s, 1), turn(v as Tensor, partner, c, s, 2)];
-  }) as [Tensor, Tensor];
-  const values = diagonal(matrix);
+  const symmetric = p.where(p.greaterEqual(index(a, 1), index(a, 2)), a, transposed(a));
+  const norm = p.reduceMax(p.reduceSum(p.abs(symmetric), { axes: [2] }), { axes: [1] });
+  const shift = p.reshape(p.where(p.equal(norm, 0), 1, p.mul(norm, 2)), { shape: [batch, 1] });
+  const raised = p.add(symmetric, p.mul(identity(batch, n), asColumn(shift)));
+  const rows = orthogonalise(transposed(cholesky(raised)), n);
+  const squares = dot(rows, rows);
+  const values = p.sub(squares, shift);
   const order = p.argSort(values, { axis: 1 });
-  return [p.takeAlong(values, order, 1), reorder(vectors, order, 2)];
+  const unit = p.mul(rows, asColumn(p.rsqrt(squares)));
+  return [p.takeAlong(values, order, 1), transposed(reorder(unit, order, 1))];
 }
 
-/** One-sided Jacobi: columns of A V become orthogonal; their lengths are the singular values. Source: Hestenes 1958. */
+/** Columns of `a` made orthogonal: their lengths are the singular values. */
 function svd(a: Tensor, fullMatrices: boolean): Tensor[] {
   const [batch, m, n] = a.shape as [number, number, number];
   if (m < n) {
     const [u, s, vh] = svd(transposed(a), fullMatrices) as [Tensor, Tensor, Tensor];
     return [transposed(vh), s, transposed(u)];
   }
-  const squares = (x: Tensor): Tensor => p.reduceSum(p.mul(x, x), { axes: [1] });
-  const [turned, v] = rounds(n, [a, identity(batch, n)], ([x, basis], partner) => {
-    const m2 = x as Tensor;
-    const own = squares(m2);
-    const cross = p.reduceSum(p.mul(m2, p.take(m2, partner, { axis: 2 })), { axes: [1] });
-    const { c, s } = rotation(own, p.take(own, partner, { axis: 1 }), cross, partner);
-    return [turn(m2, partner, c, s, 2), turn(basis as Tensor, partner, c, s, 2)];
-  }) as [Tensor, Tensor];
-  const lengths = p.sqrt(squares(turned));
+  const both = orthogonalise(p.concat([transposed(a), identity(batch, n)], { axis: 2 }), m);
+  const [turned, v] = [part(both, 0, m, 2), part(both, m, m + n, 2)];
+  const lengths = p.sqrt(dot(turned, turned));
   const order = p.argSort(p.neg(lengths), { axis: 1 });
   const values = p.takeAlong(lengths, order, 1);
   const largest = p.reshape(p.reduceMax(values, { axes: [1] }), { shape: [batch, 1] });
   const empty = p.lessEqual(values, p.mul(largest, 1e-14));
-  const columns = p.where(asRow(empty), 0, p.div(reorder(turned, order, 2), asRow(p.where(empty, 1, values))));
+  const columns = transposed(
+    p.where(asColumn(empty), 0, p.div(reorder(turned, order, 1), asColumn(p.where(empty, 1, values)))),
+  );
   // Columns of vanishing singular values, and those beyond n, are completed to an orthonormal basis by reflections.
   const [q, r] = qr(columns, fullMatrices) as [Tensor, Tensor];
-  const head = p.slice(r, { starts: [0, 0, 0], limits: [batch, n, n], strides: [1, 1, 1] });
+  const head = part(r, 0, n, 1);
   const signs = p.reduceSum(p.where(p.equal(index(head, 1), index(head, 2)), head, 0), { axes: [2] });
   const wanted = p.where(p.less(signs, 0), scalar(-1, "float64"), 1);
   const rest = p.full([batch, (q.shape[2] as number) - n], 1, "float64");
   const flips = rest.shape[1] === 0 ? wanted : p.concat([wanted, rest], { axis: 1 });
-  return [p.mul(q, asRow(flips)), values, transposed(reorder(v, order, 2))];
+  return [p.mul(q, asRow(flips)), values, reorder(v, order, 1)];
 }
 
 function fftByMatrix([a, c]: readonly Tensor[], { inverse }: p.FftParams): readonly Tensor[] {

@@ -1,7 +1,16 @@
 import type { None } from "@keras-ts/core/backend";
 import { array, floatDtypes, INF, NAN, type PrimitiveSamples, type Samples, scattered } from "./sample.ts";
 
-type CompositeSampleName = "relu" | "softplus" | "silu" | "gelu" | "geluTanh" | "softmax" | "logSoftmax" | "normalize";
+type CompositeSampleName =
+  | "relu"
+  | "softplus"
+  | "silu"
+  | "gelu"
+  | "geluTanh"
+  | "softmax"
+  | "logSoftmax"
+  | "normalize"
+  | "multiplyAdd";
 
 function activation(gradient: "first" | "smooth"): Samples<None> {
   return [
@@ -37,6 +46,21 @@ export const compositeSamples: Pick<PrimitiveSamples, CompositeSampleName> = {
     { name: "two axes", inputs: [cube], params: { axes: [1, 2] }, gradient: "smooth" },
     { name: "large", inputs: [array([1000, 1001, -1000])], params: { axes: [0] } },
     { name: "float16", inputs: [scattered([2, 5], -3, 3, "float16")], params: { axes: [1] } },
+  ],
+  multiplyAdd: [
+    { name: "matrix", inputs: [matrix, scattered([2, 3], -3, 3), scattered([2, 3])], params: {}, gradient: "smooth" },
+    { name: "broadcast", inputs: [matrix, scattered([3], -3, 3), scattered([])], params: {}, gradient: "smooth" },
+    {
+      name: "what the product loses",
+      inputs: [array([1 + 2 ** -23, 0.1, 3e10]), array([1 - 2 ** -23, 10, 1 / 3]), array([-1, -1, -1e10])],
+      params: {},
+    },
+    { name: "empty", inputs: [scattered([0, 2]), scattered([2]), scattered([])], params: {} },
+    {
+      name: "float16",
+      inputs: [scattered([5], -3, 3, "float16"), scattered([5], -3, 3, "float16"), scattered([5], -3, 3, "float16")],
+      params: {},
+    },
   ],
   normalize: [
     { name: "last axis", inputs: [cube], params: { axes: [2], epsilon }, gradient: "smooth" },

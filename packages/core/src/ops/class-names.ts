@@ -12,6 +12,7 @@ const exceptions: Readonly<Record<string, string>> = {
   irfft: "IRFFT",
   isin: "IsIn",
   istft: "ISTFT",
+  jvp: "JVP",
   layerNormalization: "LayerNorm",
   psnr: "PSNR",
   rfft: "RFFT",

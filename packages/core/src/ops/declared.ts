@@ -5,6 +5,7 @@ import { sameShape } from "../aval/index.ts";
 import { complain, ShapeError, showShape } from "../errors/index.ts";
 import { Tensor } from "../graph/index.ts";
 import { convertToTensor, type TensorLike } from "./convert-core.ts";
+import { linalgDeclarations } from "./declared-linalg.ts";
 import { isSymbolic, KerasTensor } from "./keras-tensor.ts";
 
 type Args = readonly unknown[];
@@ -63,6 +64,7 @@ const stackAxis = (args: Args): number => {
 
 /** By public name. */
 export const declarations: Readonly<Record<string, Declare>> = {
+  ...linalgDeclarations,
   ...Object.fromEntries(
     ["And", "Or", "Xor", "LeftShift", "RightShift"].map((name) => [`bitwise${name}`, asFirst] as const),
   ),

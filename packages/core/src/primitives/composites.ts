@@ -1,13 +1,16 @@
 // What engines often have as one fused kernel. The body is the meaning; a backend may override it, core differentiates it.
-import { type Aval, isFloat } from "../aval/index.ts";
+import { type Aval, broadcastShapes, isFloat } from "../aval/index.ts";
 import { complain, DtypeError, showAval } from "../errors/index.ts";
 import {
+  type Arg,
   apply1,
   type Configured,
   type Definition,
   Graph,
+  type Marked,
   marked,
   type None,
+  operands,
   type Params,
   placeholder,
   rebuild,
@@ -19,6 +22,7 @@ import { vjpWalk } from "./differentiate.ts";
 import {
   abs,
   add,
+  cast,
   div,
   erf,
   exp,
@@ -50,7 +54,7 @@ function composite<P extends Params>(name: string, body: Body<P>, vjp?: VjpRule<
           complain(name, { must: "inputs must have one float dtype", got, todo: "Cast the input first" }),
         );
       }
-      return [{ shape: x.shape, dtype: x.dtype }];
+      return [{ shape: broadcastShapes(name, ...inputs.map((a) => a.shape)), dtype: x.dtype }];
     },
     vjp: vjp ?? (({ g, inputs, params }) => bodyVjp(body, g, inputs, params)),
     body: (inputs, params) => [body(inputs, params)],
@@ -141,4 +145,44 @@ export const normalize: Configured<LayerNormParams, "composite"> = configured<La
     const centered = sub(x, mean(x));
     return mul(centered, rsqrt(add(mean(mul(centered, centered)), epsilon)));
   },
+);
+
+type Halves = readonly [high: Tensor, low: Tensor];
+// A float32 as two numbers of 12 bits, whose products are exact (Veltkamp).
+function halves(x: Tensor): Halves {
+  const c = mul(x, 4097);
+  const high = sub(c, sub(c, x));
+  return [high, sub(x, high)];
+}
+// The rounding error of the product by halves (Dekker 1971), that of the sum from the sum (Knuth): both are exact, and added last.
+function multiplyAdd32(a: Tensor, b: Tensor, c: Tensor): Tensor {
+  const [[aHigh, aLow], [bHigh, bLow]] = [halves(a), halves(b)];
+  const product = mul(a, b);
+  const lost = add(add(add(sub(mul(aHigh, bHigh), product), mul(aHigh, bLow)), mul(aLow, bHigh)), mul(aLow, bLow));
+  const sum = add(product, c);
+  const moved = sub(sum, product);
+  const rest = add(sub(product, sub(sum, moved)), sub(c, moved));
+  return add(sum, add(rest, lost));
+}
+const multiplyAddDefinition: Definition<None> = composite<None>(
+  "multiplyAdd",
+  (inputs) => {
+    const [a, b, c] = inputs as readonly [Tensor, Tensor, Tensor];
+    if (a.dtype === "float64") return add(mul(a, b), c);
+    const [x, y, z] = [a, b, c].map((t) => cast(t, { dtype: "float32" })) as [Tensor, Tensor, Tensor];
+    return cast(multiplyAdd32(x, y, z), { dtype: a.dtype });
+  },
+  ({ g, inputs }) => [mul(g, inputs[1] as Tensor), mul(g, inputs[0] as Tensor), g],
+);
+/**
+ * `a b + c` of finite numbers as processors' fused multiply-adds give it: in float32 rounded once. Products of float32 are exact in
+ * float64, so engines that have it compute there (one result in 2^29 is then rounded twice); elsewhere rounding errors are added.
+ */
+export const multiplyAdd: ((a: Tensor, b: Arg, c: Arg) => Tensor) & Marked<None, "composite"> = marked(
+  (a: Tensor, b: Arg, c: Arg) => {
+    const [[left, right], [, added]] = [operands(a, b), operands(a, c)];
+    return apply1(multiplyAddDefinition, [left as Tensor, right as Tensor, added as Tensor], {});
+  },
+  "composite",
+  multiplyAddDefinition,
 );

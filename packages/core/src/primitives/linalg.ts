@@ -16,7 +16,7 @@ import {
 import { dotGeneral, type Pairwise } from "./contraction.ts";
 import { add, div, equal, greater, greaterEqual, less, mul, neg, sub, where } from "./elementwise.ts";
 import { argSort, takeAlong } from "./indexing.ts";
-import { broadcastTo, iota, reshape, transpose } from "./structural.ts";
+import { broadcastTo, concat, iota, reshape, slice, transpose } from "./structural.ts";
 
 function requireMatrix(name: string, x: Aval, square: boolean): readonly [batch: Shape, m: number, n: number] {
   const [m, n] = x.shape.slice(-2);
@@ -151,15 +151,13 @@ export const qr: Decomposition<ThinParams, readonly [q: Tensor, r: Tensor]> = ma
   qrDefinition,
 );
 
-// 1 / (b_j - a_i) off the diagonal, 0 on it.
-function inverseDifferences(values: Tensor, like: Tensor): Tensor {
-  const difference = sub(
-    broadcastTo(asRow(values), { shape: like.shape }),
-    broadcastTo(asColumn(values), { shape: like.shape }),
+// 1 / x, but 0 where x is 0: what hangs on it is not defined there, and nothing flows.
+const inverseOrZero = (x: Tensor): Tensor => where(equal(x, 0), 0, div(1, where(equal(x, 0), 1, x)));
+// 1 / (b_j - a_i); 0 on the diagonal and between equal values, whose vectors are free.
+const inverseDifferences = (values: Tensor, like: Tensor): Tensor =>
+  inverseOrZero(
+    sub(broadcastTo(asRow(values), { shape: like.shape }), broadcastTo(asColumn(values), { shape: like.shape })),
   );
-  const diagonal = equal(row(like), column(like));
-  return where(diagonal, 0, div(1, where(diagonal, 1, difference)));
-}
 
 const eighDefinition: Definition<None> = {
   name: "eigh",
@@ -201,10 +199,12 @@ const svdVjp: VjpRule<ThinParams> = ({ gs, outs, params }) => {
     diagonalOf(gsv, like),
   );
   const inside = matmul(matmul(u, core), vh);
-  // What lies outside of the spans of u and v.
-  const restU = div(sub(gu, matmul(u, matmul(ut, gu))), asRow(s));
-  const restV = div(sub(gvh, matmul(matmul(gvh, v), vh)), asColumn(s));
-  return [add(inside, add(matmul(restU, vh), matmul(u, restV)))];
+  // What lies outside of the span of u, or of that of v; square ones span all.
+  const [m, n] = [u.shape[u.ndim - 2] as number, vh.shape[vh.ndim - 1] as number];
+  const inverse = inverseOrZero(s);
+  const restU = (): Tensor => matmul(mul(sub(gu, matmul(u, matmul(ut, gu))), asRow(inverse)), vh);
+  const restV = (): Tensor => matmul(u, mul(sub(gvh, matmul(matmul(gvh, v), vh)), asColumn(inverse)));
+  return [m > n ? add(inside, restU()) : m < n ? add(inside, restV()) : inside];
 };
 const svdDefinition: Definition<ThinParams> = {
   name: "svd",
@@ -227,6 +227,44 @@ export const svd: Decomposition<ThinParams, readonly [u: Tensor, s: Tensor, vh: 
   svdDefinition,
 );
 
+// Rows `from` to `to` of matrices, or columns.
+function part(x: Tensor, from: number, to: number, axis: number): Tensor {
+  const along = (other: number, i: number, own: number): number => (i === axis ? own : other);
+  return slice(x, {
+    starts: x.shape.map((_, i) => along(0, i, from)),
+    limits: x.shape.map((size, i) => along(size, i, to)),
+    strides: x.shape.map(() => 1),
+  });
+}
+// The cotangent of A[permutation] = L U for the packed factors `[L \\ U]`.
+function luVjp(factors: Tensor, g: Tensor): Tensor {
+  const [rows, columns] = [factors.ndim - 2, factors.ndim - 1];
+  const [m, n] = factors.shape.slice(-2) as [number, number];
+  const k = Math.min(m, n);
+  const axis = m > n ? rows : columns;
+  const [own, gOwn] = [part(factors, 0, k, axis), part(g, 0, k, axis)];
+  const [l, u] = [add(strictLower(own), where(equal(row(own), column(own)), 1, mul(own, 0))), upper(own)];
+  const solveL = (x: Tensor): Tensor => triangularSolve(l, x, { lower: true, transposeA: true, unitDiagonal: true });
+  const solveU = (x: Tensor): Tensor =>
+    matrixTranspose(triangularSolve(u, matrixTranspose(x), { lower: false, transposeA: false, unitDiagonal: false }));
+  let [gL, gU] = [strictLower(gOwn), upper(gOwn)];
+  let rest: Tensor | undefined;
+  if (m > n) {
+    // The rows below: L2 = A2 U^-1.
+    rest = solveU(part(g, k, m, rows));
+    gU = sub(gU, upper(matmul(matrixTranspose(part(factors, k, m, rows)), rest)));
+  } else if (m < n) {
+    // The columns beside: U2 = L^-1 A2.
+    rest = solveL(part(g, k, n, columns));
+    gL = sub(gL, strictLower(matmul(rest, matrixTranspose(part(factors, k, n, columns)))));
+  }
+  // gA = L^-T (tril(L^T gL, -1) + triu(gU U^T)) U^-T
+  const square = solveU(
+    solveL(add(strictLower(matmul(matrixTranspose(l), gL)), upper(matmul(gU, matrixTranspose(u))))),
+  );
+  return rest === undefined ? square : concat([square, rest], { axis });
+}
+
 const luDefinition: Definition<None> = {
   name: "lu",
   infer: ([x]) => {
@@ -236,24 +274,9 @@ const luDefinition: Definition<None> = {
   },
   vjp: ({ g, outs }) => {
     const [lu, , permutation] = outs as readonly [Tensor, Tensor, Tensor];
-    const [m, n] = lu.shape.slice(-2) as [number, number];
-    if (m !== n) {
-      const must = "lu can be differentiated for square matrices";
-      throw new ShapeError(complain("lu", { must, got: showShape(lu.shape), todo: "Use qr or svd" }));
-    }
-    // A[permutation] = L U:  gA = P^T L^-T (tril(L^T gL, -1) + triu(gU U^T)) U^-T
-    const l = add(strictLower(lu), where(equal(row(lu), column(lu)), 1, mul(lu, 0)));
-    const u = upper(lu);
-    const inner = add(
-      strictLower(matmul(matrixTranspose(l), strictLower(g))),
-      upper(matmul(upper(g), matrixTranspose(u))),
-    );
-    const left = triangularSolve(l, inner, { lower: true, transposeA: true, unitDiagonal: true });
-    const both = matrixTranspose(
-      triangularSolve(u, matrixTranspose(left), { lower: false, transposeA: false, unitDiagonal: false }),
-    );
     const back = argSort(permutation, { axis: permutation.ndim - 1 });
-    return [takeAlong(both, broadcastTo(asColumn(back), { shape: both.shape }), both.ndim - 2)];
+    const permuted = luVjp(lu, g);
+    return [takeAlong(permuted, broadcastTo(asColumn(back), { shape: permuted.shape }), permuted.ndim - 2)];
   },
 };
 /** Partial-pivot LU: packed factors, row swaps (`pivots`), and the permutation with `x[permutation] = L U`. */

@@ -13,7 +13,7 @@ import { complain, DtypeError, ShapeError, showShape, ValueError } from "../erro
 import type { Tensor } from "../graph/index.ts";
 import { convertToTensor, floatx, type Op, op, type TensorLike, toFloat, withChecks } from "../ops/index.ts";
 import * as p from "../primitives/index.ts";
-import { erfInv32 } from "./erf-inv.ts";
+import { bits32, normalAt, normalBits, uniformBits } from "./from-bits.ts";
 import { drawSeed, type Seed, splitKey } from "./seed-generator.ts";
 
 export interface DrawOptions {
@@ -21,78 +21,21 @@ export interface DrawOptions {
   readonly seed?: Seed;
 }
 const cast = (x: Tensor, dtype: DType): Tensor => p.cast(x, { dtype });
-const f32 = Math.fround;
 
-function floatDtype(where: string, dtype: string | null | undefined): DType {
+/** The float dtype that is meant. @throws DtypeError for another one. */
+export function floatDtype(where: string, dtype: string | null | undefined): DType {
   const target = dtype === null || dtype === undefined ? floatx() : standardizeDtype(dtype);
   if (isFloat(target)) return target;
   throw new DtypeError(complain(where, { must: "the dtype must be a float dtype", got: target, todo: "Use float32" }));
 }
-function checked(where: string, shape: Shape): Shape {
+/** @throws ShapeError unless all sizes are whole numbers. */
+export function checkedShape(where: string, shape: Shape): Shape {
   if (Array.isArray(shape) && shape.every((n) => Number.isInteger(n) && n >= 0)) return shape;
   const got = Array.isArray(shape) ? showShape(shape) : String(shape);
   throw new ShapeError(
     complain(where, { must: "the shape must be an array of whole numbers", got, todo: "Check the shape" }),
   );
 }
-const bits32 = (key: Tensor, shape: Shape): Tensor => p.randomBits(key, { shape, words: 1 });
-
-// The highest mantissa bits that the dtype holds, as a fraction: exact.
-const mantissas: Readonly<Partial<Record<DType, readonly [bits: number, mantissa: number]>>> = {
-  float32: [32, 23],
-  float16: [16, 10],
-  bfloat16: [8, 7],
-  float64: [32, 32],
-};
-function fractions(word: Tensor, dtype: DType): Tensor {
-  const [width, mantissa] = mantissas[dtype] as readonly [number, number];
-  const own = width === 32 ? word : p.and(word, 2 ** width - 1);
-  const kept = width === mantissa ? own : p.shiftRightLogical(own, width - mantissa);
-  const wide = dtype === "float64" ? "float64" : "float32";
-  return cast(p.mul(cast(kept, wide), 2 ** -mantissa), dtype);
-}
-/** Uniform numbers in `[low, high)` of a dtype; the bounds are rounded to it first. */
-export function uniformBits(
-  key: Tensor,
-  shape: Shape,
-  low: Tensor | number,
-  high: Tensor | number,
-  dtype: DType,
-): Tensor {
-  const [from, to] = [low, high].map((x) =>
-    typeof x === "number" ? convertToTensor(x, { dtype }) : cast(x, dtype),
-  ) as [Tensor, Tensor];
-  const word = bits32(key, shape);
-  const unit = fractions(word, dtype);
-  if (low === 0 && high === 1) return unit;
-  if (dtype === "float32" && typeof low === "number" && typeof high === "number") {
-    return p.max(from, fusedUniform(word, unit, f32(f32(high) - f32(low)), f32(low)));
-  }
-  return p.max(from, p.add(p.mul(unit, p.sub(to, from)), from));
-}
-
-// `unit range + low` rounded once, as the fused multiply-add that XLA emits: the rounding error of the product is computed exactly
-// from halves of both factors, and that of the sum from the sum (Dekker 1971, Knuth).
-function fusedUniform(word: Tensor, unit: Tensor, range: number, low: number): Tensor {
-  const product = p.mul(unit, range);
-  if (Number.isInteger(Math.log2(range))) return p.add(product, low);
-  const high = (x: number): number => {
-    const part = 2 ** (Math.floor(Math.log2(x)) - 11);
-    return Math.trunc(x / part) * part;
-  };
-  const [rangeHigh, rangeLow] = [high(range), range - high(range)];
-  const unitHigh = p.mul(cast(p.shiftRightLogical(word, 21), "float32"), 2 ** -11);
-  const unitLow = p.mul(cast(p.and(p.shiftRightLogical(word, 9), 0xfff), "float32"), 2 ** -23);
-  const lost = p.add(
-    p.add(p.add(p.sub(p.mul(unitHigh, rangeHigh), product), p.mul(unitHigh, rangeLow)), p.mul(unitLow, rangeHigh)),
-    p.mul(unitLow, rangeLow),
-  );
-  const sum = p.add(product, low);
-  const moved = p.sub(sum, product);
-  const rest = p.add(p.sub(product, p.sub(sum, moved)), p.sub(low, moved));
-  return p.add(sum, p.add(rest, lost));
-}
-
 export interface UniformOptions extends DrawOptions {
   readonly minval?: TensorLike;
   /** Not reached. */
@@ -107,7 +50,7 @@ export const uniform: typeof uniformOf = /* @__PURE__ */ withChecks("random.unif
 function uniformOf(shape: Shape, { minval = 0, maxval = 1, dtype, seed }: UniformOptions = {}): Tensor {
   const target = floatDtype("random.uniform", dtype);
   const bound = (x: TensorLike): Tensor | number => (typeof x === "number" ? x : convertToTensor(x));
-  return uniformBits(drawSeed(seed), checked("random.uniform", shape), bound(minval), bound(maxval), target);
+  return uniformBits(drawSeed(seed), checkedShape("random.uniform", shape), bound(minval), bound(maxval), target);
 }
 
 export interface NormalOptions extends DrawOptions {
@@ -115,21 +58,13 @@ export interface NormalOptions extends DrawOptions {
   /** The standard deviation. */
   readonly stddev?: TensorLike;
 }
-// The largest number of the dtype above -1 and below 0, and 2 seen from 0.
-const aboveMinusOne: Readonly<Partial<Record<DType, number>>> = {
-  float32: -(1 - 2 ** -24),
-  float16: -(1 - 2 ** -11),
-  bfloat16: -(1 - 2 ** -8),
-  float64: -(1 - 2 ** -53),
-};
+// The largest number of the dtype below 2.
 const belowTwo: Readonly<Partial<Record<DType, number>>> = {
   float32: 2 - 2 ** -23,
   float16: 2 - 2 ** -10,
   bfloat16: 2 - 2 ** -7,
   float64: 2 - 2 ** -52,
 };
-const root2 = (dtype: DType): number => (dtype === "float64" ? Math.SQRT2 : f32(Math.SQRT2));
-
 function scaled(sample: Tensor, mean: TensorLike, stddev: TensorLike): Tensor {
   const factor =
     stddev === 1
@@ -139,15 +74,6 @@ function scaled(sample: Tensor, mean: TensorLike, stddev: TensorLike): Tensor {
     ? factor
     : p.add(factor, typeof mean === "number" ? mean : convertToTensor(mean, { dtype: sample.dtype }));
 }
-/** Standard normal numbers: `sqrt(2) erfInv(u)` of uniform `u` in `(-1, 1)`. */
-export function normalBits(key: Tensor, shape: Shape, dtype: DType): Tensor {
-  const u = uniformBits(key, shape, aboveMinusOne[dtype] as number, 1, dtype);
-  return p.mul(erfInv(u), root2(dtype));
-}
-// Halves are computed in float32 and rounded.
-function erfInv(u: Tensor): Tensor {
-  return u.dtype === "float64" ? p.erfInv(u) : cast(erfInv32(cast(u, "float32")), u.dtype);
-}
 /**
  * Numbers of a normal distribution.
  * Source: keras.random.normal.
@@ -156,7 +82,7 @@ function erfInv(u: Tensor): Tensor {
 export const normal: typeof normalOf = /* @__PURE__ */ withChecks("random.normal", normalOf);
 function normalOf(shape: Shape, { mean = 0, stddev = 1, dtype, seed }: NormalOptions = {}): Tensor {
   const target = floatDtype("random.normal", dtype);
-  return scaled(normalBits(drawSeed(seed), checked("random.normal", shape), target), mean, stddev);
+  return scaled(normalBits(drawSeed(seed), checkedShape("random.normal", shape), target), mean, stddev);
 }
 // erf(sqrt 2) as the dtype has it: the part of a normal distribution within two standard deviations.
 const withinTwo: Readonly<Partial<Record<DType, number>>> = {
@@ -177,9 +103,9 @@ export const truncatedNormal: typeof truncatedNormalOf = /* @__PURE__ */ withChe
 function truncatedNormalOf(shape: Shape, { mean = 0, stddev = 1, dtype, seed }: NormalOptions = {}): Tensor {
   const target = floatDtype("random.truncatedNormal", dtype);
   const edge = withinTwo[target] as number;
-  const u = uniformBits(drawSeed(seed), checked("random.truncatedNormal", shape), -edge, edge, target);
+  const u = uniformBits(drawSeed(seed), checkedShape("random.truncatedNormal", shape), -edge, edge, target);
   const limit = belowTwo[target] as number;
-  const sample = p.min(p.max(p.mul(erfInv(u), root2(target)), -limit), limit);
+  const sample = p.min(p.max(normalAt(u), -limit), limit);
   return scaled(sample, mean, stddev);
 }
 
@@ -197,7 +123,7 @@ function randintOf(shape: Shape, minval: number, maxval: number, { dtype = "int3
       complain("random.randint", { must: "the dtype must be an integer dtype", got: target, todo: "Use int32" }),
     );
   }
-  const size = checked("random.randint", shape);
+  const size = checkedShape("random.randint", shape);
   // Narrow dtypes are drawn as int32 within their limits, so that all numbers are equally likely.
   const unsigned = target === "uint32";
   const [least, most] = isUnsigned(target)

@@ -61,8 +61,10 @@ function spacing(x: number, dtype: string): number {
   const bits = dtype === "bfloat16" ? 7 : dtype === "float16" ? 10 : 23;
   return 2 ** (Math.floor(Math.log2(Math.max(Math.abs(x), 2 ** -126))) - bits);
 }
-// Exact; XLA approximates the logarithm inside its normal draws, which moves a few of them by 2 units in the last place.
-const ulpsOf: Readonly<Record<string, number>> = { normal: 2, truncated_normal: 2 };
+// All are exact but what is made of powers and exponentials, which engines and XLA round in their own ways: those of gamma numbers below
+// alpha = 1, where a rounded logarithm is divided by alpha, and of beta numbers.
+const ulpsOf = ({ call, arguments: [, alpha] }: Case): number =>
+  call === "beta" ? 16 : call !== "gamma" ? 0 : typeof alpha === "number" && alpha >= 1 ? 4 : 16;
 
 describe("bits", () => {
   test.each(goldens.bits)("threefry of $key", async ({ key: words, output }) => {
@@ -90,7 +92,7 @@ describe("draws", () => {
       const out = f(...c.arguments.map(read), { ...options, seed: generator ?? c.seed });
       // A mean added to a scaled sample may cancel: errors are those of the larger of both.
       const scale = Number(c.options["mean"] ?? 0) === 0 ? 0 : 2 * Number(c.options["stddev"] ?? 1);
-      expectStored(await out.host(), expected, ulpsOf[c.call] ?? 0, scale);
+      expectStored(await out.host(), expected, ulpsOf(c), scale);
     }
     if (generator !== undefined && c.state !== undefined) expectStored(await generator.state.tensor.host(), c.state, 0);
   });
@@ -128,7 +130,7 @@ describe("unseeded", () => {
         expectStored(await new random.SeedGenerator().state.tensor.host(), state as Stored, 0);
       else if (step.startsWith("GlorotUniform")) random.drawPythonSeed();
       else if (step.startsWith("uniform")) expectStored(await random.uniform([3]).host(), output as Stored, 0);
-      else if (step.startsWith("normal")) expectStored(await random.normal([2]).host(), output as Stored, 3);
+      else if (step.startsWith("normal")) expectStored(await random.normal([2]).host(), output as Stored, 0);
       else if (step.startsWith("randint(["))
         expectStored(await random.randint([3], 0, 100).host(), output as Stored, 0);
       else if (step.startsWith("random.randint")) expect(random.drawPythonSeed()).toBe(output);
