@@ -2,7 +2,7 @@
 import { type DType, dtypes, type HostArray } from "../../aval/index.ts";
 import type { Backend, Kernels } from "../contract.ts";
 import { contractionKernels } from "./contraction.ts";
-import { elementwiseKernels } from "./elementwise.ts";
+import { bitcast, elementwiseKernels } from "./elementwise.ts";
 import { fftKernels } from "./fft.ts";
 import { indexingKernels } from "./indexing.ts";
 import { linalgKernels } from "./linalg.ts";
@@ -11,7 +11,7 @@ import { reductionKernels } from "./reduction.ts";
 import { spectralKernels } from "./spectral.ts";
 import { structuralKernels } from "./structural.ts";
 
-/** One kernel for each primitive, on host arrays. Nothing is written in place, so results may share memory with inputs. */
+/** One kernel for each primitive (and one that needs memory), on host arrays. Nothing is written in place, so results may share memory with inputs. */
 export const referenceKernels: Kernels<HostArray> = {
   ...elementwiseKernels,
   ...structuralKernels,
@@ -22,6 +22,7 @@ export const referenceKernels: Kernels<HostArray> = {
   ...linalgKernels,
   ...spectralKernels,
   ...fftKernels,
+  bitcast,
 };
 
 const computed: ReadonlySet<DType> = new Set(dtypes.filter((dtype) => dtype !== "complex64"));
