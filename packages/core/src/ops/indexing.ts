@@ -6,7 +6,9 @@ import * as p from "../primitives/index.ts";
 import { castTo, toBool } from "./arithmetic-core.ts";
 import { convertToTensor, promote, type TensorLike } from "./convert-core.ts";
 import { getItemCore, safeIndices } from "./get-item.ts";
+import type { KerasTensor } from "./keras-tensor.ts";
 import { type Op, op } from "./op.ts";
+import { requireOutsideTrace } from "./outside-trace.ts";
 
 /** Python's `x[key]`. @example getItem(x, [0, [1, null], "..."]) // x[0, 1:, ...] */
 export const getItem: Op<(x: TensorLike, key: readonly Index[]) => Tensor> = /* @__PURE__ */ op(
@@ -90,29 +92,42 @@ export const takeAlongAxis: Op<(x: TensorLike, indices: TensorLike, options?: Ta
     },
   );
 
-/** `x1` where the condition holds, else `x2`. Both also as options. @example where(greater(x, 0), x, 0) */
-export const where: Op<
-  (condition: TensorLike, x1: TensorLike | null | undefined, x2: TensorLike | null | undefined) => Tensor
-> = /* @__PURE__ */ op(
+type Choice = TensorLike | KerasTensor;
+export interface WhereOp {
+  (condition: TensorLike): Promise<Tensor[]>;
+  (condition: TensorLike, x1: TensorLike, x2: TensorLike): Tensor;
+  (condition: TensorLike | KerasTensor, x1: Choice, x2: Choice): KerasTensor;
+}
+/**
+ * `x1` where the condition holds, else `x2`; shapes broadcast. With the condition alone it is `nonzero`, and awaited.
+ * @throws ConfigError if only one of both is given. Source: keras.ops.where. @example await where([true, false], [1, 2], 0).array(); // [1, 0]
+ */
+export const where: WhereOp = /* @__PURE__ */ op(
   "where",
-  (condition: TensorLike, x1: TensorLike | null | undefined, x2: TensorLike | null | undefined): Tensor => {
-    if (x1 === null || x1 === undefined || x2 === null || x2 === undefined) {
-      const must = "both x1 and x2 must be given";
-      const got = `${x1 === null || x1 === undefined ? "no" : "an"} x1 and ${x2 === null || x2 === undefined ? "no" : "an"} x2`;
-      throw new ConfigError(
-        complain("where", { must, got, todo: "For positions of true elements use await ops.nonzero(x)" }),
-      );
+  (condition: TensorLike, x1?: TensorLike | null, x2?: TensorLike | null): Tensor | Promise<Tensor[]> => {
+    const [given1, given2] = [x1, x2].map((x) => x !== null && x !== undefined);
+    if (!given1 && !given2) return nonzero(condition);
+    if (!given1 || !given2) {
+      const must = "both x1 and x2 must be given, or none";
+      const got = `${given1 ? "an" : "no"} x1 and ${given2 ? "an" : "no"} x2`;
+      throw new ConfigError(complain("where", { must, got, todo: "Pass both" }));
     }
-    const [a, b] = promote(x1, x2) as [Tensor, Tensor];
+    const [a, b] = promote(x1 as TensorLike, x2 as TensorLike) as [Tensor, Tensor];
     return p.where(toBool(condition), a, b);
   },
-);
+) as unknown as WhereOp;
 /**
- * Where `x` is not 0: one int32 vector an axis. Their length depends on the values, so they are read.
- * @throws StateError inside a trace. @example const [rows, columns] = await nonzero(mask)
+ * Where `x` is not 0 (nan is not): one int32 vector an axis, in row-major order. Their length depends on the values, so they are read.
+ * They are what `x.at(...)` takes for a boolean mask. @throws StateError inside a trace. @throws ShapeError for a scalar.
+ * Source: keras.ops.nonzero. @example await (await nonzero([0, 5, 7]))[0].array(); // [1, 2]
  */
 export async function nonzero(x: TensorLike): Promise<Tensor[]> {
   const t = convertToTensor(x);
+  requireOutsideTrace("nonzero", "Use ops.where(mask, x, y), which keeps the shape");
+  if (t.ndim === 0) {
+    const todo = "Use ops.reshape(x, [1])";
+    throw new ShapeError(complain("nonzero", { must: "x must have at least one axis", got: showAval(t), todo }));
+  }
   const { data } = await t.host();
   const places: number[] = [];
   data.forEach((value: number, i: number) => {
@@ -281,18 +296,26 @@ export interface SegmentOptions {
 }
 export type SegmentOp = Op<(data: TensorLike, segmentIds: TensorLike, options?: SegmentOptions) => Tensor>;
 const segment = (name: string, mode: "add" | "max" | "min" | "multiply", start: (x: Tensor) => number): SegmentOp =>
-  op(name, (data: TensorLike, segmentIds: TensorLike, { numSegments = null }: SegmentOptions = {}): Tensor => {
-    if (numSegments === null) {
-      const todo = "Pass the option numSegments";
-      throw new ConfigError(complain(name, { must: "the number of segments must be given", got: "null", todo }));
-    }
-    const x = convertToTensor(data);
-    const ids = indexTensor(name, segmentIds);
-    // Negative ids are dropped, not counted from the end.
-    const known = p.where(p.less(ids, 0), numSegments, ids);
-    const column = p.reshape(known, { shape: [...ids.shape, 1] });
-    return scatterInto(p.full([numSegments, ...x.shape.slice(1)], start(x), x.dtype), column, x, mode);
-  });
+  op(
+    name,
+    (data: TensorLike, segmentIds: TensorLike, { numSegments = null, sorted: _hint = false }: SegmentOptions = {}): Tensor => {
+      if (numSegments === null) {
+        const todo = "Pass the option numSegments";
+        throw new ConfigError(complain(name, { must: "the number of segments must be given", got: "null", todo }));
+      }
+      const x = convertToTensor(data);
+      const ids = indexTensor(name, segmentIds);
+      if (ids.ndim !== 1 || x.ndim === 0 || ids.size !== x.shape[0]) {
+        const must = "segmentIds must be a vector with an id for each row of data";
+        const got = `${showShape(ids.shape)} for ${showShape(x.shape)}`;
+        throw new ShapeError(complain(name, { must, got, todo: "Flatten both to rows" }));
+      }
+      // Negative ids are dropped, not counted from the end.
+      const known = p.where(p.less(ids, 0), numSegments, ids);
+      const column = p.reshape(known, { shape: [...ids.shape, 1] });
+      return scatterInto(p.full([numSegments, ...x.shape.slice(1)], start(x), x.dtype), column, x, mode);
+    },
+  );
 const lowest = (x: Tensor): number =>
   isFloat(x.dtype)
     ? Number.NEGATIVE_INFINITY
