@@ -112,7 +112,7 @@ const ordered = (bits: Tensor, sign: number): Tensor => {
  * Nothing flows back. Source: keras.ops.nextafter. @example await nextafter(1, 2).array(); // 1.0000001192092896
  */
 export const nextafter: BinaryOp = /* @__PURE__ */ op("nextafter", (x1: TensorLike, x2: TensorLike): Tensor => {
-  const [a, b] = promoteFloat(x1, x2) as [Tensor, Tensor];
+  const [a, b] = promoteFloat(x1, x2).map(p.stopGradient) as [Tensor, Tensor];
   const { dtype } = a;
   const width = bitsOf(dtype);
   if (width > 32) {

@@ -124,6 +124,7 @@ fold:nn:Fold:output_size kernel_size dilation padding stride:x:x output_size ker
 foriLoop:core:ForiLoop:lower upper body_fun:init_val:lower upper body_fun init_val:
 full:numpy:Full:shape dtype:fill_value:shape fill_value:dtype=null
 fullLike:numpy:FullLike:dtype:x fill_value:x fill_value:dtype=null
+gammainc:math:Gammainc::x1 x2:x1 x2:
 gaussianBlur:image:GaussianBlur:kernel_size sigma data_format:images:images:kernel_size=[3,3] sigma=[1.0,1.0] data_format=null
 gcd:numpy:Gcd::x1 x2:x1 x2:
 gelu:nn:Gelu:approximate:x:x:approximate=true

@@ -1,6 +1,6 @@
 // Tensors as sets of elements.
 import { normalizeAxis, range } from "../aval/index.ts";
-import { ConfigError, complain, ShapeError, showShape } from "../errors/index.ts";
+import { ConfigError, complain } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
 import { castTo } from "./arithmetic-core.ts";
@@ -140,22 +140,26 @@ function uniqueOf(x: Tensor, groups: Groups, size: number, options: UniqueOption
 function uniqueOfNothing(x: Tensor, size: number | null, options: UniqueOptions): Tensor | Tensor[] {
   const { axis = null, fillValue = null } = options;
   const at = axis === null ? 0 : normalizeAxis(axis, x.ndim, "unique");
-  const rest = axis === null ? [0] : x.shape;
-  if ((rest[at] as number) > 0) {
-    const must = "slices must have elements to be compared";
-    throw new ShapeError(complain("unique", { must, got: `${showShape(x.shape)} along axis ${at}`, todo: "Check axis" }));
-  }
-  if (size !== null && size > 0 && fillValue === null) {
+  const shape = axis === null ? [0] : x.shape;
+  const n = shape[at] as number;
+  if (n === 0 && size !== null && size > 0 && fillValue === null) {
     const must = "an empty x with a size must come with a fillValue";
     throw new ConfigError(complain("unique", { must, got: `size ${size}`, todo: "Pass the option fillValue" }));
   }
-  const count = size ?? 0;
-  const zeros = p.full([count], 0, "int32");
-  const results = [p.full(rest.map((s, i) => (i === at ? count : s)), fillValue ?? 0, x.dtype)];
-  if (options.returnIndex === true) results.push(zeros);
-  if (options.returnInverse === true) results.push(p.full(axis === null ? x.shape : [0], 0, "int32"));
-  if (options.returnCounts === true) results.push(zeros);
-  return results.length === 1 ? (results[0] as Tensor) : results;
+  // Slices without elements are all equal.
+  const groups = Math.min(n, 1);
+  const count = n === 0 ? (size ?? 0) : 1;
+  const whole = (length: number, value = 0): Tensor => p.full([length], value, "int32");
+  const values = p.full(
+    shape.map((s, i) => (i === at ? count : s)),
+    fillValue ?? 0,
+    x.dtype,
+  );
+  const results = [values];
+  if (options.returnIndex === true) results.push(whole(groups));
+  if (options.returnInverse === true) results.push(axis === null ? p.full(x.shape, 0, "int32") : whole(n));
+  if (options.returnCounts === true) results.push(whole(groups, n));
+  return results.length === 1 ? values : results;
 }
 
 /**

@@ -22,7 +22,7 @@ export const erfc: UnaryOp = /* @__PURE__ */ op("erfc", (x: TensorLike) => inFlo
 
 /**
  * The regularized lower incomplete gamma function, `P(x1, x2) = 1/Gamma(x1)` times the integral of `t^(x1-1) e^-t` from 0 to `x2`; shapes
- * broadcast. nan where `x1 <= 0` or `x2 < 0`. Gradients flow to both. Source: keras.ops.gammainc, jax.scipy.special.gammainc.
+ * broadcast. nan where `x1 < 0` or `x2 < 0`. Gradients flow to both. Source: keras.ops.gammainc, jax.scipy.special.gammainc.
  * @example await gammainc([1], [0]).array(); // [0]
  */
 export const gammainc: BinaryOp = /* @__PURE__ */ op("gammainc", (x1: TensorLike, x2: TensorLike): Tensor => {

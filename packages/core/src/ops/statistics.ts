@@ -26,6 +26,7 @@ export const corrcoef: Op<(x: TensorLike) => Tensor> = /* @__PURE__ */ op("corrc
   const centered = p.sub(rows, mean);
   const contract = { lhsContract: [1], rhsContract: [1], lhsBatch: [], rhsBatch: [] };
   const covariance = p.div(p.dotGeneral(centered, centered, contract), n - 1);
+  if (count === 0) return covariance;
   if (count === 1) return p.reshape(p.div(covariance, covariance), { shape: [] });
   const i = p.iota({ shape: [count, 1], axis: 0, dtype: "int32" });
   const deviation = p.sqrt(p.gatherNd(covariance, p.concat([i, i], { axis: 1 })));

@@ -14,8 +14,8 @@ export type WindowFunction = (x: number | Tensor) => Tensor;
 // The number of points: a whole number, or a scalar literal of one.
 function lengthOf(where: string, x: unknown): number {
   const value = x instanceof Tensor && x.size === 1 && x.source.kind === "literal" ? x.source.value.data[0] : x;
-  if (typeof value === "number" && Number.isInteger(value)) return Math.max(0, value);
-  const must = "the number of points must be a known whole number";
+  if (typeof value === "number" && Number.isInteger(value) && value >= 0) return value;
+  const must = "the number of points must be a known whole number, at least 0";
   const got = x instanceof Tensor || isSymbolic(x) ? String(x) : (JSON.stringify(x) ?? String(x));
   throw new ShapeError(complain(where, { must, got, todo: "Pass a JS number; windows cannot depend on values" }));
 }

@@ -114,7 +114,7 @@ export const gammainc: Binary<"composite"> = ofGamma(
     const { beyond, series, fraction } = regions(a, x);
     const lower = div(mul(scale(series.a, series.x), seriesSum(series.a, series.x).value), series.a);
     const upper = mul(scale(fraction.a, fraction.x), continuedFraction(fraction.a, fraction.x).value);
-    return atEdges(a, x, where(beyond, sub(1, upper), lower), 1);
+    return where(equal(a, 0), where(greater(x, 0), full([], 1, a.dtype), Number.NaN), atEdges(a, x, where(beyond, sub(1, upper), lower), 1));
   },
   ({ g, inputs }) => {
     const [a, x] = inputs as readonly [Tensor, Tensor];
@@ -163,7 +163,7 @@ function regions(a: Tensor, x: Tensor): { readonly beyond: Tensor; readonly seri
 }
 function atEdges(a: Tensor, x: Tensor, inside: Tensor, atInfinity: number): Tensor {
   const known = where(equal(x, 0), 0, where(equal(x, Number.POSITIVE_INFINITY), atInfinity, inside));
-  const outside = or(or(less(x, 0), less(a, 0)), or(equal(a, 0), or(isNan(a), isNan(x))));
+  const outside = or(or(less(x, 0), lessEqual(a, 0)), or(isNan(a), isNan(x)));
   return where(outside, Number.NaN, known);
 }
 // x^a e^-x / Gamma(a)
