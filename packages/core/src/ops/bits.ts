@@ -24,7 +24,7 @@ function bitsIn(x: Tensor): Tensor {
     const normal = p.sub(p.shiftRightLogical(p.and(bits, 0x7fffffff), SHORTER), LATER);
     const tiny = castTo(p.mul(p.where(p.less(size, 2 ** -14), size, 0), 2 ** 24), "int32");
     const finite = p.where(p.less(size, 2 ** -14), tiny, normal);
-    const special = p.where(p.isNan(wide), 0x7e00, 0x7c00);
+    const special = p.where(p.isNan(wide), p.full([], 0x7e00, "int32"), 0x7c00);
     const sign = p.and(p.shiftRightLogical(bits, 16), 0x8000);
     return p.or(p.where(p.isFinite(wide), finite, special), sign);
   }

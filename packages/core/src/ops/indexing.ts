@@ -121,22 +121,23 @@ export const where: WhereOp = /* @__PURE__ */ op(
  * They are what `x.at(...)` takes for a boolean mask. @throws StateError inside a trace. @throws ShapeError for a scalar.
  * Source: keras.ops.nonzero. @example await (await nonzero([0, 5, 7]))[0].array(); // [1, 2]
  */
-export async function nonzero(x: TensorLike): Promise<Tensor[]> {
+export function nonzero(x: TensorLike): Promise<Tensor[]> {
   const t = convertToTensor(x);
   requireOutsideTrace("nonzero", "Use ops.where(mask, x, y), which keeps the shape");
   if (t.ndim === 0) {
     const todo = "Use ops.reshape(x, [1])";
     throw new ShapeError(complain("nonzero", { must: "x must have at least one axis", got: showAval(t), todo }));
   }
-  const { data } = await t.host();
-  const places: number[] = [];
-  data.forEach((value: number, i: number) => {
-    if (value !== 0) places.push(i);
-  });
-  let stride = t.size;
-  return t.shape.map((n) => {
-    stride /= Math.max(1, n);
-    return convertToTensor(Int32Array.from(places, (i) => Math.floor(i / stride) % n));
+  return t.host().then(({ data }) => {
+    const places: number[] = [];
+    data.forEach((value: number, i: number) => {
+      if (value !== 0) places.push(i);
+    });
+    let stride = t.size;
+    return t.shape.map((n) => {
+      stride /= Math.max(1, n);
+      return convertToTensor(Int32Array.from(places, (i) => Math.floor(i / stride) % n));
+    });
   });
 }
 /** The first choice whose condition holds, else `default`. */

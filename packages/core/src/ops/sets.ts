@@ -165,7 +165,7 @@ function uniqueOfNothing(x: Tensor, size: number | null, options: UniqueOptions)
 /**
  * The different elements of `x`, ascending (nan counts as different from nan), or the different slices along `axis`. With `returnIndex`,
  * `returnInverse`, `returnCounts`: a list of them and int32 tensors. How many there are depends on the values, so it is awaited outside of
- * a trace; with `size` nothing is read. @throws StateError inside a trace without `size`. Source: keras.ops.unique.
+ * a trace; with `size` nothing is read. Gradients flow to the first of equal ones (in Keras with `size` only). @throws StateError inside a trace without `size`. Source: keras.ops.unique.
  * @example await (await unique([3, 1, 3])).array(); // [1, 3]
  */
 export const unique: UniqueOp = /* @__PURE__ */ op(
