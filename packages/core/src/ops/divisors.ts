@@ -44,8 +44,9 @@ function greatest(a: Tensor, b: Tensor): Tensor {
  * The greatest common divisor of integers, 0 for two zeros; shapes broadcast. @throws DtypeError for floats and bool.
  * Source: keras.ops.gcd. @example await gcd(12, 18).array(); // 6
  */
-export const gcd: BinaryOp = /* @__PURE__ */ op("gcd", (x1: TensorLike, x2: TensorLike): Tensor =>
-  greatest(...integers("gcd", x1, x2)),
+export const gcd: BinaryOp = /* @__PURE__ */ op(
+  "gcd",
+  (x1: TensorLike, x2: TensorLike): Tensor => greatest(...integers("gcd", x1, x2)),
 );
 /**
  * The least common multiple of integers, 0 if one is 0; shapes broadcast. @throws DtypeError for floats and bool.

@@ -299,7 +299,11 @@ export type SegmentOp = Op<(data: TensorLike, segmentIds: TensorLike, options?: 
 const segment = (name: string, mode: "add" | "max" | "min" | "multiply", start: (x: Tensor) => number): SegmentOp =>
   op(
     name,
-    (data: TensorLike, segmentIds: TensorLike, { numSegments = null, sorted: _hint = false }: SegmentOptions = {}): Tensor => {
+    (
+      data: TensorLike,
+      segmentIds: TensorLike,
+      { numSegments = null, sorted: _hint = false }: SegmentOptions = {},
+    ): Tensor => {
       if (numSegments === null) {
         const todo = "Pass the option numSegments";
         throw new ConfigError(complain(name, { must: "the number of segments must be given", got: "null", todo }));

@@ -117,7 +117,10 @@ test("symbolic calls give Keras' shapes and dtypes", () => {
     ["float32", [4]],
   ]);
   expect(specOf(ops.vander(new KerasTensor([null]), { N: 2 }))).toEqual(["float32", [null, 2]]);
-  expect(specOf(ops.rearrange(new KerasTensor([null, 6]), "b (h p) -> h b p", { p: 2 }))).toEqual(["float32", [3, null, 2]]);
+  expect(specOf(ops.rearrange(new KerasTensor([null, 6]), "b (h p) -> h b p", { p: 2 }))).toEqual([
+    "float32",
+    [3, null, 2],
+  ]);
   expect(specOf(ops.geomspace(x, 2, { num: 5, axis: -1 }))).toEqual(["float32", [null, 3, 5]]);
   expect(specOf(ops.where(whole, x.at("...", [null, 1]), 0))).toEqual(["float32", [null, 4]]);
   expect(specOf(ops.repeat(x, 2, { axis: 1 }))).toEqual(["float32", [null, 6]]);

@@ -81,7 +81,9 @@ function pick({ values, count }: Sorted, q: Tensor, method: QuantileMethod): Ten
 }
 function refuseMethod(method: never): ConfigError {
   const must = `the method must be one of ${methods.join(", ")}`;
-  return new ConfigError(complain("quantile", { must, got: JSON.stringify(method), todo: 'The usual one is "linear"' }));
+  return new ConfigError(
+    complain("quantile", { must, got: JSON.stringify(method), todo: 'The usual one is "linear"' }),
+  );
 }
 
 function quantileWith(

@@ -37,7 +37,12 @@ function parse(pattern: string): readonly [Side, Side] {
 }
 
 // Sizes of the named axes of one axis of `x`; one of them may follow from the others.
-function sizesOf(names: readonly string[], size: number, given: ReadonlyMap<string, number>, pattern: string): number[] {
+function sizesOf(
+  names: readonly string[],
+  size: number,
+  given: ReadonlyMap<string, number>,
+  pattern: string,
+): number[] {
   const open = names.filter((name) => !given.has(name));
   const known = sizeOf(names.flatMap((name) => given.get(name) ?? []));
   if (open.length > 1) {
@@ -70,7 +75,9 @@ export const rearrange: Op<
       refuse(`the left side must name ${x.ndim} axes`, got, "Check the pattern");
     }
     const names = from.flat();
-    const given = new Map(names.flatMap((name) => (axesLengths[name] === undefined ? [] : [[name, axesLengths[name]] as const])));
+    const given = new Map(
+      names.flatMap((name) => (axesLengths[name] === undefined ? [] : [[name, axesLengths[name]] as const])),
+    );
     const sizes = from.flatMap((group, axis) => sizesOf(group, x.shape[axis] as number, given, pattern));
     const split = p.reshape(x, { shape: sizes });
     const moved = p.transpose(split, { permutation: to.flat().map((name) => names.indexOf(name)) });

@@ -21,11 +21,7 @@ export interface IsinOptions {
  */
 export const isin: Op<(x1: TensorLike, x2: TensorLike, options?: IsinOptions) => Tensor> = /* @__PURE__ */ op(
   "isin",
-  (
-    x1: TensorLike,
-    x2: TensorLike,
-    { assumeUnique: _hint = false, invert = false }: IsinOptions = {},
-  ): Tensor => {
+  (x1: TensorLike, x2: TensorLike, { assumeUnique: _hint = false, invert = false }: IsinOptions = {}): Tensor => {
     const [a, b] = promote(convertToTensor(x1), convertToTensor(x2)) as [Tensor, Tensor];
     // Keras gives this for no test elements, whatever `invert` is for no elements.
     if (a.size === 0 || b.size === 0) return p.full(a.shape, invert ? 1 : 0, "bool");
@@ -56,7 +52,10 @@ type UniqueResult<O, T> = O extends More ? T[] : T;
 export interface UniqueOp {
   <const O extends UniqueOptions & { readonly size: number }>(x: KerasTensor, options: O): UniqueResult<O, KerasTensor>;
   <const O extends UniqueOptions & { readonly size: number }>(x: TensorLike, options: O): UniqueResult<O, Tensor>;
-  <const O extends UniqueOptions & { readonly size?: null }>(x: TensorLike, options?: O): Promise<UniqueResult<O, Tensor>>;
+  <const O extends UniqueOptions & { readonly size?: null }>(
+    x: TensorLike,
+    options?: O,
+  ): Promise<UniqueResult<O, Tensor>>;
 }
 
 interface Groups {
@@ -127,7 +126,9 @@ function uniqueOf(x: Tensor, groups: Groups, size: number, options: UniqueOption
   if (options.returnInverse === true) {
     const column = p.reshape(order, { shape: [n, 1] });
     const inverse = p.scatterNd(p.full([n], 0, "int32"), column, group, { mode: "set" });
-    results.push(options.axis === null || options.axis === undefined ? p.reshape(inverse, { shape: x.shape }) : inverse);
+    results.push(
+      options.axis === null || options.axis === undefined ? p.reshape(inverse, { shape: x.shape }) : inverse,
+    );
   }
   if (options.returnCounts === true) {
     const ends = firsts(groups, size + 1, n);

@@ -4,7 +4,7 @@ import type { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
 import { castTo, promoteFloat } from "./arithmetic-core.ts";
 import type { BinaryOp } from "./binary.ts";
-import { convertToTensor, floatx, toFloat, type TensorLike } from "./convert-core.ts";
+import { convertToTensor, floatx, type TensorLike, toFloat } from "./convert-core.ts";
 import type { UnaryOp } from "./elementwise.ts";
 import { op } from "./op.ts";
 

@@ -123,7 +123,8 @@ function requireBins(x: Tensor, bins: number, bounds: readonly number[] | null):
   const refuse = (must: string, got: string, todo: string): never => {
     throw new ConfigError(complain("histogram", { must, got, todo }));
   };
-  if (!Number.isInteger(bins) || bins < 0) refuse("bins must be a whole number, at least 0", String(bins), "Pass a count");
+  if (!Number.isInteger(bins) || bins < 0)
+    refuse("bins must be a whole number, at least 0", String(bins), "Pass a count");
   if (bounds !== null && (bounds.length !== 2 || !((bounds[0] as number) <= (bounds[1] as number)))) {
     refuse("range must be two numbers, the second not below the first", JSON.stringify(bounds), "Swap them");
   }

@@ -19,7 +19,9 @@ function parseSignature(signature: string): readonly [inputs: Blocks, outputs: B
   const list = String.raw`\((?:\w+(?:,\w+)*)?\)`;
   if (!new RegExp(`^${list}(?:,${list})*->${list}(?:,${list})*$`).test(text)) {
     const must = "a signature must be lists of axes in parentheses on both sides of ->";
-    throw new ConfigError(complain("vectorize", { must, got: `"${signature}"`, todo: 'Write it like "(m,n),(n)->(m)"' }));
+    throw new ConfigError(
+      complain("vectorize", { must, got: `"${signature}"`, todo: 'Write it like "(m,n),(n)->(m)"' }),
+    );
   }
   const blocks = (side: string): Blocks => (side.match(/\([^)]*\)/g) ?? []).map((part) => part.match(/\w+/g) ?? []);
   return text.split("->").map(blocks) as unknown as readonly [Blocks, Blocks];
@@ -71,7 +73,10 @@ export function vectorize(
       noteSizes(sizes, names, x.shape);
       return x.shape.slice(x.ndim - names.length);
     });
-    const loop = broadcastShapes("vectorize", ...xs.map((x, i) => x.shape.slice(0, x.ndim - (blocks[i] as Shape).length)));
+    const loop = broadcastShapes(
+      "vectorize",
+      ...xs.map((x, i) => x.shape.slice(0, x.ndim - (blocks[i] as Shape).length)),
+    );
     const call = (values: readonly Tensor[]): Tensor | readonly Tensor[] => {
       const full: (Tensor | TensorLike)[] = [...args];
       places.forEach((place, i) => {

@@ -32,7 +32,10 @@ const window =
 const cosine = (i: number, n: number, harmonic = 1): number => Math.cos((2 * Math.PI * harmonic * i) / (n - 1));
 
 /** A triangle with ends at 0, `1 - |2i/(n-1) - 1|`. Source: keras.ops.bartlett. @example await bartlett(3).array(); // [0, 1, 0] */
-export const bartlett: WindowFunction = /* @__PURE__ */ window("bartlett", (i, n) => 1 - Math.abs((2 * i) / (n - 1) - 1));
+export const bartlett: WindowFunction = /* @__PURE__ */ window(
+  "bartlett",
+  (i, n) => 1 - Math.abs((2 * i) / (n - 1) - 1),
+);
 /** `0.42 - 0.5 cos(2 pi i/(n-1)) + 0.08 cos(4 pi i/(n-1))`. Source: keras.ops.blackman. @example blackman(5).shape; // [5] */
 export const blackman: WindowFunction = /* @__PURE__ */ window(
   "blackman",
@@ -49,7 +52,9 @@ export const hanning: WindowFunction = /* @__PURE__ */ window("hanning", (i, n) 
  */
 export const kaiser: (x: number | Tensor, beta: TensorLike) => Tensor = (x, beta) => {
   const n = lengthOf("kaiser", x);
-  const places = Float64Array.from(range(n), (i) => (n === 1 ? 0 : Math.sqrt(Math.max(0, 1 - ((2 * i) / (n - 1) - 1) ** 2))));
+  const places = Float64Array.from(range(n), (i) =>
+    n === 1 ? 0 : Math.sqrt(Math.max(0, 1 - ((2 * i) / (n - 1) - 1) ** 2)),
+  );
   const width = convertToTensor(beta, { dtype: "float32" });
   if (width.size !== 1) {
     const todo = "Call kaiser for each beta";

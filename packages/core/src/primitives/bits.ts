@@ -60,7 +60,11 @@ const NOT_A_NUMBER = INFINITE | (1 << 22);
 // y 2^n for whole n in [-128, 128]: in two steps, each by a power of two that float32 holds as a normal number.
 function scaled(y: Tensor, n: Tensor): Tensor {
   const half = shiftRightArithmetic(n, 1);
-  const powers = literal({ shape: [129], dtype: "float32", data: Float32Array.from({ length: 129 }, (_, i) => 2 ** (i - 64)) });
+  const powers = literal({
+    shape: [129],
+    dtype: "float32",
+    data: Float32Array.from({ length: 129 }, (_, i) => 2 ** (i - 64)),
+  });
   const power = (k: Tensor): Tensor => take(powers, add(k, 64), { axis: 0 });
   return mul(mul(y, power(half)), power(sub(n, half)));
 }

@@ -114,7 +114,11 @@ export const gammainc: Binary<"composite"> = ofGamma(
     const { beyond, series, fraction } = regions(a, x);
     const lower = div(mul(scale(series.a, series.x), seriesSum(series.a, series.x).value), series.a);
     const upper = mul(scale(fraction.a, fraction.x), continuedFraction(fraction.a, fraction.x).value);
-    return where(equal(a, 0), where(greater(x, 0), full([], 1, a.dtype), Number.NaN), atEdges(a, x, where(beyond, sub(1, upper), lower), 1));
+    return where(
+      equal(a, 0),
+      where(greater(x, 0), full([], 1, a.dtype), Number.NaN),
+      atEdges(a, x, where(beyond, sub(1, upper), lower), 1),
+    );
   },
   ({ g, inputs }) => {
     const [a, x] = inputs as readonly [Tensor, Tensor];
@@ -140,7 +144,11 @@ export const gammaincGradA: Binary<"composite"> = ofGamma(
   () => {
     const must = "gammainc can be differentiated once in its first argument";
     throw new BackendError(
-      complain("gammainc", { must, got: "a second derivative", todo: "Differentiate in x, or use numerical differences" }),
+      complain("gammainc", {
+        must,
+        got: "a second derivative",
+        todo: "Differentiate in x, or use numerical differences",
+      }),
     );
   },
 );
@@ -178,7 +186,10 @@ const epsilonOf = (dtype: DType): number => (dtype === "float64" ? 2 ** -52 : 2 
 const STEPS = 2000;
 
 // Repeats `step` until it says that every place is settled.
-function iterate(start: readonly Tensor[], step: (carry: readonly Tensor[]) => readonly [Tensor, ...Tensor[]]): readonly Tensor[] {
+function iterate(
+  start: readonly Tensor[],
+  step: (carry: readonly Tensor[]) => readonly [Tensor, ...Tensor[]],
+): readonly Tensor[] {
   const { shape } = start[0] as Tensor;
   const initial = [full([], 0, "float32"), full(shape, 0, "bool"), ...start];
   const own = initial.map((x) => placeholder(x));
