@@ -22,6 +22,7 @@ export * from "./pooling.ts";
 export * from "./quantiles.ts";
 export * from "./rearrange.ts";
 export * from "./reduction.ts";
+export * from "./segments.ts";
 export * from "./sets.ts";
 export * from "./shape.ts";
 export * from "./sorting.ts";

@@ -168,8 +168,8 @@ export const select: Op<
 export type Reduction = "add" | "max" | "min" | "mul";
 const modes = { add: "add", max: "max", min: "min", mul: "multiply" } as const;
 
-// Writes outside of the tensor are dropped: they go to an extra row, which is cut off again.
-function scatterInto(x: Tensor, indices: Tensor, updates: Tensor, mode: p.ScatterParams["mode"]): Tensor {
+/** Writes outside of the tensor are dropped: they go to an extra row, which is cut off again. */
+export function scatterInto(x: Tensor, indices: Tensor, updates: Tensor, mode: p.ScatterParams["mode"]): Tensor {
   const depth = indices.shape[indices.ndim - 1] as number;
   const wide = indices.shape.map((_, i) => (i === indices.ndim - 1 ? depth : 1));
   const sizes = p.reshape(convertToTensor(Int32Array.from(x.shape.slice(0, depth))), { shape: wide });
@@ -288,59 +288,6 @@ export const sliceUpdate: Op<(inputs: TensorLike, startIndices: TensorLike, upda
       indexTensor("sliceUpdate", startIndices),
     );
   });
-
-export interface SegmentOptions {
-  /** How many segments there are; it must be known. */
-  readonly numSegments?: number | null;
-  /** A hint that ids are sorted. */
-  readonly sorted?: boolean;
-}
-export type SegmentOp = Op<(data: TensorLike, segmentIds: TensorLike, options?: SegmentOptions) => Tensor>;
-const segment = (name: string, mode: "add" | "max" | "min" | "multiply", start: (x: Tensor) => number): SegmentOp =>
-  op(
-    name,
-    (
-      data: TensorLike,
-      segmentIds: TensorLike,
-      { numSegments = null, sorted: _hint = false }: SegmentOptions = {},
-    ): Tensor => {
-      if (numSegments === null) {
-        const todo = "Pass the option numSegments";
-        throw new ConfigError(complain(name, { must: "the number of segments must be given", got: "null", todo }));
-      }
-      const x = convertToTensor(data);
-      const ids = indexTensor(name, segmentIds);
-      if (ids.ndim !== 1 || x.ndim === 0 || ids.size !== x.shape[0]) {
-        const must = "segmentIds must be a vector with an id for each row of data";
-        const got = `${showShape(ids.shape)} for ${showShape(x.shape)}`;
-        throw new ShapeError(complain(name, { must, got, todo: "Flatten both to rows" }));
-      }
-      // Negative ids are dropped, not counted from the end.
-      const known = p.where(p.less(ids, 0), numSegments, ids);
-      const column = p.reshape(known, { shape: [...ids.shape, 1] });
-      return scatterInto(p.full([numSegments, ...x.shape.slice(1)], start(x), x.dtype), column, x, mode);
-    },
-  );
-const lowest = (x: Tensor): number =>
-  isFloat(x.dtype)
-    ? Number.NEGATIVE_INFINITY
-    : isUnsigned(x.dtype) || x.dtype === "bool"
-      ? 0
-      : -(2 ** (bitsOf(x.dtype) - 1));
-const highest = (x: Tensor): number =>
-  isFloat(x.dtype)
-    ? Number.POSITIVE_INFINITY
-    : x.dtype === "bool"
-      ? 1
-      : 2 ** (isUnsigned(x.dtype) ? bitsOf(x.dtype) : bitsOf(x.dtype) - 1) - 1;
-/** Sums of the rows of `data` with equal ids. */
-export const segmentSum: SegmentOp = /* @__PURE__ */ segment("segmentSum", "add", () => 0);
-/** Largest of the rows of `data` with equal ids; -inf for empty segments. */
-export const segmentMax: SegmentOp = /* @__PURE__ */ segment("segmentMax", "max", lowest);
-/** Smallest of the rows of `data` with equal ids; inf for empty segments. */
-export const segmentMin: SegmentOp = /* @__PURE__ */ segment("segmentMin", "min", highest);
-/** Products of the rows of `data` with equal ids. */
-export const segmentProd: SegmentOp = /* @__PURE__ */ segment("segmentProd", "multiply", () => 1);
 
 /** Coordinates of flat `indices` in a tensor of `shape`, one tensor an axis. */
 export const unravelIndex: Op<(indices: TensorLike, shape: Shape) => Tensor[]> = /* @__PURE__ */ op(
