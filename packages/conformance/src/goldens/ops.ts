@@ -25,7 +25,7 @@ export function opGoldens(): GoldenGroup[] {
   }));
 }
 
-// Integers that decide the shape of the result: they must be known, so they are not inputs of a compiled program.
+// Arguments behind the first that decide the shape of the result: they must be known, so they are not inputs of a compiled program.
 const shaping: ReadonlySet<string> = new Set(["repeat"]);
 
 // The shape of the result depends on values, unless a size is given.
@@ -85,12 +85,14 @@ function argumentsOf(one: OpCase, inputs: readonly Tensor[]): unknown[] {
   const entry = pythonOperationTable().get(camel(one.op));
   if (entry === undefined) throw new Error(`no signature of ${one.op}`);
   let next = 0;
-  const take = (x: Stored): unknown => {
+  const take = (x: Stored, place: number): unknown => {
     const input = inputs[next++] as Tensor;
-    return shaping.has(one.op) && !isFloat(input.dtype) ? x.data.map(toNumber) : input;
+    return shaping.has(one.op) && place > 0 ? x.data.map(toNumber) : input;
   };
-  const values = one.args.map((x) => revive(x, take));
-  const kwargs = Object.fromEntries(Object.entries(one.kwargs).map(([name, value]) => [name, revive(value, take)]));
+  const values = one.args.map((arg, place) => revive(arg, (x) => take(x, place)));
+  const kwargs = Object.fromEntries(
+    Object.entries(one.kwargs).map(([name, value]) => [name, revive(value, (x) => take(x, one.args.length))]),
+  );
   const variadic = entry.required.some((name) => name.startsWith("*"));
   const fixed = entry.required.filter((name) => !name.startsWith("*"));
   const positional = fixed.map((name, i) => (i < values.length ? values[i] : kwargs[name]));
