@@ -75,7 +75,8 @@ export interface ViewOptions {
 /**
  * The bits of `x` read as another dtype. If the widths differ, the last axis shrinks or grows: `[..., n]` float32 is `[..., 4n]` uint8,
  * lowest byte first. Nothing flows back. @throws ShapeError if the bytes do not fit. @throws DtypeError for complex64 and 64 bits.
- * Source: keras.ops.view. @example await view(tensor([1]), { dtype: "int32" }).array(); // [1065353216]
+ * Source: keras.ops.view.
+ * @example await view(tensor([1]), { dtype: "int32" }).array(); // [1065353216]
  */
 export const view: Op<(x: TensorLike, options?: ViewOptions) => Tensor> = /* @__PURE__ */ op(
   "view",
@@ -109,7 +110,8 @@ const ordered = (bits: Tensor, sign: number): Tensor => {
 };
 /**
  * The next number after `x1` in the direction of `x2` in their common float dtype; `x2` where they are equal, nan where one is nan.
- * Nothing flows back. Source: keras.ops.nextafter. @example await nextafter(1, 2).array(); // 1.0000001192092896
+ * Nothing flows back. Source: keras.ops.nextafter.
+ * @example await nextafter(1, 2).array(); // 1.0000001192092896
  */
 export const nextafter: BinaryOp = /* @__PURE__ */ op("nextafter", (x1: TensorLike, x2: TensorLike): Tensor => {
   const [a, b] = promoteFloat(x1, x2).map(p.stopGradient) as [Tensor, Tensor];

@@ -185,7 +185,8 @@ export interface VanderOptions {
 }
 /**
  * Powers of a vector as the columns of a matrix, `x^(N-1), ..., x, 1`: `[n]` gives `[n, N]`. @throws ShapeError unless `x` is a vector.
- * Source: keras.ops.vander. @example await vander([2, 3], { N: 3 }).array(); // [[4, 2, 1], [9, 3, 1]]
+ * Source: keras.ops.vander.
+ * @example await vander([2, 3], { N: 3 }).array(); // [[4, 2, 1], [9, 3, 1]]
  */
 export const vander: Op<(x: TensorLike, options?: VanderOptions) => Tensor> = /* @__PURE__ */ op(
   "vander",

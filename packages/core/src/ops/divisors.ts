@@ -42,7 +42,8 @@ function greatest(a: Tensor, b: Tensor): Tensor {
 
 /**
  * The greatest common divisor of integers, 0 for two zeros; shapes broadcast. @throws DtypeError for floats and bool.
- * Source: keras.ops.gcd. @example await gcd(12, 18).array(); // 6
+ * Source: keras.ops.gcd.
+ * @example await gcd(12, 18).array(); // 6
  */
 export const gcd: BinaryOp = /* @__PURE__ */ op(
   "gcd",
@@ -50,7 +51,8 @@ export const gcd: BinaryOp = /* @__PURE__ */ op(
 );
 /**
  * The least common multiple of integers, 0 if one is 0; shapes broadcast. @throws DtypeError for floats and bool.
- * Source: keras.ops.lcm. @example await lcm(4, 6).array(); // 12
+ * Source: keras.ops.lcm.
+ * @example await lcm(4, 6).array(); // 12
  */
 export const lcm: BinaryOp = /* @__PURE__ */ op("lcm", (x1: TensorLike, x2: TensorLike): Tensor => {
   const [a, b] = integers("lcm", x1, x2).map(absCore) as [Tensor, Tensor];

@@ -100,7 +100,8 @@ export interface WhereOp {
 }
 /**
  * `x1` where the condition holds, else `x2`; shapes broadcast. With the condition alone it is `nonzero`, and awaited.
- * @throws ConfigError if only one of both is given. Source: keras.ops.where. @example await where([true, false], [1, 2], 0).array(); // [1, 0]
+ * @throws ConfigError if only one of both is given. Source: keras.ops.where.
+ * @example await where([true, false], [1, 2], 0).array(); // [1, 0]
  */
 export const where: WhereOp = /* @__PURE__ */ op(
   "where",
@@ -119,7 +120,8 @@ export const where: WhereOp = /* @__PURE__ */ op(
 /**
  * Where `x` is not 0 (nan is not): one int32 vector an axis, in row-major order. Their length depends on the values, so they are read.
  * They are what `x.at(...)` takes for a boolean mask. @throws StateError inside a trace. @throws ShapeError for a scalar.
- * Source: keras.ops.nonzero. @example await (await nonzero([0, 5, 7]))[0].array(); // [1, 2]
+ * Source: keras.ops.nonzero.
+ * @example await (await nonzero([0, 5, 7]))[0]?.array(); // [1, 2]
  */
 export function nonzero(x: TensorLike): Promise<Tensor[]> {
   const t = convertToTensor(x);

@@ -195,7 +195,8 @@ export interface RepeatOp {
 /**
  * Each element repeated in place along `axis`; of the flattened tensor by default. `repeats`: one count, or one for each. With a tensor of
  * counts the shape of the result depends on values, so it is awaited. @throws StateError for a tensor of counts inside a trace.
- * Source: keras.ops.repeat. @example await repeat([1, 2], [2, 1]).array(); // [1, 1, 2]
+ * Source: keras.ops.repeat.
+ * @example await repeat([1, 2], [2, 1]).array(); // [1, 1, 2]
  */
 export const repeat: RepeatOp = /* @__PURE__ */ op(
   "repeat",

@@ -18,9 +18,15 @@ const running = (name: string, neutral: number, f: Running): CumulativeOp =>
     const y = runningWith(name, numbers, axis, f);
     return dtype === null ? y : castTo(y, target.dtype);
   });
-/** Running sum in which nan counts as 0. Source: keras.ops.nancumsum. @example await nancumsum([1, NaN, 3]).array(); // [1, 1, 4] */
+/**
+ * Running sum in which nan counts as 0. Source: keras.ops.nancumsum.
+ * @example await nancumsum([1, NaN, 3]).array(); // [1, 1, 4]
+ */
 export const nancumsum: CumulativeOp = /* @__PURE__ */ running("nancumsum", 0, p.cumSum);
-/** Running product in which nan counts as 1. Source: keras.ops.nancumprod. @example await nancumprod([2, NaN, 3]).array(); // [2, 2, 6] */
+/**
+ * Running product in which nan counts as 1. Source: keras.ops.nancumprod.
+ * @example await nancumprod([2, NaN, 3]).array(); // [2, 2, 6]
+ */
 export const nancumprod: CumulativeOp = /* @__PURE__ */ running("nancumprod", 1, p.cumProd);
 
 type Position = (x: Tensor, params: p.ArgReduceParams) => Tensor;
@@ -34,7 +40,13 @@ const position = (name: string, worst: number, f: Position): ArgReduceOp =>
       return p.where(nothing, -1, f(p.where(isNan, worst, flat), params));
     });
   });
-/** int32 position of the first largest element that is not nan; -1 if all are. Source: keras.ops.nanargmax. @example await nanargmax([NaN, 2, 3]).array(); // 2 */
+/**
+ * int32 position of the first largest element that is not nan; -1 if all are. Source: keras.ops.nanargmax.
+ * @example await nanargmax([NaN, 2, 3]).array(); // 2
+ */
 export const nanargmax: ArgReduceOp = /* @__PURE__ */ position("nanargmax", Number.NEGATIVE_INFINITY, p.argMax);
-/** int32 position of the first smallest element that is not nan; -1 if all are. Source: keras.ops.nanargmin. @example await nanargmin([NaN, 2, 3]).array(); // 1 */
+/**
+ * int32 position of the first smallest element that is not nan; -1 if all are. Source: keras.ops.nanargmin.
+ * @example await nanargmin([NaN, 2, 3]).array(); // 1
+ */
 export const nanargmin: ArgReduceOp = /* @__PURE__ */ position("nanargmin", Number.POSITIVE_INFINITY, p.argMin);

@@ -126,11 +126,20 @@ const hundredth = (q: TensorLike): Tensor => p.div(share(q), 100);
  * @example await quantile([1, 2, 3, 4], 0.5).array(); // 2.5
  */
 export const quantile: QuantileOp = /* @__PURE__ */ quantileOp("quantile", share, false);
-/** `quantile` with `q` in percent. Source: keras.ops.percentile. @example await percentile([1, 2, 3], 50).array(); // 2 */
+/**
+ * `quantile` with `q` in percent. Source: keras.ops.percentile.
+ * @example await percentile([1, 2, 3], 50).array(); // 2
+ */
 export const percentile: QuantileOp = /* @__PURE__ */ quantileOp("percentile", hundredth, false);
-/** `quantile` of all that is not nan. Source: keras.ops.nanquantile. @example await nanquantile([NaN, 1, 3], 0.5).array(); // 2 */
+/**
+ * `quantile` of all that is not nan. Source: keras.ops.nanquantile.
+ * @example await nanquantile([NaN, 1, 3], 0.5).array(); // 2
+ */
 export const nanquantile: QuantileOp = /* @__PURE__ */ quantileOp("nanquantile", share, true);
-/** `percentile` of all that is not nan. Source: keras.ops.nanpercentile. @example await nanpercentile([NaN, 1, 3], 50).array(); // 2 */
+/**
+ * `percentile` of all that is not nan. Source: keras.ops.nanpercentile.
+ * @example await nanpercentile([NaN, 1, 3], 50).array(); // 2
+ */
 export const nanpercentile: QuantileOp = /* @__PURE__ */ quantileOp("nanpercentile", hundredth, true);
 
 const medianOp = (name: string, skipNan: boolean): ReduceOp =>
@@ -138,7 +147,13 @@ const medianOp = (name: string, skipNan: boolean): ReduceOp =>
     const [t] = promoteFloat(convertToTensor(x)) as [Tensor];
     return quantileWith(name, t, p.full([], 0.5, "float32"), { axis, keepdims, method: "midpoint" }, skipNan);
   });
-/** The middle of the sorted elements, the mean of the two middle ones if their number is even. Source: keras.ops.median. @example await median([3, 1, 2]).array(); // 2 */
+/**
+ * The middle of the sorted elements, the mean of the two middle ones if their number is even. Source: keras.ops.median.
+ * @example await median([3, 1, 2]).array(); // 2
+ */
 export const median: ReduceOp = /* @__PURE__ */ medianOp("median", false);
-/** `median` of all that is not nan. Source: keras.ops.nanmedian. @example await nanmedian([3, NaN, 1]).array(); // 2 */
+/**
+ * `median` of all that is not nan. Source: keras.ops.nanmedian.
+ * @example await nanmedian([3, NaN, 1]).array(); // 2
+ */
 export const nanmedian: ReduceOp = /* @__PURE__ */ medianOp("nanmedian", true);

@@ -17,7 +17,8 @@ export interface IsinOptions {
 }
 /**
  * Whether each element of `x1` is among the elements of `x2`: bool of the shape of `x1`. nan is among nothing.
- * Source: keras.ops.isin. @example await isin([1, 2, 3], [3, 1]).array(); // [true, false, true]
+ * Source: keras.ops.isin.
+ * @example await isin([1, 2, 3], [3, 1]).array(); // [true, false, true]
  */
 export const isin: Op<(x1: TensorLike, x2: TensorLike, options?: IsinOptions) => Tensor> = /* @__PURE__ */ op(
   "isin",

@@ -16,7 +16,8 @@ function inFloat32(f: (...xs: Tensor[]) => Tensor, ...xs: readonly Tensor[]): Te
 
 /**
  * The complementary error function, `1 - erf(x)`, without loss where it is small. Float dtype of `x`; integers give the default float.
- * Source: Abramowitz and Stegun 7.1.2. @example await erfc([0]).array(); // [1]
+ * Source: Abramowitz and Stegun 7.1.2.
+ * @example await erfc([0]).array(); // [1]
  */
 export const erfc: UnaryOp = /* @__PURE__ */ op("erfc", (x: TensorLike) => inFloat32(p.erfc, toFloat(x)));
 
@@ -49,7 +50,8 @@ const bessel = (x: Tensor): Tensor => {
 };
 /**
  * The modified Bessel function of the first kind of order 0, the sum of `(x^2/4)^k / k!^2`.
- * Integers give the default float. Source: Abramowitz and Stegun 9.6.12, 9.7.1; keras.ops.i0. @example await i0([0]).array(); // [1]
+ * Integers give the default float. Source: Abramowitz and Stegun 9.6.12, 9.7.1; keras.ops.i0.
+ * @example await i0([0]).array(); // [1]
  */
 export const i0: UnaryOp = /* @__PURE__ */ op("i0", (x: TensorLike): Tensor => {
   const t = convertToTensor(x);

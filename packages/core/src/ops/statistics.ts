@@ -12,7 +12,8 @@ import { requireOutsideTrace } from "./outside-trace.ts";
 
 /**
  * Pearson's correlation of the rows of `x` `[V, N]` (V variables, N samples): `[V, V]`. A vector is one variable, and gives a scalar.
- * @throws ShapeError for more than two axes. Source: keras.ops.corrcoef. @example await corrcoef([1, 2, 4]).array(); // 1
+ * @throws ShapeError for more than two axes. Source: keras.ops.corrcoef.
+ * @example await corrcoef([1, 2, 4]).array(); // 1
  */
 export const corrcoef: Op<(x: TensorLike) => Tensor> = /* @__PURE__ */ op("corrcoef", (x: TensorLike): Tensor => {
   const [t] = promoteFloat(convertToTensor(x)) as [Tensor];
@@ -146,7 +147,8 @@ export interface BincountOptions {
 /**
  * How often each of 0, 1, 2 ... occurs in `x` `[N]` or in each row of `x` `[B, N]`; negative ones count as 0. int32, or the dtype of the
  * weights. The length is `max(minlength, max(x) + 1)`, so it is awaited. @throws StateError inside a trace.
- * Source: keras.ops.bincount. @example await (await bincount([1, 2, 2])).array(); // [0, 1, 2]
+ * Source: keras.ops.bincount.
+ * @example await (await bincount([1, 2, 2])).array(); // [0, 1, 2]
  */
 export const bincount: (x: TensorLike, options?: BincountOptions) => Promise<Tensor> = /* @__PURE__ */ op(
   "bincount",

@@ -31,24 +31,37 @@ const window =
   };
 const cosine = (i: number, n: number, harmonic = 1): number => Math.cos((2 * Math.PI * harmonic * i) / (n - 1));
 
-/** A triangle with ends at 0, `1 - |2i/(n-1) - 1|`. Source: keras.ops.bartlett. @example await bartlett(3).array(); // [0, 1, 0] */
+/**
+ * A triangle with ends at 0, `1 - |2i/(n-1) - 1|`. Source: keras.ops.bartlett.
+ * @example await bartlett(3).array(); // [0, 1, 0]
+ */
 export const bartlett: WindowFunction = /* @__PURE__ */ window(
   "bartlett",
   (i, n) => 1 - Math.abs((2 * i) / (n - 1) - 1),
 );
-/** `0.42 - 0.5 cos(2 pi i/(n-1)) + 0.08 cos(4 pi i/(n-1))`. Source: keras.ops.blackman. @example blackman(5).shape; // [5] */
+/**
+ * `0.42 - 0.5 cos(2 pi i/(n-1)) + 0.08 cos(4 pi i/(n-1))`. Source: keras.ops.blackman.
+ * @example blackman(5).shape; // [5]
+ */
 export const blackman: WindowFunction = /* @__PURE__ */ window(
   "blackman",
   (i, n) => 0.42 - 0.5 * cosine(i, n) + 0.08 * cosine(i, n, 2),
 );
-/** `0.54 - 0.46 cos(2 pi i/(n-1))`. Source: keras.ops.hamming. @example await hamming(1).array(); // [1] */
+/**
+ * `0.54 - 0.46 cos(2 pi i/(n-1))`. Source: keras.ops.hamming.
+ * @example await hamming(1).array(); // [1]
+ */
 export const hamming: WindowFunction = /* @__PURE__ */ window("hamming", (i, n) => 0.54 - 0.46 * cosine(i, n));
-/** `0.5 - 0.5 cos(2 pi i/(n-1))`. Source: keras.ops.hanning. @example await hanning(3).array(); // [0, 1, 0] */
+/**
+ * `0.5 - 0.5 cos(2 pi i/(n-1))`. Source: keras.ops.hanning.
+ * @example await hanning(3).array(); // [0, 1, 0]
+ */
 export const hanning: WindowFunction = /* @__PURE__ */ window("hanning", (i, n) => 0.5 - 0.5 * cosine(i, n));
 
 /**
  * Kaiser's window, `I0(beta sqrt(1 - (2i/(n-1) - 1)^2)) / I0(beta)`; the larger `beta`, the narrower. `beta` may be a tensor.
- * Source: keras.ops.kaiser. @example await kaiser(3, 0).array(); // [1, 1, 1]
+ * Source: keras.ops.kaiser.
+ * @example await kaiser(3, 0).array(); // [1, 1, 1]
  */
 export const kaiser: (x: number | Tensor, beta: TensorLike) => Tensor = (x, beta) => {
   const n = lengthOf("kaiser", x);
