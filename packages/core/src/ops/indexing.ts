@@ -10,7 +10,11 @@ import type { KerasTensor } from "./keras-tensor.ts";
 import { type Op, op } from "./op.ts";
 import { requireOutsideTrace } from "./outside-trace.ts";
 
-/** Python's `x[key]`. @example getItem(x, [0, [1, null], "..."]) // x[0, 1:, ...] */
+/**
+ * Python's `x[key]`.
+ * Source: keras.ops.get_item.
+ * @example await ops.getItem([[1, 2], [3, 4]], [[0, 2], 1]).array(); // [2, 4]
+ */
 export const getItem: Op<(x: TensorLike, key: readonly Index[]) => Tensor> = /* @__PURE__ */ op(
   "getItem",
   (x: TensorLike, key: readonly Index[]): Tensor => getItemCore(convertToTensor(x), key, "getItem"),
@@ -43,7 +47,9 @@ export interface TakeOptions {
 }
 /**
  * Elements of `x` along `axis` (of the flattened tensor by default) at `indices` of any shape; negative ones count from the end.
- * Places outside read as nan (or the extreme integer). @example take([10, 20, 30], [2, 0]) // [30, 10]
+ * Places outside read as nan (or the extreme integer).
+ * Source: keras.ops.take.
+ * @example await ops.take([10, 20, 30], [2, 0]).array(); // [30, 10]
  */
 export const take: Op<(x: TensorLike, indices: TensorLike, options?: TakeOptions) => Tensor> = /* @__PURE__ */ op(
   "take",
@@ -59,7 +65,11 @@ export const take: Op<(x: TensorLike, indices: TensorLike, options?: TakeOptions
     return p.where(p.reshape(inside(i, n), { shape }), y, outside(t));
   },
 );
-/** `x[..., indices[...], ...]` along `axis`: sizes on other axes are equal or broadcast. */
+/**
+ * `x[..., indices[...], ...]` along `axis`: sizes on other axes are equal or broadcast.
+ * Source: keras.ops.take_along_axis.
+ * @example await ops.takeAlongAxis([[10, 20], [30, 40]], [[1], [0]], { axis: 1 }).array(); // [[20], [30]]
+ */
 export const takeAlongAxis: Op<(x: TensorLike, indices: TensorLike, options?: TakeOptions) => Tensor> =
   /* @__PURE__ */ op(
     "takeAlongAxis",
@@ -123,26 +133,33 @@ export const where: WhereOp = /* @__PURE__ */ op(
  * Source: keras.ops.nonzero.
  * @example await (await nonzero([0, 5, 7]))[0]?.array(); // [1, 2]
  */
-export function nonzero(x: TensorLike): Promise<Tensor[]> {
-  const t = convertToTensor(x);
-  requireOutsideTrace("nonzero", "Use ops.where(mask, x, y), which keeps the shape");
-  if (t.ndim === 0) {
-    const todo = "Use ops.reshape(x, [1])";
-    throw new ShapeError(complain("nonzero", { must: "x must have at least one axis", got: showAval(t), todo }));
-  }
-  return t.host().then(({ data }) => {
-    const places: number[] = [];
-    data.forEach((value: number, i: number) => {
-      if (value !== 0) places.push(i);
+export const nonzero: Op<(x: TensorLike) => Promise<Tensor[]>> = /* @__PURE__ */ op(
+  "nonzero",
+  (x: TensorLike): Promise<Tensor[]> => {
+    const t = convertToTensor(x);
+    requireOutsideTrace("nonzero", "Use ops.where(mask, x, y), which keeps the shape");
+    if (t.ndim === 0) {
+      const todo = "Use ops.reshape(x, [1])";
+      throw new ShapeError(complain("nonzero", { must: "x must have at least one axis", got: showAval(t), todo }));
+    }
+    return t.host().then(({ data }) => {
+      const places: number[] = [];
+      data.forEach((value: number, i: number) => {
+        if (value !== 0) places.push(i);
+      });
+      let stride = t.size;
+      return t.shape.map((n) => {
+        stride /= Math.max(1, n);
+        return convertToTensor(Int32Array.from(places, (i) => Math.floor(i / stride) % n));
+      });
     });
-    let stride = t.size;
-    return t.shape.map((n) => {
-      stride /= Math.max(1, n);
-      return convertToTensor(Int32Array.from(places, (i) => Math.floor(i / stride) % n));
-    });
-  });
-}
-/** The first choice whose condition holds, else `default`. */
+  },
+);
+/**
+ * The first choice whose condition holds, else `default`.
+ * Source: keras.ops.select.
+ * @example await ops.select([[true, false], [true, true]], [[1, 1], [2, 2]]).array(); // [1, 2]
+ */
 export const select: Op<
   (
     condlist: readonly TensorLike[],
@@ -208,7 +225,11 @@ function updatesFor(where: string, x: Tensor, indices: Tensor, updates: Tensor):
   }
   return p.broadcastTo(castTo(updates, x.dtype), { shape: [...indices.shape.slice(0, -1), ...x.shape.slice(depth)] });
 }
-/** Zeros of `shape` with `values` added at `indices` `[..., depth]`. @example scatter([[1], [3]], [7, 8], [4]) // [0, 7, 0, 8] */
+/**
+ * Zeros of `shape` with `values` added at `indices` `[..., depth]`.
+ * Source: keras.ops.scatter.
+ * @example await ops.scatter([[1], [3]], [7, 8], [4]).array(); // [0, 7, 0, 8]
+ */
 export const scatter: Op<(indices: TensorLike, values: TensorLike, shape: Shape) => Tensor> = /* @__PURE__ */ op(
   "scatter",
   (indices: TensorLike, values: TensorLike, shape: Shape): Tensor => {
@@ -222,7 +243,11 @@ export interface ScatterUpdateOptions {
   /** Combine with what is there; replaced by default. */
   readonly reduction?: Reduction | null;
 }
-/** `inputs` with `updates` at `indices` `[..., depth]`. */
+/**
+ * `inputs` with `updates` at `indices` `[..., depth]`.
+ * Source: keras.ops.scatter_update.
+ * @example await ops.scatterUpdate([1, 2, 3], [[1]], [20]).array(); // [1, 20, 3]
+ */
 export const scatterUpdate: Op<
   (inputs: TensorLike, indices: TensorLike, updates: TensorLike, options?: ScatterUpdateOptions) => Tensor
 > = /* @__PURE__ */ op(
@@ -246,7 +271,11 @@ export const scatterUpdate: Op<
   },
 );
 
-/** A block of static `shape` at `startIndices`, moved inside if it sticks out; -1 takes all that remains. */
+/**
+ * A block of static `shape` at `startIndices`, moved inside if it sticks out; -1 takes all that remains.
+ * Source: keras.ops.slice.
+ * @example await ops.slice([1, 2, 3, 4], [1], [2]).array(); // [2, 3]
+ */
 export const slice: Op<(inputs: TensorLike, startIndices: TensorLike, shape: Shape) => Tensor> = /* @__PURE__ */ op(
   "slice",
   (inputs: TensorLike, startIndices: TensorLike, shape: Shape): Tensor => {
@@ -280,7 +309,11 @@ function requireFit(x: Tensor, sizes: Shape): void {
     complain("slice", { must, got: `${showShape(sizes)} of ${showShape(x.shape)}`, todo: "Check shape" }),
   );
 }
-/** `inputs` with the block at `startIndices` replaced by `updates`. */
+/**
+ * `inputs` with the block at `startIndices` replaced by `updates`.
+ * Source: keras.ops.slice_update.
+ * @example await ops.sliceUpdate([1, 2, 3, 4], [1], [20, 30]).array(); // [1, 20, 30, 4]
+ */
 export const sliceUpdate: Op<(inputs: TensorLike, startIndices: TensorLike, updates: TensorLike) => Tensor> =
   /* @__PURE__ */ op("sliceUpdate", (inputs: TensorLike, startIndices: TensorLike, updates: TensorLike): Tensor => {
     const x = convertToTensor(inputs);
@@ -291,7 +324,11 @@ export const sliceUpdate: Op<(inputs: TensorLike, startIndices: TensorLike, upda
     );
   });
 
-/** Coordinates of flat `indices` in a tensor of `shape`, one tensor an axis. */
+/**
+ * Coordinates of flat `indices` in a tensor of `shape`, one tensor an axis.
+ * Source: keras.ops.unravel_index.
+ * @example await ops.unravelIndex([5], [2, 3])[1]?.array(); // [2]
+ */
 export const unravelIndex: Op<(indices: TensorLike, shape: Shape) => Tensor[]> = /* @__PURE__ */ op(
   "unravelIndex",
   (indices: TensorLike, shape: Shape): Tensor[] => {

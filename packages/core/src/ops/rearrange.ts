@@ -57,6 +57,16 @@ function sizesOf(
   return names.map((name) => given.get(name) ?? rest);
 }
 
+function requireLengths(lengths: Readonly<Record<string, number>>, names: readonly string[], pattern: string): void {
+  for (const [name, length] of Object.entries(lengths)) {
+    if (!names.includes(name))
+      refuse("sizes must be of axes in the pattern", `"${name}" for "${pattern}"`, "Check the name");
+    if (!Number.isInteger(length) || length < 0) {
+      refuse("sizes of axes must be whole numbers, at least 0", `${name} = ${String(length)}`, "Check the size");
+    }
+  }
+}
+
 /**
  * Axes reordered, split and merged as a pattern says. Sizes of split axes are given by name; one of each group may be left out.
  * @param tensor as the left side says: names are axes, names in parentheses are one axis made of several
@@ -75,6 +85,7 @@ export const rearrange: Op<
       refuse(`the left side must name ${x.ndim} axes`, got, "Check the pattern");
     }
     const names = from.flat();
+    requireLengths(axesLengths, names, pattern);
     const given = new Map(
       names.flatMap((name) => (axesLengths[name] === undefined ? [] : [[name, axesLengths[name]] as const])),
     );

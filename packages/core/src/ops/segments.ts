@@ -51,11 +51,27 @@ const highest = (x: Tensor): number =>
     : x.dtype === "bool"
       ? 1
       : 2 ** (isUnsigned(x.dtype) ? bitsOf(x.dtype) : bitsOf(x.dtype) - 1) - 1;
-/** Sums of the rows of `data` with equal ids. */
+/**
+ * Sums of the rows of `data` with equal ids.
+ * Source: keras.ops.segment_sum.
+ * @example await ops.segmentSum([1, 2, 3], [0, 0, 1], { numSegments: 2 }).array(); // [3, 3]
+ */
 export const segmentSum: SegmentOp = /* @__PURE__ */ segment("segmentSum", "add", () => 0);
-/** Largest of the rows of `data` with equal ids; -inf for empty segments. */
+/**
+ * Largest of the rows of `data` with equal ids; -inf for empty segments.
+ * Source: keras.ops.segment_max.
+ * @example await ops.segmentMax([1, 2, 3], [0, 0, 1], { numSegments: 2 }).array(); // [2, 3]
+ */
 export const segmentMax: SegmentOp = /* @__PURE__ */ segment("segmentMax", "max", lowest);
-/** Smallest of the rows of `data` with equal ids; inf for empty segments. */
+/**
+ * Smallest of the rows of `data` with equal ids; inf for empty segments.
+ * Source: keras.ops.segment_min.
+ * @example await ops.segmentMin([1, 2, 3], [0, 0, 1], { numSegments: 2 }).array(); // [1, 3]
+ */
 export const segmentMin: SegmentOp = /* @__PURE__ */ segment("segmentMin", "min", highest);
-/** Products of the rows of `data` with equal ids. */
+/**
+ * Products of the rows of `data` with equal ids.
+ * Source: keras.ops.segment_prod.
+ * @example await ops.segmentProd([2, 3, 4], [0, 0, 1], { numSegments: 2 }).array(); // [6, 4]
+ */
 export const segmentProd: SegmentOp = /* @__PURE__ */ segment("segmentProd", "multiply", () => 1);

@@ -51,7 +51,7 @@ export interface UniqueOptions {
 type More = { readonly returnIndex: true } | { readonly returnInverse: true } | { readonly returnCounts: true };
 type UniqueResult<O, T> = O extends More ? T[] : T;
 export interface UniqueOp {
-  <const O extends UniqueOptions & { readonly size: number }>(x: KerasTensor, options: O): UniqueResult<O, KerasTensor>;
+  <const O extends UniqueOptions>(x: KerasTensor, options?: O): UniqueResult<O, KerasTensor>;
   <const O extends UniqueOptions & { readonly size: number }>(x: TensorLike, options: O): UniqueResult<O, Tensor>;
   <const O extends UniqueOptions & { readonly size?: null }>(
     x: TensorLike,

@@ -7,6 +7,7 @@ import { castTo, promoteFloat } from "./arithmetic-core.ts";
 import { convertToTensor, type TensorLike } from "./convert-core.ts";
 import { linspace } from "./creation.ts";
 import { indexTensor } from "./indexing.ts";
+import type { KerasTensor } from "./keras-tensor.ts";
 import { type Op, op } from "./op.ts";
 import { requireOutsideTrace } from "./outside-trace.ts";
 
@@ -144,13 +145,17 @@ export interface BincountOptions {
   /** Must be false: there are no sparse tensors here. */
   readonly sparse?: boolean;
 }
+export interface BincountOp {
+  (x: KerasTensor, options?: BincountOptions): KerasTensor;
+  (x: TensorLike, options?: BincountOptions): Promise<Tensor>;
+}
 /**
  * How often each of 0, 1, 2 ... occurs in `x` `[N]` or in each row of `x` `[B, N]`; negative ones count as 0. int32, or the dtype of the
  * weights. The length is `max(minlength, max(x) + 1)`, so it is awaited. @throws StateError inside a trace.
  * Source: keras.ops.bincount.
  * @example await (await bincount([1, 2, 2])).array(); // [0, 1, 2]
  */
-export const bincount: (x: TensorLike, options?: BincountOptions) => Promise<Tensor> = /* @__PURE__ */ op(
+export const bincount: BincountOp = /* @__PURE__ */ op(
   "bincount",
   (x: TensorLike, { weights = null, minlength = 0, sparse = false }: BincountOptions = {}): Promise<Tensor> => {
     const given = convertToTensor(x);
@@ -168,7 +173,7 @@ export const bincount: (x: TensorLike, options?: BincountOptions) => Promise<Ten
     const largest = p.reduceMax(t, { axes: range(t.ndim) });
     return largest.item().then((most) => count(Math.max(minlength, most + 1)));
   },
-);
+) as unknown as BincountOp;
 function requireCounts(x: Tensor, weights: Tensor, minlength: number, sparse: boolean): void {
   const refuse = (must: string, got: string, todo: string): never => {
     throw new ShapeError(complain("bincount", { must, got, todo }));

@@ -6,10 +6,11 @@ import * as p from "../primitives/index.ts";
 import { castTo } from "./arithmetic-core.ts";
 import { convertToTensor, floatx, type TensorLike } from "./convert-core.ts";
 import { isSymbolic } from "./keras-tensor.ts";
+import { type Op, op } from "./op.ts";
 import { i0 } from "./special.ts";
 
 /** A window of `x` points. */
-export type WindowFunction = (x: number | Tensor) => Tensor;
+export type WindowFunction = Op<(x: number | Tensor) => Tensor>;
 
 // The number of points: a whole number, or a scalar literal of one.
 function lengthOf(where: string, x: unknown): number {
@@ -20,15 +21,14 @@ function lengthOf(where: string, x: unknown): number {
   throw new ShapeError(complain(where, { must, got, todo: "Pass a JS number; windows cannot depend on values" }));
 }
 // Values at points 0 .. n - 1 of n; a single point is 1.
-const window =
-  (name: string, at: (i: number, n: number) => number): WindowFunction =>
-  (x) => {
+const window = (name: string, at: (i: number, n: number) => number): WindowFunction =>
+  op(name, (x: number | Tensor): Tensor => {
     const n = lengthOf(name, x);
     return convertToTensor(
       Float64Array.from(range(n), (i) => (n === 1 ? 1 : at(i, n))),
       { dtype: floatx() },
     );
-  };
+  });
 const cosine = (i: number, n: number, harmonic = 1): number => Math.cos((2 * Math.PI * harmonic * i) / (n - 1));
 
 /**
@@ -63,17 +63,20 @@ export const hanning: WindowFunction = /* @__PURE__ */ window("hanning", (i, n) 
  * Source: keras.ops.kaiser.
  * @example await kaiser(3, 0).array(); // [1, 1, 1]
  */
-export const kaiser: (x: number | Tensor, beta: TensorLike) => Tensor = (x, beta) => {
-  const n = lengthOf("kaiser", x);
-  const places = Float64Array.from(range(n), (i) =>
-    n === 1 ? 0 : Math.sqrt(Math.max(0, 1 - ((2 * i) / (n - 1) - 1) ** 2)),
-  );
-  const width = convertToTensor(beta, { dtype: "float32" });
-  if (width.size !== 1) {
-    const todo = "Call kaiser for each beta";
-    throw new ShapeError(complain("kaiser", { must: "beta must be a scalar", got: String(width), todo }));
-  }
-  const scalar = p.reshape(width, { shape: [] });
-  const shape = p.div(i0(p.mul(convertToTensor(places, { dtype: "float32" }), scalar)), i0(scalar));
-  return castTo(n === 1 ? p.full([1], 1, "float32") : shape, floatx());
-};
+export const kaiser: Op<(x: number | Tensor, beta: TensorLike) => Tensor> = /* @__PURE__ */ op(
+  "kaiser",
+  (x: number | Tensor, beta: TensorLike): Tensor => {
+    const n = lengthOf("kaiser", x);
+    const places = Float64Array.from(range(n), (i) =>
+      n === 1 ? 0 : Math.sqrt(Math.max(0, 1 - ((2 * i) / (n - 1) - 1) ** 2)),
+    );
+    const width = convertToTensor(beta, { dtype: "float32" });
+    if (width.size !== 1) {
+      const todo = "Call kaiser for each beta";
+      throw new ShapeError(complain("kaiser", { must: "beta must be a scalar", got: String(width), todo }));
+    }
+    const scalar = p.reshape(width, { shape: [] });
+    const shape = p.div(i0(p.mul(convertToTensor(places, { dtype: "float32" }), scalar)), i0(scalar));
+    return castTo(n === 1 ? p.full([1], 1, "float32") : shape, floatx());
+  },
+);
