@@ -170,6 +170,8 @@ export class Builder {
   expand(x: string, shape: readonly number[]): string {
     const info = this.info(x);
     if (info.shape.length === shape.length && info.shape.every((n, i) => n === shape[i])) return x;
+    // No values, so no operator: inside of a program ONNX Runtime takes an Expand from size 1 to 0 out as if it did nothing.
+    if (shape.includes(0)) return this.constant(info.type, shape, []);
     return this.op("Expand", [x, this.ints(shape)], { type: info.type, shape });
   }
   slice(x: string, starts: readonly number[], limits: readonly number[], steps?: readonly number[]): string {

@@ -27,14 +27,17 @@ export function opGoldens(): GoldenGroup[] {
   }));
 }
 
-// Integers that decide the shape of the result: they must be known, so they are not inputs of a compiled program.
+// Arguments behind the first that decide the shape of the result: they must be known, so they are not inputs of a compiled program.
 const shaping: ReadonlySet<string> = new Set(["repeat"]);
+
+// The shape of the result depends on values, unless a size is given.
+const reading: ReadonlySet<string> = new Set(["bincount", "nonzero", "unique"]);
 
 function opCase(one: OpCase, index: number): GoldenCase {
   const stored = storedLeaves([one.args, one.kwargs]);
   const cotangents = one.cotangents ?? [];
   const name = nameOf(one);
-  const readsValues = ["nonzero", "unique"].includes(name) && !("size" in one.kwargs);
+  const readsValues = reading.has(name) && !("size" in one.kwargs);
   const compute = (inputs: readonly Tensor[]): readonly Tensor[] | Promise<readonly Tensor[]> => {
     const args = argumentsOf(one, inputs.slice(0, stored.length));
     const output = (functions[name] as (...a: unknown[]) => unknown)(...args);
@@ -96,12 +99,14 @@ function argumentsOf(one: OpCase, inputs: readonly Tensor[]): unknown[] {
   const entry = pythonOperationTable().get(camel(one.op));
   if (entry === undefined) throw new Error(`no signature of ${one.op}`);
   let next = 0;
-  const take = (x: Stored): unknown => {
+  const take = (x: Stored, place: number): unknown => {
     const input = inputs[next++] as Tensor;
-    return shaping.has(one.op) && isInteger(input.dtype) ? x.data.map(toNumber) : input;
+    return shaping.has(one.op) && place > 0 ? x.data.map(toNumber) : input;
   };
-  const values = one.args.map((x) => revive(x, take));
-  const kwargs = Object.fromEntries(Object.entries(one.kwargs).map(([name, value]) => [name, revive(value, take)]));
+  const values = one.args.map((arg, place) => revive(arg, (x) => take(x, place)));
+  const kwargs = Object.fromEntries(
+    Object.entries(one.kwargs).map(([name, value]) => [name, revive(value, (x) => take(x, one.args.length))]),
+  );
   const variadic = entry.required.some((name) => name.startsWith("*"));
   const fixed = entry.required.filter((name) => !name.startsWith("*"));
   const positional = fixed.map((name, i) => (i < values.length ? values[i] : kwargs[name]));

@@ -32,8 +32,8 @@ test("every derivative rule is checked", () => {
   const unchecked = rows.filter(
     ([name, samples]) => definitionOf(name).vjp !== "none" && samples.every((s) => s.gradient === undefined),
   );
-  // The third derivative of log gamma, and that of eigenvalues of general matrices, are errors.
-  expect(unchecked.map(([name]) => name)).toEqual(["trigamma", "eig"]);
+  // The third derivative of log gamma, that of eigenvalues of general matrices, and the next one of gammainc in a are errors.
+  expect(unchecked.map(([name]) => name).sort()).toEqual(["eig", "gammaincGradA", "trigamma"]);
 });
 
 describe.each(controlSamples)("control flow: $name", (sample) => {

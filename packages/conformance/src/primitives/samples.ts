@@ -4,6 +4,7 @@ import { elementwiseSamples } from "./elementwise.ts";
 import { indexingSamples } from "./indexing.ts";
 import { linalgSamples } from "./linalg.ts";
 import type { PrimitiveSamples } from "./sample.ts";
+import { specialSamples } from "./special.ts";
 import { structuralSamples } from "./structural.ts";
 
 /** Samples of every primitive and composite. */
@@ -14,4 +15,5 @@ export const primitiveSamples: PrimitiveSamples = {
   ...indexingSamples,
   ...linalgSamples,
   ...compositeSamples,
+  ...specialSamples,
 };

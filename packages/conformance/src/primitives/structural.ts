@@ -38,6 +38,7 @@ const movement: Pick<PrimitiveSamples, MovementName> = {
     { name: "new and old axes", inputs: [scattered([3, 1])], params: { shape: [2, 3, 4] }, gradient: "smooth" },
     { name: "scalar", inputs: [scattered([])], params: { shape: [2, 2] }, gradient: "smooth" },
     { name: "to empty", inputs: [scattered([1, 3])], params: { shape: [0, 3] } },
+    { name: "to empty rows", inputs: [scattered([2, 1])], params: { shape: [2, 0] } },
     { name: "int32", inputs: [array([1, 2], "int32")], params: { shape: [3, 2] } },
     { name: "bool", inputs: [array([1], "bool", [])], params: { shape: [3] } },
   ],

@@ -1,11 +1,13 @@
 // What an engine must be. Everything above talks to engines through this file only.
 import type { Aval, DType, HostArray } from "../aval/index.ts";
 import type { Graph, Marked, Params } from "../graph/index.ts";
+import type * as bits from "../primitives/bits.ts";
 import type * as composites from "../primitives/composites.ts";
 import type * as contraction from "../primitives/contraction.ts";
 import type * as elementwise from "../primitives/elementwise.ts";
 import type * as indexing from "../primitives/indexing.ts";
 import type * as linalg from "../primitives/linalg.ts";
+import type * as special from "../primitives/special.ts";
 import type * as structural from "../primitives/structural.ts";
 
 type Declared = typeof elementwise &
@@ -13,7 +15,9 @@ type Declared = typeof elementwise &
   typeof contraction &
   typeof indexing &
   typeof linalg &
-  typeof composites;
+  typeof composites &
+  typeof bits &
+  typeof special;
 
 type NamesOf<Kind extends "primitive" | "composite"> = {
   [N in keyof Declared]: Declared[N] extends Marked<never, Kind> ? N : never;

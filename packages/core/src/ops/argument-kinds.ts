@@ -22,6 +22,7 @@ const isText = (x: unknown): boolean => typeof x === "string";
 const kind = (must: string, holds: (x: unknown) => boolean): Kind => ({ must, holds });
 const tensor = kind("a tensor, a number or an array of numbers", isTensorLike);
 const maybeTensor = kind("a tensor, a number, an array of numbers or null", (x) => x === null || isTensorLike(x));
+const maybeGiven = kind(maybeTensor.must, (x) => x === undefined || maybeTensor.holds(x));
 const tensors = kind("an array of tensors", isList);
 const count = kind("a whole number", isWhole);
 const counts = kind("a whole number or an array of them", (x) => isWhole(x) || isWholes(x) || x instanceof Tensor);
@@ -86,8 +87,8 @@ const exceptions: ReadonlyMap<string, Kind> = new Map([
   ["map.xs", anything],
   ["scan.xs", anything],
   ["trapezoid.dx", tensor],
-  ["where.x1", maybeTensor],
-  ["where.x2", maybeTensor],
+  ["where.x1", maybeGiven],
+  ["where.x2", maybeGiven],
   ["tensordot.axes", kind("a whole number or two arrays of them", (x) => isWhole(x) || Array.isArray(x))],
   ["foriLoop.lower", tensor],
   ["foriLoop.upper", tensor],

@@ -63,7 +63,7 @@ function usage(name: string, { required, optional, rest }: Signature): string {
 }
 
 function checkArgument(name: string, signature: Signature, { name: what, kind }: Parameter, x: unknown): void {
-  if (x !== undefined && kind.holds(x)) return;
+  if (kind.holds(x)) return;
   const todo = usage(name, signature);
   if (x === undefined) throw new ConfigError(complain(name, { must: `${what} must be given`, got: "nothing", todo }));
   const text = complain(name, { must: `${what} must be ${kind.must}`, got: shown(x), todo });

@@ -199,6 +199,59 @@ export const logspace: Op<(start: TensorLike, stop: TensorLike, options?: Logspa
       inDtype(p.pow(base, spaced(start, stop, options)[0]), dtype),
   );
 
+export interface GeomspaceOptions extends DTypeOption {
+  readonly num?: number;
+  readonly endpoint?: boolean;
+  readonly axis?: number;
+}
+/**
+ * `num` values from `start` to `stop` with equal ratios; both of one sign. Source: keras.ops.geomspace.
+ * @example geomspace(1, 8, { num: 4 }).shape; // [4]
+ */
+export const geomspace: Op<(start: TensorLike, stop: TensorLike, options?: GeomspaceOptions) => Tensor> =
+  /* @__PURE__ */ op(
+    "geomspace",
+    (start: TensorLike, stop: TensorLike, { dtype = null, axis = 0, ...options }: GeomspaceOptions = {}): Tensor => {
+      const own = resultType(weakTypeOf(start), weakTypeOf(stop), "float");
+      const target = dtypeOr(dtype, own);
+      const [from, to] = [start, stop].map((x) => convertToTensor(x, { dtype: isFloat(target) ? target : own }));
+      const sign = p.sign(from as Tensor);
+      const powers = [from, to].map((x) => p.mul(p.log(p.div(x as Tensor, sign)), Math.LOG10E));
+      const [exponents] = spaced(powers[0] as Tensor, powers[1] as Tensor, options);
+      const values = p.mul(sign, p.pow(10, exponents));
+      const at = normalizeAxis(axis, values.ndim, "geomspace");
+      const rows = range(values.ndim).filter((i) => i > 0);
+      return castTo(p.transpose(values, { permutation: [...rows.slice(0, at), 0, ...rows.slice(at)] }), target);
+    },
+  );
+
+export interface VanderOptions {
+  /** How many powers; as many as there are elements by default. */
+  readonly N?: number | null;
+  /** Lowest power first. */
+  readonly increasing?: boolean;
+}
+/**
+ * Powers of a vector as the columns of a matrix, `x^(N-1), ..., x, 1`: `[n]` gives `[n, N]`. @throws ShapeError unless `x` is a vector.
+ * Source: keras.ops.vander.
+ * @example await vander([2, 3], { N: 3 }).array(); // [[4, 2, 1], [9, 3, 1]]
+ */
+export const vander: Op<(x: TensorLike, options?: VanderOptions) => Tensor> = /* @__PURE__ */ op(
+  "vander",
+  (x: TensorLike, { N = null, increasing = false }: VanderOptions = {}): Tensor => {
+    const t = convertToTensor(x);
+    if (t.ndim !== 1) {
+      throw new ShapeError(
+        complain("vander", { must: "x must be a vector", got: showShape(t.shape), todo: "Use ops.ravel" }),
+      );
+    }
+    const [count] = checked("vander", N ?? t.size) as [number];
+    const numbers = t.dtype === "bool" ? castTo(t, "int32") : t;
+    const steps = p.iota({ shape: [1, count], axis: 1, dtype: numbers.dtype });
+    return p.pow(p.reshape(numbers, { shape: [t.size, 1] }), increasing ? steps : p.sub(count - 1, steps));
+  },
+);
+
 export interface EyeOptions extends DTypeOption {
   /** Columns; as many as rows by default. */
   readonly M?: number | null;

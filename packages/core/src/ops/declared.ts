@@ -1,7 +1,7 @@
 // Ops whose symbolic results Keras declares by a rule of its own, which may be wider than what tracing finds, or refuse, or be another
 // than what the op computes. Models of the Functional API are built on what is declared, so Keras' rule is the specification.
 import type { SymbolicShape } from "../aval/index.ts";
-import { sameShape } from "../aval/index.ts";
+import { type DType, normalizeAxis, resultType, sameShape } from "../aval/index.ts";
 import { complain, ShapeError, showShape } from "../errors/index.ts";
 import { Tensor } from "../graph/index.ts";
 import { convertToTensor, type TensorLike } from "./convert-core.ts";
@@ -14,6 +14,8 @@ type Declare = (args: Args, traced: () => KerasTensor) => unknown;
 
 const shapeOf = (x: unknown): SymbolicShape =>
   isSymbolic(x) || x instanceof Tensor ? x.shape : convertToTensor(x as TensorLike).shape;
+const dtypeOf = (x: unknown): DType =>
+  isSymbolic(x) || x instanceof Tensor ? x.dtype : convertToTensor(x as TensorLike).dtype;
 const option = (args: Args, name: string): unknown => (args.at(-1) as Readonly<Record<string, unknown>>)?.[name];
 const like = (made: KerasTensor, shape: SymbolicShape, dtype: string = made.dtype): KerasTensor =>
   new KerasTensor(shape, { dtype });
@@ -96,6 +98,14 @@ export const declarations: Readonly<Record<string, Declare>> = {
       mustEqual("batchNormalization", shapeOf(moment), [x.at(axis) as number | null], must);
     return traced();
   },
+  bincount: ([x, options], _traced) => {
+    const weights = option([options], "weights") ?? null;
+    const dtypes = [dtypeOf(x), ...(weights === null ? [] : [dtypeOf(weights)])];
+    const dtype = weights === null ? "int32" : resultType(...dtypes);
+    return new KerasTensor([...shapeOf(x).slice(0, -1), null], { dtype });
+  },
+  // As if each row kept its length: [3, 4] is declared [3, 4], and computed [3, 3].
+  corrcoef: ([x], traced) => like(traced(), shapeOf(x)),
   cross: (args, traced) => {
     const [a, b] = [shapeOf(args[0]), shapeOf(args[1])];
     if (a.length > 1 || a[0] !== null || b[0] !== null) return traced();
@@ -148,6 +158,19 @@ export const declarations: Readonly<Record<string, Declare>> = {
     option([options], "size") === undefined
       ? shapeOf(x).map(() => new KerasTensor([null], { dtype: "int32" }))
       : traced(),
+  unique: ([x, options = {}], traced) => {
+    const { axis = null, size = null, ...more } = options as Readonly<Record<string, number | boolean | null>>;
+    if (size !== null) return traced();
+    const shape = shapeOf(x);
+    const at = axis === null ? 0 : normalizeAxis(Number(axis), shape.length, "unique");
+    const whole = (sizes: SymbolicShape): KerasTensor => new KerasTensor(sizes, { dtype: "int32" });
+    const values = axis === null ? [null] : shape.map((n, i) => (i === at ? null : n));
+    const made = [new KerasTensor(values, { dtype: dtypeOf(x) })];
+    if (more["returnIndex"] === true) made.push(whole([null]));
+    if (more["returnInverse"] === true) made.push(whole(axis === null ? shape : [shape[at] as number | null]));
+    if (more["returnCounts"] === true) made.push(whole([null]));
+    return made.length === 1 ? made[0] : made;
+  },
   reshape: ([x, shape], traced) => {
     const sizes = typeof shape === "number" ? [shape] : (shape as readonly number[]);
     const free = isSymbolic(x) && x.shape.includes(null) && Array.isArray(sizes) && !sizes.includes(-1);

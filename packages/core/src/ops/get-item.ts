@@ -103,7 +103,7 @@ function position(index: number, size: number, x: Tensor, where: string): number
 function requireIndices(index: Tensor, where: string): Tensor {
   if (isInteger(index.dtype)) return index;
   const must = "index arrays must be integers (the shape of a boolean mask's result depends on its values)";
-  const todo = "Use ops.where(mask, x, y), or await ops.nonzero(mask) first";
+  const todo = "Use ops.where(mask, x, y), or x.at(...(await ops.nonzero(mask)))";
   throw new DtypeError(complain(where, { must, got: showAval(index), todo }));
 }
 

@@ -6,7 +6,9 @@ import * as p from "../primitives/index.ts";
 import { castTo, toBool } from "./arithmetic-core.ts";
 import { convertToTensor, promote, type TensorLike } from "./convert-core.ts";
 import { getItemCore, safeIndices } from "./get-item.ts";
+import type { KerasTensor } from "./keras-tensor.ts";
 import { type Op, op } from "./op.ts";
+import { requireOutsideTrace } from "./outside-trace.ts";
 
 /**
  * Python's `x[key]`.
@@ -100,46 +102,56 @@ export const takeAlongAxis: Op<(x: TensorLike, indices: TensorLike, options?: Ta
     },
   );
 
+type Choice = TensorLike | KerasTensor;
+export interface WhereOp {
+  (condition: TensorLike): Promise<Tensor[]>;
+  (condition: TensorLike, x1: TensorLike, x2: TensorLike): Tensor;
+  (condition: TensorLike | KerasTensor, x1: Choice, x2: Choice): KerasTensor;
+}
 /**
- * `x1` where the condition holds, else `x2`. Both also as options.
- * Source: keras.ops.where.
- * @example await ops.where([true, false], [1, 2], 0).array(); // [1, 0]
+ * `x1` where the condition holds, else `x2`; shapes broadcast. With the condition alone it is `nonzero`, and awaited.
+ * @throws ConfigError if only one of both is given. Source: keras.ops.where.
+ * @example await where([true, false], [1, 2], 0).array(); // [1, 0]
  */
-export const where: Op<
-  (condition: TensorLike, x1: TensorLike | null | undefined, x2: TensorLike | null | undefined) => Tensor
-> = /* @__PURE__ */ op(
+export const where: WhereOp = /* @__PURE__ */ op(
   "where",
-  (condition: TensorLike, x1: TensorLike | null | undefined, x2: TensorLike | null | undefined): Tensor => {
-    if (x1 === null || x1 === undefined || x2 === null || x2 === undefined) {
-      const must = "both x1 and x2 must be given";
-      const got = `${x1 === null || x1 === undefined ? "no" : "an"} x1 and ${x2 === null || x2 === undefined ? "no" : "an"} x2`;
-      throw new ConfigError(
-        complain("where", { must, got, todo: "For positions of true elements use await ops.nonzero(x)" }),
-      );
+  (condition: TensorLike, x1?: TensorLike | null, x2?: TensorLike | null): Tensor | Promise<Tensor[]> => {
+    const [given1, given2] = [x1, x2].map((x) => x !== null && x !== undefined);
+    if (!given1 && !given2) return nonzero(condition);
+    if (!given1 || !given2) {
+      const must = "both x1 and x2 must be given, or none";
+      const got = `${given1 ? "an" : "no"} x1 and ${given2 ? "an" : "no"} x2`;
+      throw new ConfigError(complain("where", { must, got, todo: "Pass both" }));
     }
-    const [a, b] = promote(x1, x2) as [Tensor, Tensor];
+    const [a, b] = promote(x1 as TensorLike, x2 as TensorLike) as [Tensor, Tensor];
     return p.where(toBool(condition), a, b);
   },
-);
+) as unknown as WhereOp;
 /**
- * Where `x` is not 0: one int32 vector an axis. Their length depends on the values, so they are read.
+ * Where `x` is not 0 (nan is not): one int32 vector an axis, in row-major order. Their length depends on the values, so they are read.
+ * They are what `x.at(...)` takes for a boolean mask. @throws StateError inside a trace. @throws ShapeError for a scalar.
  * Source: keras.ops.nonzero.
- * @throws StateError inside a trace.
- * @example await (await ops.nonzero([0, 7, 8]))[0]?.array(); // [1, 2]
+ * @example await (await nonzero([0, 5, 7]))[0]?.array(); // [1, 2]
  */
 export const nonzero: Op<(x: TensorLike) => Promise<Tensor[]>> = /* @__PURE__ */ op(
   "nonzero",
-  async (x: TensorLike): Promise<Tensor[]> => {
+  (x: TensorLike): Promise<Tensor[]> => {
     const t = convertToTensor(x);
-    const { data } = await t.host();
-    const places: number[] = [];
-    data.forEach((value: number, i: number) => {
-      if (value !== 0) places.push(i);
-    });
-    let stride = t.size;
-    return t.shape.map((n) => {
-      stride /= Math.max(1, n);
-      return convertToTensor(Int32Array.from(places, (i) => Math.floor(i / stride) % n));
+    requireOutsideTrace("nonzero", "Use ops.where(mask, x, y), which keeps the shape");
+    if (t.ndim === 0) {
+      const todo = "Use ops.reshape(x, [1])";
+      throw new ShapeError(complain("nonzero", { must: "x must have at least one axis", got: showAval(t), todo }));
+    }
+    return t.host().then(({ data }) => {
+      const places: number[] = [];
+      data.forEach((value: number, i: number) => {
+        if (value !== 0) places.push(i);
+      });
+      let stride = t.size;
+      return t.shape.map((n) => {
+        stride /= Math.max(1, n);
+        return convertToTensor(Int32Array.from(places, (i) => Math.floor(i / stride) % n));
+      });
     });
   },
 );
@@ -175,8 +187,8 @@ export const select: Op<
 export type Reduction = "add" | "max" | "min" | "mul";
 const modes = { add: "add", max: "max", min: "min", mul: "multiply" } as const;
 
-// Writes outside of the tensor are dropped: they go to an extra row, which is cut off again.
-function scatterInto(x: Tensor, indices: Tensor, updates: Tensor, mode: p.ScatterParams["mode"]): Tensor {
+/** Writes outside of the tensor are dropped: they go to an extra row, which is cut off again. */
+export function scatterInto(x: Tensor, indices: Tensor, updates: Tensor, mode: p.ScatterParams["mode"]): Tensor {
   const depth = indices.shape[indices.ndim - 1] as number;
   const wide = indices.shape.map((_, i) => (i === indices.ndim - 1 ? depth : 1));
   const sizes = p.reshape(convertToTensor(Int32Array.from(x.shape.slice(0, depth))), { shape: wide });
@@ -311,68 +323,6 @@ export const sliceUpdate: Op<(inputs: TensorLike, startIndices: TensorLike, upda
       indexTensor("sliceUpdate", startIndices),
     );
   });
-
-export interface SegmentOptions {
-  /** How many segments there are; it must be known. */
-  readonly numSegments?: number | null;
-  /** A hint that ids are sorted. */
-  readonly sorted?: boolean;
-}
-export type SegmentOp = Op<(data: TensorLike, segmentIds: TensorLike, options?: SegmentOptions) => Tensor>;
-const segment = (name: string, mode: "add" | "max" | "min" | "multiply", start: (x: Tensor) => number): SegmentOp =>
-  op(name, (data: TensorLike, segmentIds: TensorLike, { numSegments = null }: SegmentOptions = {}): Tensor => {
-    if (numSegments === null) {
-      const todo = "Pass the option numSegments";
-      throw new ConfigError(complain(name, { must: "the number of segments must be given", got: "null", todo }));
-    }
-    const x = convertToTensor(data);
-    const ids = indexTensor(name, segmentIds);
-    if (x.ndim === 0 || ids.ndim !== 1 || ids.size !== x.shape[0]) {
-      const got = `${showShape(x.shape)} and ${showShape(ids.shape)}`;
-      const must = "segmentIds must be a vector with one id for each row of data";
-      throw new ShapeError(complain(name, { must, got, todo: "Check both shapes" }));
-    }
-    // Negative ids are dropped, not counted from the end.
-    const known = p.where(p.less(ids, 0), numSegments, ids);
-    const column = p.reshape(known, { shape: [...ids.shape, 1] });
-    return scatterInto(p.full([numSegments, ...x.shape.slice(1)], start(x), x.dtype), column, x, mode);
-  });
-const lowest = (x: Tensor): number =>
-  isFloat(x.dtype)
-    ? Number.NEGATIVE_INFINITY
-    : isUnsigned(x.dtype) || x.dtype === "bool"
-      ? 0
-      : -(2 ** (bitsOf(x.dtype) - 1));
-const highest = (x: Tensor): number =>
-  isFloat(x.dtype)
-    ? Number.POSITIVE_INFINITY
-    : x.dtype === "bool"
-      ? 1
-      : 2 ** (isUnsigned(x.dtype) ? bitsOf(x.dtype) : bitsOf(x.dtype) - 1) - 1;
-/**
- * Sums of the rows of `data` with equal ids.
- * Source: keras.ops.segment_sum.
- * @example await ops.segmentSum([1, 2, 3], [0, 0, 1], { numSegments: 2 }).array(); // [3, 3]
- */
-export const segmentSum: SegmentOp = /* @__PURE__ */ segment("segmentSum", "add", () => 0);
-/**
- * Largest of the rows of `data` with equal ids; -inf for empty segments.
- * Source: keras.ops.segment_max.
- * @example await ops.segmentMax([1, 2, 3], [0, 0, 1], { numSegments: 2 }).array(); // [2, 3]
- */
-export const segmentMax: SegmentOp = /* @__PURE__ */ segment("segmentMax", "max", lowest);
-/**
- * Smallest of the rows of `data` with equal ids; inf for empty segments.
- * Source: keras.ops.segment_min.
- * @example await ops.segmentMin([1, 2, 3], [0, 0, 1], { numSegments: 2 }).array(); // [1, 3]
- */
-export const segmentMin: SegmentOp = /* @__PURE__ */ segment("segmentMin", "min", highest);
-/**
- * Products of the rows of `data` with equal ids.
- * Source: keras.ops.segment_prod.
- * @example await ops.segmentProd([2, 3, 4], [0, 0, 1], { numSegments: 2 }).array(); // [6, 4]
- */
-export const segmentProd: SegmentOp = /* @__PURE__ */ segment("segmentProd", "multiply", () => 1);
 
 /**
  * Coordinates of flat `indices` in a tensor of `shape`, one tensor an axis.

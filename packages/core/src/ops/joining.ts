@@ -7,7 +7,9 @@ import * as p from "../primitives/index.ts";
 import { castTo } from "./arithmetic-core.ts";
 import { convertToTensor, type TensorLike } from "./convert-core.ts";
 import { sliceAxis } from "./get-item.ts";
+import type { KerasTensor } from "./keras-tensor.ts";
 import { type Op, op } from "./op.ts";
+import { requireOutsideTrace } from "./outside-trace.ts";
 
 type Many = readonly TensorLike[] | Tensor;
 /** Tensors of a list, of one dtype; the rows of a tensor count as a list. @throws ShapeError for an empty list. */
@@ -237,45 +239,47 @@ export const tile: Op<(x: TensorLike, repeats: number | readonly number[]) => Te
 export interface RepeatOptions {
   readonly axis?: number | null;
 }
+export interface RepeatOp {
+  (x: KerasTensor, repeats: number | readonly number[], options?: RepeatOptions): KerasTensor;
+  (x: TensorLike, repeats: Tensor, options?: RepeatOptions): Promise<Tensor>;
+  (x: TensorLike, repeats: number | readonly number[], options?: RepeatOptions): Tensor;
+}
 /**
- * Each element repeated in place along `axis`; of the flattened tensor by default. `repeats`: one count, or one for each.
+ * Each element repeated in place along `axis`; of the flattened tensor by default. `repeats`: one count, or one for each. With a tensor of
+ * counts the shape of the result depends on values, so it is awaited. @throws StateError for a tensor of counts inside a trace.
  * Source: keras.ops.repeat.
- * @example await ops.repeat([1, 2], 2).array(); // [1, 1, 2, 2]
+ * @example await repeat([1, 2], [2, 1]).array(); // [1, 1, 2]
  */
-export const repeat: Op<
-  (x: TensorLike, repeats: number | readonly number[] | Tensor, options?: RepeatOptions) => Tensor
-> = /* @__PURE__ */ op(
+export const repeat: RepeatOp = /* @__PURE__ */ op(
   "repeat",
-  (x: TensorLike, repeats: Sections | Tensor, { axis = null }: RepeatOptions = {}): Tensor => {
-    const given = convertToTensor(x);
-    const t = axis === null ? p.reshape(given, { shape: [given.size] }) : given;
-    const at = axis === null ? 0 : normalizeAxis(axis, t.ndim, "repeat");
-    const n = t.shape[at] as number;
-    const counts = countsOf(repeats);
-    if (counts.length === 1) {
-      const [count] = counts as [number];
-      const [before, after] = [t.shape.slice(0, at), t.shape.slice(at + 1)];
-      const split = p.reshape(t, { shape: [...before, n, 1, ...after] });
-      const wide = p.broadcastTo(split, { shape: [...before, n, count, ...after] });
-      return p.reshape(wide, { shape: [...before, n * count, ...after] });
-    }
-    if (counts.length !== n) {
-      const must = `there must be one count, or one for each of ${n} elements`;
-      throw new ShapeError(complain("repeat", { must, got: `${counts.length} counts`, todo: "Check repeats" }));
-    }
-    const indices = Int32Array.from(counts.flatMap((count, i) => new Array<number>(count).fill(i)));
-    return p.take(t, convertToTensor(indices), { axis: at });
+  (x: TensorLike, repeats: Sections | Tensor, { axis = null }: RepeatOptions = {}): Tensor | Promise<Tensor> => {
+    const t = convertToTensor(x);
+    if (!(repeats instanceof Tensor)) return repeatEach(t, typeof repeats === "number" ? [repeats] : repeats, axis);
+    requireOutsideTrace("repeat", "Pass the counts as numbers");
+    return repeats.data().then((counts) => repeatEach(t, Array.from(counts), axis));
   },
-);
-// The size of the result depends on the counts, so they must be known.
-function countsOf(repeats: Sections | Tensor): readonly number[] {
-  if (typeof repeats === "number") return [repeats];
-  if (!(repeats instanceof Tensor)) return repeats;
-  if (repeats.source.kind === "literal") return Array.from(repeats.source.value.data);
-  const must = "the counts must be known numbers, since the result's shape depends on them";
-  throw new ShapeError(
-    complain("repeat", { must, got: String(repeats), todo: "Read them first: await counts.data()" }),
-  );
+) as unknown as RepeatOp;
+function repeatEach(x: Tensor, counts: readonly number[], axis: number | null): Tensor {
+  const t = axis === null ? p.reshape(x, { shape: [x.size] }) : x;
+  const at = axis === null ? 0 : normalizeAxis(axis, t.ndim, "repeat");
+  const n = t.shape[at] as number;
+  if (counts.some((count) => !Number.isInteger(count) || count < 0)) {
+    const must = "counts must be whole numbers, at least 0";
+    throw new ShapeError(complain("repeat", { must, got: showShape(counts), todo: "Check repeats" }));
+  }
+  if (counts.length === 1) {
+    const [count] = counts as [number];
+    const [before, after] = [t.shape.slice(0, at), t.shape.slice(at + 1)];
+    const split = p.reshape(t, { shape: [...before, n, 1, ...after] });
+    const wide = p.broadcastTo(split, { shape: [...before, n, count, ...after] });
+    return p.reshape(wide, { shape: [...before, n * count, ...after] });
+  }
+  if (counts.length !== n) {
+    const must = `there must be one count, or one for each of ${n} elements`;
+    throw new ShapeError(complain("repeat", { must, got: `${counts.length} counts`, todo: "Check repeats" }));
+  }
+  const indices = Int32Array.from(counts.flatMap((count, i) => new Array<number>(count).fill(i)));
+  return p.take(t, convertToTensor(indices), { axis: at });
 }
 /**
  * Coordinate grids of vectors. `indexing`: "xy" swaps the first two axes, "ij" does not.

@@ -1,3 +1,4 @@
+export * from "./bits.ts";
 export * from "./composites.ts";
 export * from "./contraction.ts";
 export * from "./control.ts";
@@ -5,4 +6,5 @@ export * from "./differentiate.ts";
 export * from "./elementwise.ts";
 export * from "./indexing.ts";
 export * from "./linalg.ts";
+export * from "./special.ts";
 export * from "./structural.ts";

@@ -12,7 +12,7 @@ import {
   type TypedArray,
 } from "../../aval/index.ts";
 import type * as elementwise from "../../primitives/elementwise.ts";
-import type { KernelAvals, KernelTable, PrimitiveName } from "../contract.ts";
+import type { Kernel, KernelAvals, KernelTable, PrimitiveName } from "../contract.ts";
 import { broadcastLayout, finish, first, outOf, readStrided, scratch } from "./arrays.ts";
 import { digamma, erf, erfInv, lgamma, trigamma } from "./special.ts";
 
@@ -127,6 +127,14 @@ const cast = (inputs: readonly HostArray[], { dtype }: elementwise.CastParams, a
   dtype,
   data: castData(first(inputs).data, dtype, first(inputs).dtype),
 });
+
+/** The kernel of `primitives/bits.ts`: the same memory, seen as another dtype. */
+export const bitcast: Kernel<"bitcast", HostArray> = (inputs, { dtype }) => {
+  const { shape, data } = first(inputs);
+  const memory = data.slice().buffer;
+  const bits = dtype === "int32" ? new Int32Array(memory) : new Uint32Array(memory);
+  return { shape, dtype, data: dtype === "float32" ? new Float32Array(memory) : bits };
+};
 
 /** Kernels of `primitives/elementwise.ts`. */
 export const elementwiseKernels: Pick<KernelTable<HostArray>, keyof typeof elementwise & PrimitiveName> = {

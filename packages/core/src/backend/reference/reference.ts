@@ -3,7 +3,7 @@ import { type DType, dtypes, type HostArray } from "../../aval/index.ts";
 import type { Backend, Kernels } from "../contract.ts";
 import { contractionKernels } from "./contraction.ts";
 import { eigKernels } from "./eig.ts";
-import { elementwiseKernels } from "./elementwise.ts";
+import { bitcast, elementwiseKernels } from "./elementwise.ts";
 import { fftKernels } from "./fft.ts";
 import { indexingKernels } from "./indexing.ts";
 import { linalgKernels } from "./linalg.ts";
@@ -12,7 +12,7 @@ import { reductionKernels } from "./reduction.ts";
 import { spectralKernels } from "./spectral.ts";
 import { structuralKernels } from "./structural.ts";
 
-/** One kernel for each primitive, on host arrays. Nothing is written in place, so results may share memory with inputs. */
+/** One kernel for each primitive (and one that needs memory), on host arrays. Nothing is written in place, so results may share memory with inputs. */
 export const referenceKernels: Kernels<HostArray> = {
   ...elementwiseKernels,
   ...structuralKernels,
@@ -24,6 +24,7 @@ export const referenceKernels: Kernels<HostArray> = {
   ...spectralKernels,
   ...eigKernels,
   ...fftKernels,
+  bitcast,
 };
 
 // Complex numbers are lowered before they get here.
