@@ -1,5 +1,7 @@
 """One golden call of a `keras.ops` function: arguments, outputs, and the gradients of `sum(output * cotangent)`."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import keras
@@ -65,7 +67,7 @@ def tupled(value):
 
 
 def case(op, *args, grad=True, note=None, **kwargs):
-    function = getattr(keras.ops, op)
+    function = functools.reduce(getattr, op.split("."), keras.ops)  # "image.resize" is keras.ops.image.resize
     if op not in ("convert_to_tensor", "array"):
         args, kwargs = [tupled(item) for item in args], {key: tupled(item) for key, item in kwargs.items()}
     made = {"op": op, "args": list(args), "kwargs": kwargs}

@@ -1,5 +1,6 @@
 // The namespace `ops`: what Keras has under keras.ops, and nothing else.
 export * from "./activations.ts";
+export * from "./adaptive-pooling.ts";
 export * from "./attention.ts";
 export * from "./binary.ts";
 export * from "./contraction.ts";
@@ -8,8 +9,12 @@ export * from "./conv.ts";
 export * from "./core.ts";
 export * from "./creation.ts";
 export * from "./crossentropy.ts";
+export * from "./ctc-decode.ts";
+export * from "./ctc-loss.ts";
 export * from "./elementwise.ts";
 export * from "./encoding.ts";
+export * as image from "./image/index.ts";
+export * from "./image-blocks.ts";
 export * from "./indexing.ts";
 export * from "./joining.ts";
 export * from "./matrix.ts";
