@@ -74,10 +74,9 @@ type SpecOf<F extends (...args: never[]) => unknown> =
  */
 export function op<F extends (...args: never[]) => unknown>(name: string, compute: F, spec?: SpecOf<F>): Op<F> {
   const checked = withCheckedOptions(name, compute);
-  const checkedSpec = spec === undefined ? undefined : withCheckedOptions(name, spec as (...args: never[]) => unknown);
   const call = (...args: never[]): unknown => {
     return args.some(holdsSymbolic)
-      ? new OpOperation(name, checked, checkedSpec).symbolicCall(...args)
+      ? new OpOperation(name, checked, spec as ((...args: never[]) => unknown) | undefined).symbolicCall(...args)
       : checked(...args);
   };
   Object.defineProperty(call, "name", { value: name });

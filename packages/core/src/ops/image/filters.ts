@@ -11,7 +11,7 @@ import { type PaddingName, spatialSizes, windowPadding } from "../windows.ts";
 import { asBatch, type FormatOption, imageLayout } from "./layout.ts";
 
 /** `[size]` weights of a normal distribution around the middle; they add up to 1. */
-function gaussian(size: number, sigma: Tensor): Tensor {
+export function gaussian(size: number, sigma: Tensor): Tensor {
   const places = p.sub(p.iota({ shape: [size], axis: 0, dtype: sigma.dtype }), (size - 1) / 2);
   const scaled = p.div(places, sigma);
   const bell = p.exp(p.mul(p.mul(scaled, scaled), -0.5));

@@ -1,10 +1,11 @@
 // Images cut into patches, and put together again.
-import { range, type Shape } from "../../aval/index.ts";
+import { range, type Shape, type SymbolicShape, sizeOf } from "../../aval/index.ts";
 import { complain, ShapeError, showShape } from "../../errors/index.ts";
 import type { Tensor } from "../../graph/index.ts";
 import * as p from "../../primitives/index.ts";
-import { standardizeDataFormat } from "../config.ts";
+import { type DataFormat, standardizeDataFormat } from "../config.ts";
 import { convertToTensor, type TensorLike } from "../convert-core.ts";
+import { KerasTensor } from "../keras-tensor.ts";
 import { type Op, op } from "../op.ts";
 import { channelsLast, paddingName, type Sizes, spatialSizes, windowPadding } from "../windows.ts";
 import type { FormatOption } from "./layout.ts";
@@ -144,6 +145,27 @@ export interface ReconstructPatchesOptions extends FormatOption {
   readonly strides?: Sizes | null;
   readonly padding?: string;
 }
+interface Puzzle {
+  readonly rank: number;
+  readonly spatial: readonly number[];
+  readonly own: readonly number[];
+  readonly values: number;
+  readonly format: DataFormat;
+}
+function puzzle(size: Sizes, outputSize: readonly number[], dataFormat: string | null | undefined): Puzzle {
+  const where = "reconstructPatches";
+  const rank = outputSize.length === 3 ? 3 : 2;
+  const spatial = spatialSizes(where, "outputSize", outputSize, rank);
+  const own = spatialSizes(where, "size", size, rank);
+  return { rank, spatial, own, values: sizeOf(own), format: standardizeDataFormat(dataFormat, where) };
+}
+function wholeShape(shape: SymbolicShape, { rank, spatial, values, format }: Puzzle): (number | null)[] {
+  const last = format === "channels_last";
+  const lead = shape.length === rank + 2 ? [shape[0] as number | null] : [];
+  const flat = shape[last ? shape.length - 1 : lead.length] as number | null;
+  const channels = flat === null ? null : flat / values;
+  return last ? [...lead, ...spatial, channels] : [...lead, channels, ...spatial];
+}
 /**
  * The image that `extractPatches` cut up, `outputSize` its height and width: `[N, rows, columns, h w C]` to `[N, H, W, C]` (also without a
  * batch axis, with channels first, and for volumes). Where patches overlap their mean counts; what none covers is 0.
@@ -164,12 +186,9 @@ export const reconstructPatches: Op<
   ): Tensor => {
     const where = "reconstructPatches";
     const x = convertToTensor(patches);
-    const rank = outputSize.length === 3 ? 3 : 2;
-    const spatial = spatialSizes(where, "outputSize", outputSize, rank);
-    const own = spatialSizes(where, "size", size, rank);
+    const { rank, spatial, own, values, format } = puzzle(size, outputSize, options.dataFormat);
     const strides = spatialSizes(where, "strides", options.strides || own, rank);
     const padding = paddingName(where, options.padding ?? "valid");
-    const format = standardizeDataFormat(options.dataFormat, where);
     const ones = own.map(() => 1);
     const pads = windowPadding(padding, spatial, own, strides, ones);
     return batched(where, x, rank, (batch) =>
@@ -177,7 +196,6 @@ export const reconstructPatches: Op<
         const counts = own.map((n, i) =>
           p.windowedSize(spatial[i] as number, n, strides[i] as number, ...(pads[i] as readonly [number, number])),
         );
-        const values = own.reduce((a, b) => a * b, 1);
         const flat = y.shape.at(-1) as number;
         if (String(counts) !== String(y.shape.slice(1, -1)) || flat % values !== 0) {
           const must = `there must be ${counts.join(" x ")} patches with a multiple of ${values} values each`;
@@ -194,6 +212,10 @@ export const reconstructPatches: Op<
         return overlapped(y, placesOf(own), flat / values, params);
       }),
     );
+  },
+  (patches, size, outputSize, { dataFormat = null } = {}) => {
+    const parts = puzzle(size, outputSize, dataFormat);
+    return new KerasTensor(wholeShape(patches.shape, parts), { dtype: patches.dtype });
   },
 );
 // Each place of the patches is an image of its own with gaps; their sum, over how many reach each place.

@@ -32,12 +32,12 @@ const lanczos =
   };
 const [lanczos3, lanczos5] = [lanczos(3), lanczos(5)];
 
-type Number = Tensor | number;
+type Amount = Tensor | number;
 interface Sampling {
   /** Input places for one output place. */
-  readonly step: Number;
+  readonly step: Amount;
   /** Where the output starts, in input places. */
-  readonly shift: Number;
+  readonly shift: Amount;
   readonly kernel: Kernel;
   /** Wider kernels when places are left out. */
   readonly antialias: boolean;
@@ -60,9 +60,14 @@ function weightsFor(n: number, m: number, { step, shift, kernel, antialias }: Sa
   return p.where(reads, normal, 0);
 }
 
-const kernels = { bilinear: triangle, bicubic: cubic, lanczos3, lanczos5 } as const;
 /** How places between places are read. */
-export type ResizeInterpolation = "nearest" | keyof typeof kernels;
+export type ResizeInterpolation = "nearest" | "bilinear" | "bicubic" | "lanczos3" | "lanczos5";
+const kernels: Readonly<Record<Exclude<ResizeInterpolation, "nearest">, Kernel>> = {
+  bilinear: triangle,
+  bicubic: cubic,
+  lanczos3,
+  lanczos5,
+};
 const interpolations: readonly ResizeInterpolation[] = ["bilinear", "nearest", "lanczos3", "lanczos5", "bicubic"];
 
 export interface ResizeOptions extends FormatOption {
@@ -147,9 +152,11 @@ export const resize: Op<(images: TensorLike, size: readonly number[], options?: 
     ] as const) {
       const n = y.shape[axis] as number;
       if (n === m) continue;
-      const kernel = kernels[interpolation as keyof typeof kernels];
       if (interpolation === "nearest") y = nearest(y, axis, m);
-      else y = resample(y, axis, weightsFor(n, m, { step: n / m, shift: 0, kernel, antialias }));
+      else {
+        const kernel = kernels[interpolation];
+        y = resample(y, axis, weightsFor(n, m, { step: n / m, shift: 0, kernel, antialias }));
+      }
     }
     if (y.dtype === x.dtype) return y;
     return saturateCast(isInteger(x.dtype) ? p.round(y) : y, x.dtype);
