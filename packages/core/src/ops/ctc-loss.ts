@@ -4,7 +4,7 @@ import { complain, ShapeError, showShape } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
 import { castTo } from "./arithmetic-core.ts";
-import { scan } from "./control.ts";
+import { customGradient, scan } from "./control.ts";
 import { convertToTensor, type TensorLike } from "./convert-core.ts";
 import { oneHotOf } from "./encoding.ts";
 import { sliceAxis } from "./get-item.ts";
@@ -18,11 +18,12 @@ export interface CtcLossOptions {
 // Impossible, but finite: so are the gradients.
 const never = -1e5;
 
-/** `log(e^a + e^b)` of finite numbers. */
-function logSum(a: Tensor, b: Tensor): Tensor {
-  const top = p.stopGradient(p.max(a, b));
-  return p.add(top, p.log(p.add(p.exp(p.sub(a, top)), p.exp(p.sub(b, top)))));
-}
+/** `log(e^a + e^b)` of finite numbers. Its derivatives `e^(a - out)` and `e^(b - out)` are JAX', which matters where numbers are near `never`. */
+const logSum = customGradient((...pair) => {
+  const [a, b] = pair as [Tensor, Tensor];
+  const out = p.add(p.max(a, b), p.log1p(p.exp(p.neg(p.abs(p.sub(a, b))))));
+  return [out, (g) => pair.map((x) => p.mul(g, p.exp(p.sub(x, out))))];
+}) as (a: Tensor, b: Tensor) => Tensor;
 
 /** `[B, 1, ...]` lengths against places: true where a sequence has ended. */
 const ended = (lengths: Tensor, size: number): Tensor =>
