@@ -1,7 +1,7 @@
 // Images read at places between pixels: coordinates, affine and perspective maps. Source: jax/_src/scipy/ndimage.py.
 import { isFloat, isInteger, range, resultType, type Shape, stridesOf } from "../../aval/index.ts";
 import { ConfigError, complain, ShapeError, showShape } from "../../errors/index.ts";
-import type { Tensor } from "../../graph/index.ts";
+import { Tensor } from "../../graph/index.ts";
 import * as p from "../../primitives/index.ts";
 import { castTo, modCore } from "../arithmetic-core.ts";
 import { convertToTensor, type TensorLike, toFloat } from "../convert-core.ts";
@@ -214,14 +214,16 @@ export const affineTransform: Op<
       );
     }
     const maps = p.reshape(given, { shape: [given.size / 8, 8] });
-    return asBatch(x, layout, (y) => affine(y, maps, reading));
+    // Plain numbers cannot be differentiated: where they say that channels do not count, whole pixels are read at once.
+    const values = transform instanceof Tensor || given.source.kind !== "literal" ? null : given.source.value.data;
+    const perChannel = values === null || values.some((v: number, i: number) => i % 8 >= 6 && v !== 0);
+    return asBatch(x, layout, (y) => affine(y, maps, reading, perChannel));
   },
 );
-function affine(images: Tensor, maps: Tensor, reading: Reading): Tensor {
+function affine(images: Tensor, maps: Tensor, reading: Reading, perChannel: boolean): Tensor {
   const [n, h, w, c] = images.shape as readonly [number, number, number, number];
   const count = maps.shape[0] as number;
   requireCount("affineTransform", count, n);
-  const perChannel = !(maps.source.kind === "literal" && maps.source.value.data.every((v, i) => i % 8 < 6 || v === 0));
   const sizes = perChannel ? [n, h, w, c] : [n, h, w];
   const entry = (i: number): Tensor =>
     p.reshape(p.slice(maps, { starts: [0, i], limits: [count, i + 1], strides: [1, 1] }), {
