@@ -13,6 +13,7 @@ export interface AdaptivePoolOptions {
 }
 export type AdaptivePoolOp = Op<(inputs: TensorLike, outputSize: Sizes, options?: AdaptivePoolOptions) => Tensor>;
 
+// Differs from Keras on JAX where its float32 quotient of a whole number comes out a bit too large, so that a window gets one place more (7 to 7).
 /** Window `i` of `m` over `n` places: from `floor(i n / m)` up to `ceil((i + 1) n / m)`. */
 const windowsOf = (n: number, m: number): (readonly [start: number, end: number])[] =>
   range(m).map((i) => [Math.floor((i * n) / m), Math.ceil(((i + 1) * n) / m)]);

@@ -112,6 +112,12 @@ test("elasticTransform: one seed, one result; integers are refused", async () =>
   expect(() => image.elasticTransform(ops.cast(x, "uint8"))).toThrow("images must be floats");
 });
 
+test("adaptive pooling to the size that is there changes nothing", async () => {
+  const x = ops.cast(counting([1, 7, 2]), "float32");
+  expect(await ops.adaptiveAveragePool(x, 7).array()).toEqual(await x.array());
+  expect(await ops.adaptiveMaxPool(x, 7).array()).toEqual(await x.array());
+});
+
 test("ctcLoss of labels that do not fit has finite gradients", async () => {
   const scores = ops.zeros([1, 2, 3]);
   const loss = ops.ctcLoss([[1, 1, 2]], scores, [3], [2]);
