@@ -26,7 +26,8 @@ export interface AttentionOptions {
  * `query` `[B, T, N, D]`, `key` and `value` `[B, S, K, D]`, result `[B, T, N, D]`.
  * @throws ShapeError if an input has not four dimensions, or sizes differ. @throws ValueError for a cap that is not above 0.
  * Source: Vaswani et al. 2017, eq. 1; keras.ops.dot_product_attention.
- * @example ops.dotProductAttention(ops.ones([1, 3, 2, 4]), ops.ones([1, 5, 2, 4]), ops.ones([1, 5, 2, 4])).shape; // [1, 3, 2, 4]
+ * @example
+ * await ops.dotProductAttention([[[[1, 0]], [[0, 1]]]], [[[[1, 0]], [[0, 1]]]], [[[[1, 2]], [[3, 4]]]], { isCausal: true }).array(); // [[[[1, 2]], [[2.3395, 3.3395]]]]
  */
 export const dotProductAttention: Op<
   (query: TensorLike, key: TensorLike, value: TensorLike, options?: AttentionOptions) => Tensor
