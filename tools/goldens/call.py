@@ -1,5 +1,7 @@
 """One golden call of a `keras.ops` function: arguments, outputs, and the gradients of `sum(output * cotangent)`."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import keras
@@ -93,7 +95,7 @@ def observing(function, observe):
 
 
 def case(op, *args, grad=True, note=None, observe=None, **kwargs):
-    function = observing(getattr(keras.ops, op), observe)
+    function = observing(functools.reduce(getattr, op.split("."), keras.ops), observe)  # "image.resize" is keras.ops.image.resize
     if op not in ("convert_to_tensor", "array"):
         args, kwargs = [tupled(item) for item in args], {key: tupled(item) for key, item in kwargs.items()}
     made = {"op": op, "args": list(args), "kwargs": kwargs}

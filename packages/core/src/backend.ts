@@ -3,6 +3,6 @@ export * from "./aval/index.ts";
 export * from "./backend/index.ts";
 export * from "./errors/index.ts";
 export * from "./graph/index.ts";
-export { type PythonOperation, pythonOperationTable } from "./ops/python.ts";
+export { type PythonOperation, publicOp, pythonOperationTable } from "./ops/python.ts";
 export * as primitives from "./primitives/index.ts";
 export * from "./transforms/index.ts";

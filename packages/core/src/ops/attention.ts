@@ -1,5 +1,5 @@
 import { broadcastShapes } from "../aval/index.ts";
-import { complain, ShapeError, showShape } from "../errors/index.ts";
+import { complain, ShapeError, showShape, ValueError } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
 import { castTo, toBool } from "./arithmetic-core.ts";
@@ -17,15 +17,15 @@ export interface AttentionOptions {
   readonly isCausal?: boolean;
   /** A hint about speed; results do not depend on it. */
   readonly flashAttention?: boolean | null;
-  /** Only `null`, as in Keras outside of TPUs. */
+  /** Scores `s` become `cap tanh(s / cap)`; above 0. Keras on JAX does so on TPUs and ignores it elsewhere. */
   readonly attnLogitsSoftCap?: number | null;
 }
 /**
  * Scaled dot-product attention, `softmax(Q K^T scale + bias) V`.
  * Shapes: B batch, T query steps, S key steps, N query heads, K key heads (N is a multiple), D head size.
  * `query` `[B, T, N, D]`, `key` and `value` `[B, S, K, D]`, result `[B, T, N, D]`.
- * @throws ShapeError if an input has not four dimensions, or sizes differ. Source: Vaswani et al. 2017, eq. 1;
- * keras.ops.dot_product_attention.
+ * @throws ShapeError if an input has not four dimensions, or sizes differ. @throws ValueError for a cap that is not above 0.
+ * Source: Vaswani et al. 2017, eq. 1; keras.ops.dot_product_attention.
  * @example
  * await ops.dotProductAttention([[[[1, 0]], [[0, 1]]]], [[[[1, 0]], [[0, 1]]]], [[[[1, 2]], [[3, 4]]]], { isCausal: true }).array(); // [[[[1, 2]], [[2.3395, 3.3395]]]]
  */
@@ -61,16 +61,18 @@ function repeatHeads(x: Tensor, times: number): Tensor {
   return p.reshape(wide, { shape: [b, s, k * times, d] });
 }
 
-function attend(
-  q: Tensor,
-  k: Tensor,
-  v: Tensor,
-  { bias = null, mask = null, scale = null, isCausal = false }: AttentionOptions,
-): Tensor {
+function attend(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions): Tensor {
+  const { bias = null, mask = null, scale = null, isCausal = false } = options;
+  const { flashAttention: _flash = null, attnLogitsSoftCap: cap = null } = options;
+  if (cap !== null && !(cap > 0)) {
+    const must = "attnLogitsSoftCap must be a number above 0";
+    throw new ValueError(complain("dotProductAttention", { must, got: String(cap), todo: "Leave it out for no cap" }));
+  }
   const wide = q.dtype === "float64" ? "float64" : "float32";
   const dot = { lhsContract: [3], rhsContract: [3], lhsBatch: [0, 2], rhsBatch: [0, 2] };
   let logits = p.mul(p.dotGeneral(castTo(q, wide), castTo(k, wide), dot), scale ?? 1 / Math.sqrt(q.shape[3] as number));
   if (bias !== null) logits = p.add(logits, convertToTensor(bias, { dtype: wide }));
+  if (cap !== null) logits = p.mul(p.tanh(p.div(logits, cap)), cap);
   const allowed = allowedPlaces(logits, mask, isCausal);
   if (allowed !== null)
     logits = p.where(allowed, logits, -0.7 * (wide === "float64" ? Number.MAX_VALUE : 3.4028234663852886e38));

@@ -44,12 +44,14 @@ export class OpOperation extends Operation {
   /** Its class in Python. */
   readonly className: string;
   readonly #compute: (...args: never[]) => unknown;
+  readonly #spec: ((...args: never[]) => unknown) | undefined;
 
-  constructor(op: string, compute: (...args: never[]) => unknown, name?: string) {
+  constructor(op: string, compute: (...args: never[]) => unknown, spec?: (...args: never[]) => unknown, name?: string) {
     super(name, classNameOf(op));
     this.op = op;
     this.className = classNameOf(op);
     this.#compute = compute;
+    this.#spec = spec;
   }
 
   override call(...args: never[]): unknown {
@@ -57,23 +59,33 @@ export class OpOperation extends Operation {
   }
 
   override computeOutputSpec(...args: readonly unknown[]): unknown {
+    if (this.#spec !== undefined) return this.#spec(...(args as never[]));
     let made: unknown;
     const traced = (): unknown => (made ??= unifiedSpec(this.#compute as (...args: unknown[]) => unknown, args));
     return declarations[this.op]?.(args, traced as () => KerasTensor) ?? traced();
   }
 }
 
+/** The arguments of an op when its first tensor is symbolic, and so is the result. */
+type SpecOf<F extends (...args: never[]) => unknown> =
+  Parameters<F> extends readonly [unknown, ...infer Rest]
+    ? (x: KerasTensor, ...rest: Rest) => SymbolicResult<ReturnType<F>>
+    : never;
+
 /**
- * Makes a function on tensors a public op.
+ * Makes a function on tensors a public op. Shapes of symbolic results come from a trace with stand-ins for unknown sizes; `spec`
+ * is for ops that would refuse such stand-ins (a size that must be divisible, or larger than another).
  * @example
  * ```ts no-check
  * export const square: Op<(x: TensorLike) => Tensor> = op("square", (x) => mul(convertToTensor(x), convertToTensor(x)));
  * ```
  */
-export function op<F extends (...args: never[]) => unknown>(name: string, compute: F): Op<F> {
+export function op<F extends (...args: never[]) => unknown>(name: string, compute: F, spec?: SpecOf<F>): Op<F> {
   const checked = withChecks(name, compute);
   const call = (...args: never[]): unknown => {
-    return args.some(holdsSymbolic) ? new OpOperation(name, checked).symbolicCall(...args) : checked(...args);
+    return args.some(holdsSymbolic)
+      ? new OpOperation(name, checked, spec as ((...args: never[]) => unknown) | undefined).symbolicCall(...args)
+      : checked(...args);
   };
   Object.defineProperty(call, "name", { value: name });
   return call as unknown as Op<F>;

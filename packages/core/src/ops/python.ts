@@ -21,6 +21,17 @@ export interface PythonOperation {
 const camel = (name: string): string =>
   name.replace(/_+$/, "").replace(/_([a-zA-Z0-9])/g, (_, c: string) => c.toUpperCase());
 
+type Functions = Readonly<Record<string, (...args: unknown[]) => unknown>>;
+/** A public op by its name in Python: `sum`, `image.resize`; undefined if it has no twin here. */
+export function publicOp(name: string): ((...args: unknown[]) => unknown) | undefined {
+  const names = camel(name).split(".");
+  const op = names.reduce<unknown>((space, key) => (space as Functions | undefined)?.[key], catalog);
+  return typeof op === "function" ? (op as (...args: unknown[]) => unknown) : undefined;
+}
+// Most live in `keras.ops` itself, those of images in a namespace of their own.
+const functionOf = ({ op, module }: PythonOperation): ((...args: unknown[]) => unknown) | undefined =>
+  publicOp(module === "image" ? `image.${op}` : op);
+
 let byName: ReadonlyMap<string, PythonOperation> | undefined;
 /** All ops of Keras by camelCase name, also those that have no twin here yet. */
 export function pythonOperationTable(): ReadonlyMap<string, PythonOperation> {
@@ -112,10 +123,12 @@ export function fromPython({ module, className, config, args, kwargs }: SavedOpe
   readonly args: readonly unknown[];
 } {
   const file = module.split(".").pop();
-  const functions = catalog as unknown as Readonly<Record<string, (...args: unknown[]) => unknown>>;
   // Several names may share a class (abs, absolute); the one named after the class comes first.
   const candidates = [...pythonOperationTable().values()].filter(
-    (e) => e.className === className && e.op in functions && (e.module === file || !module.startsWith("keras.src.ops")),
+    (e) =>
+      e.className === className &&
+      functionOf(e) !== undefined &&
+      (e.module === file || !module.startsWith("keras.src.ops")),
   );
   const entry = candidates.find((e) => e.op.toLowerCase() === className.toLowerCase()) ?? candidates[0];
   if (entry === undefined) {
@@ -138,5 +151,5 @@ export function fromPython({ module, className, config, args, kwargs }: SavedOpe
     .filter((name) => given.has(name) && changed(name))
     .map((name) => [camel(name), given.get(name)] as const);
   const tail = options.length > 0 ? [Object.fromEntries(options)] : [];
-  return { op: entry.op, call: functions[entry.op] as (...args: unknown[]) => unknown, args: [...positional, ...tail] };
+  return { op: entry.op, call: functionOf(entry) as (...args: unknown[]) => unknown, args: [...positional, ...tail] };
 }

@@ -2,11 +2,10 @@
 import type { Shape } from "../aval/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import { convertToTensor, type TensorLike, whileLoop, withChecks } from "../ops/index.ts";
+import { drawSeed, splitKey, uniformBits } from "../ops/seeds/index.ts";
 import * as p from "../primitives/index.ts";
 import { checkedShape, type DrawOptions, floatDtype } from "./draw.ts";
-import { uniformBits } from "./from-bits.ts";
 import { parameter } from "./gamma.ts";
-import { drawSeed, splitKey } from "./seed-generator.ts";
 
 const every = (condition: Tensor): Tensor => p.reduceAnd(condition, { axes: condition.shape.map((_, i) => i) });
 

@@ -12,9 +12,8 @@ import {
 import { complain, DtypeError, ShapeError, showShape, ValueError } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import { convertToTensor, floatx, type Op, op, type TensorLike, toFloat, withChecks } from "../ops/index.ts";
+import { bits32, drawSeed, normalAt, normalBits, type Seed, splitKey, uniformBits } from "../ops/seeds/index.ts";
 import * as p from "../primitives/index.ts";
-import { bits32, normalAt, normalBits, uniformBits } from "./from-bits.ts";
-import { drawSeed, type Seed, splitKey } from "./seed-generator.ts";
 
 export interface DrawOptions {
   readonly dtype?: string | null;

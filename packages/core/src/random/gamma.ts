@@ -3,11 +3,10 @@ import { broadcastShapes, type DType, isFloat, type Shape, sameShape } from "../
 import { complain, ShapeError, showShape } from "../errors/index.ts";
 import { Graph, placeholder, type Tensor } from "../graph/index.ts";
 import { convertToTensor, type TensorLike, whileLoop, withChecks } from "../ops/index.ts";
+import { drawSeed, normalOf, splitKey, uniformOf } from "../ops/seeds/index.ts";
 import * as p from "../primitives/index.ts";
 import { checkedShape, type DrawOptions, floatDtype } from "./draw.ts";
-import { normalOf, uniformOf } from "./from-bits.ts";
 import { gammaSlope } from "./gamma-slope.ts";
-import { drawSeed, splitKey } from "./seed-generator.ts";
 import { type Keys, keysFor, splitEach, whereKeys, wordOf } from "./threefry.ts";
 
 /** A parameter of a distribution, spread over the shape of the draws. @throws ShapeError if it does not fit. */

@@ -1,6 +1,14 @@
+export {
+  drawPythonSeed,
+  drawSeed,
+  NumpyRandomState,
+  permutation,
+  type Seed,
+  SeedGenerator,
+  type SeedGeneratorOptions,
+  setRandomSeed,
+  splitKey,
+} from "../ops/seeds/index.ts";
 export { binomial } from "./binomial.ts";
 export * from "./draw.ts";
 export { beta, gamma } from "./gamma.ts";
-export { NumpyRandomState } from "./mersenne/index.ts";
-export { drawPythonSeed, permutation, setRandomSeed } from "./python-state.ts";
-export { drawSeed, type Seed, SeedGenerator, type SeedGeneratorOptions, splitKey } from "./seed-generator.ts";

@@ -1,4 +1,4 @@
-import { complain, ValueError } from "../../errors/index.ts";
+import { complain, ValueError } from "../../../errors/index.ts";
 import { Mt19937 } from "./mt19937.ts";
 
 /**

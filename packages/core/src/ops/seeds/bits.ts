@@ -1,13 +1,14 @@
 // From random words to uniform and normal numbers of a dtype, as JAX does it: exact, on every engine. Source: jax/_src/random.
-import type { DType, Shape } from "../aval/index.ts";
-import type { Tensor } from "../graph/index.ts";
-import { convertToTensor } from "../ops/index.ts";
-import * as p from "../primitives/index.ts";
+import type { DType, Shape } from "../../aval/index.ts";
+import type { Tensor } from "../../graph/index.ts";
+import * as p from "../../primitives/index.ts";
+import { convertToTensor } from "../convert-core.ts";
 import { erfInv32 } from "./erf-inv.ts";
 
 const cast = (x: Tensor, dtype: DType): Tensor => p.cast(x, { dtype });
 const f32 = Math.fround;
 
+/** uint32 words. */
 export const bits32 = (key: Tensor, shape: Shape): Tensor => p.randomBits(key, { shape, words: 1 });
 
 // The highest mantissa bits that the dtype holds, as a fraction: exact.

@@ -1,10 +1,11 @@
 // State of the random numbers: a key for each call, never the same twice.
-import type { DType, Shape } from "../aval/index.ts";
-import { ConfigError, complain } from "../errors/index.ts";
-import { literal, Tensor } from "../graph/index.ts";
-import { convertToTensor, uniqueName } from "../ops/index.ts";
-import * as p from "../primitives/index.ts";
-import { readCell, realise, type StateCell, writeCell } from "../transforms/index.ts";
+import type { DType, Shape } from "../../aval/index.ts";
+import { ConfigError, complain } from "../../errors/index.ts";
+import { literal, Tensor } from "../../graph/index.ts";
+import * as p from "../../primitives/index.ts";
+import { readCell, realise, type StateCell, writeCell } from "../../transforms/index.ts";
+import { convertToTensor } from "../convert-core.ts";
+import { uniqueName } from "../naming.ts";
 import { drawPythonSeed, whenSeeded } from "./python-state.ts";
 
 export interface SeedGeneratorOptions {

@@ -1,7 +1,7 @@
 // The inverse error function as XLA computes it in float32 on processors, step by step and with its fused multiply-adds, the logarithm
 // inside included. Engines' own functions differ by far more. Sources: Giles 2010; Cephes (logf, log1p).
-import type { Tensor } from "../graph/index.ts";
-import * as p from "../primitives/index.ts";
+import type { Tensor } from "../../graph/index.ts";
+import * as p from "../../primitives/index.ts";
 
 // Coefficients for w - 2.5 where w < 5, and for sqrt(w) - 3 in the tails, highest power first.
 const CENTRE = [

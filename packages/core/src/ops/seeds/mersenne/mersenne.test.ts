@@ -18,7 +18,7 @@ interface Golden {
   readonly both: readonly Stream<number>[];
 }
 
-const file = new URL("../../../../conformance/goldens/mt19937.json", import.meta.url);
+const file = new URL("../../../../../conformance/goldens/mt19937.json", import.meta.url);
 const golden = JSON.parse(readFileSync(file, "utf8")) as Golden;
 
 function pythonDraw(random: PythonRandom, { call, args: [a = 0, b = 0], values }: Draw): number[] {

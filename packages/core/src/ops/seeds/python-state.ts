@@ -1,5 +1,5 @@
 // The two generators of Python that Keras' results depend on, and the seed that starts everything.
-import { complain, ValueError } from "../errors/index.ts";
+import { complain, ValueError } from "../../errors/index.ts";
 import { NumpyRandomState, PythonRandom } from "./mersenne/index.ts";
 
 let python: PythonRandom | undefined;
