@@ -4,7 +4,10 @@ import type { Graph } from "../graph/index.ts";
 import type { Backend, CompileOptions, Executable } from "./contract.ts";
 import { shareCommon } from "./passes/cse.ts";
 import { carrierOf, lowerDtypes } from "./passes/dtypes.ts";
+import { hoistScans } from "./passes/hoist-scans.ts";
 import { inlineComposites } from "./passes/inline.ts";
+import { joinPads } from "./passes/join-pads.ts";
+import { mergeScans } from "./passes/merge-scans.ts";
 import { unrollScans } from "./passes/unroll.ts";
 import { interpret } from "./plan.ts";
 
@@ -14,7 +17,8 @@ export function lower<H>(graph: Graph, backend: Backend<H>): Graph {
     backend.compile === undefined
       ? Object.hasOwn(backend.kernels ?? {}, name)
       : (backend.composites?.has(name as never) ?? false);
-  let lowered = inlineComposites(graph, native);
+  let lowered = joinPads(shareCommon(inlineComposites(graph, native)));
+  lowered = hoistScans(mergeScans(lowered));
   if (backend.unrollLimit !== undefined) lowered = unrollScans(lowered, backend.unrollLimit);
   lowered = lowerDtypes(shareCommon(lowered), backend);
   return shareCommon(lowered);
