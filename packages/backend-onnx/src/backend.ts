@@ -92,7 +92,8 @@ export async function onnx(options: OnnxOptions = {}): Promise<Backend<OrtHandle
     dtypes: new Set(["bool", "int32", "uint32", "float32"]),
     limitations,
     composites: compositeNames,
-    unrollLimit: 4,
+    unrollLimit: 1,
+    prefersLoops: true,
     upload({ shape, dtype, data }) {
       const type = typeOf(dtype);
       if (!handleTypes.has(type)) typeOf("complex64");

@@ -104,6 +104,8 @@ export interface Backend<H = unknown> {
   readonly composites?: ReadonlySet<CompositeName>;
   /** Scans of at most this many steps are unrolled before `compile`. */
   readonly unrollLimit?: number;
+  /** True if a loop in a program costs less than one program after the other: what goes from step to step stays inside. */
+  readonly prefersLoops?: boolean;
   /** Live handles and bytes, for leak tests. */
   memory?(): { readonly handles: number; readonly bytes: number };
   /** Ends workers and frees the engine. */
