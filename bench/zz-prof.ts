@@ -124,7 +124,12 @@ const total = [...best.values()].reduce((a, b) => a + b.dur, 0);
 console.log("kernel minimum sum", (total / 1000).toFixed(2), "ms, nodes", best.size);
 for (const [k, [d, n]] of [...byOp].sort((a, b) => b[1][0] - a[1][0]).slice(0, 28))
   console.log((d / 1000).toFixed(3).padStart(9), String(n).padStart(5), k);
-if (Number(detail) > 0) for (const [k, v] of [...best].filter(([, v]) => !process.env.NOGEMM || !/Gemm|MatMul/.test(v.op)).sort((a, b) => b[1].dur - a[1].dur).slice(0, Number(detail))) console.log(String(v.dur).padStart(7), k.replace("_kernel_time", ""), v.shapes.slice(0, 170));
-  for (const [k, v] of [...best].sort((a, b) => b[1].dur - a[1].dur).slice(0, Number(detail)))
+if (Number(detail) > 0)
+  for (const [k, v] of [...best]
+    .filter(([, v]) => !process.env.NOGEMM || !/Gemm|MatMul/.test(v.op))
+    .sort((a, b) => b[1].dur - a[1].dur)
+    .slice(0, Number(detail)))
     console.log(String(v.dur).padStart(7), k.replace("_kernel_time", ""), v.shapes.slice(0, 170));
+for (const [k, v] of [...best].sort((a, b) => b[1].dur - a[1].dur).slice(0, Number(detail)))
+  console.log(String(v.dur).padStart(7), k.replace("_kernel_time", ""), v.shapes.slice(0, 170));
 process.exit(0);

@@ -9,7 +9,7 @@ import type { EpochStream } from "./epoch-stream.ts";
 import type { Step } from "./run-loop.ts";
 
 /** A group should be done within this many milliseconds, so that pages, timers and abort signals get their turn. */
-const TURN = 20;
+const TURN = 30;
 /** Steps that are looked at before groups are made: short trainings never compile a second program. */
 const TRIAL = 24;
 const MOST = 32;
