@@ -74,6 +74,8 @@ export interface CompileOptions {
   readonly donate?: readonly (readonly [input: number, output: number])[];
   /** A label for profiles and error messages. */
   readonly label?: string;
+  /** The graph before it was lowered, for explanations. */
+  readonly source?: Graph;
 }
 
 /** A program ready to run, any number of times. */
@@ -106,6 +108,8 @@ export interface Backend<H = unknown> {
   readonly unrollLimit?: number;
   /** True if a loop in a program costs less than one program after the other: what goes from step to step stays inside. */
   readonly prefersLoops?: boolean;
+  /** Core's passes over graphs that are switched off, by name: `{ fold: false }`. */
+  readonly passes?: Readonly<Record<string, boolean>>;
   /** Live handles and bytes, for leak tests. */
   memory?(): { readonly handles: number; readonly bytes: number };
   /** Ends workers and frees the engine. */

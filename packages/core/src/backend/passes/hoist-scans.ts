@@ -2,7 +2,7 @@
 import { copyNode, Graph, type Node, placeholder, rebuild, type Tensor, transform } from "../../graph/index.ts";
 import * as p from "../../primitives/index.ts";
 import { batched } from "./batching.ts";
-import { flattenNode } from "./rewrite.ts";
+import { flattenNode, holdsGraph } from "./rewrite.ts";
 
 /**
  * How a value in a loop's body comes about: from constants alone, from the step's row too (all rows can be computed at once), or from
@@ -15,6 +15,7 @@ type Kind = "constant" | "row" | "carried";
  * Sums and products are grouped for that. Sums that are only collected are taken over all steps after the loop.
  */
 export function hoistScans(graph: Graph): Graph {
+  if (!graph.nodes.some(holdsGraph)) return graph;
   const used = graph.outputsOf();
   return transform(graph, (node, inputs) => {
     const flat = flattenNode(node, inputs, hoistScans);

@@ -1,10 +1,13 @@
 import { Graph, type Node, rebuild, type Tensor, transform } from "../../graph/index.ts";
 import { type ScanParams, scan } from "../../primitives/index.ts";
 import { shareCommon } from "./cse.ts";
-import { flattenNode } from "./rewrite.ts";
+import { flattenNode, holdsGraph } from "./rewrite.ts";
 
 /** Scans over the same inputs that carry the same values become one, which stacks what each of them stacks. */
-export function mergeScans(graph: Graph): Graph {
+export function mergeScans(recorded: Graph): Graph {
+  if (!recorded.nodes.some(holdsGraph)) return recorded;
+  // Equal inputs are one tensor then.
+  const graph = shareCommon(recorded);
   const groups = new Map<string, Node[]>();
   const ids = new Map<Tensor, number>();
   const idOf = (x: Tensor): number => {
