@@ -24,7 +24,8 @@ export function productBiases(program: Program): Program {
   for (const node of program.nodes) {
     if (node.op !== "Add") continue;
     const result = r.shape(node.outputs[0] as string);
-    for (const [x, bias] of [node.inputs, [...node.inputs].reverse()] as readonly (readonly [string, string])[]) {
+    const [a, b] = node.inputs as readonly [string, string];
+    for (const [x, bias] of [[a, b] as const, [b, a] as const]) {
       const reshape = made.get(x);
       const product = reshape?.inputs[0] as string;
       if (reshape?.op !== "Reshape" || reads.get(x) !== 1 || reads.get(product) !== 1 || !isProduct(made.get(product)))
