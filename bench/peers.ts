@@ -32,7 +32,10 @@ export async function tensorflowJs(model: BenchModel, steps: number, epochs: num
   await tf.setBackend("wasm");
   await tf.ready();
   const make = twins[model.name];
-  if (make === undefined) throw new Error("it has no Conv2DBackpropFilter kernel there, so convnets cannot train");
+  if (make === undefined) {
+    const convolves = model.inputShape.length > 2;
+    throw new Error(convolves ? "it has no Conv2DBackpropFilter kernel there" : "it has no attention layer");
+  }
   const net = make(tf, model);
   net.compile({ optimizer: tf.train.adam(0.001), loss: "sparseCategoricalCrossentropy" });
   const arrays = data(model, steps);
