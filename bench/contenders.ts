@@ -30,7 +30,8 @@ export async function contenders(
   model: BenchModel,
   { quick, python }: { readonly quick: boolean; readonly python: boolean },
 ): Promise<Contender[]> {
-  const steps = quick ? 20 : 60;
+  // One epoch warms up: fit looks at a few dozen steps before it puts several into one program.
+  const steps = quick ? 40 : 60;
   const few = quick ? 4 : 8;
   const list: Contender[] = [
     { name: "keras-ts, onnxruntime-node", epochs: () => ours("onnx", model, steps, quick ? 2 : 8) },

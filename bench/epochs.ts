@@ -1,11 +1,11 @@
 // One contender alone in its process, as Python's are: tsx bench/epochs.ts ENGINE MODEL STEPS EPOCHS prints milliseconds a step, a number an epoch.
 import { setBackend, setRandomSeed } from "@keras-ts/core";
 import { backends } from "../examples/digits/backends.ts";
-import { convnet, data, mlp } from "./models.ts";
+import { data, models } from "./models.ts";
 
 const [engineName = "", modelName = "", steps = "", epochs = ""] = process.argv.slice(2);
 const make = backends[engineName];
-const model = [mlp, convnet].find(({ name }) => name === modelName);
+const model = models.find(({ name }) => name === modelName);
 if (make === undefined || model === undefined) throw new Error(`no engine "${engineName}" or no model "${modelName}"`);
 
 const engine = await make();

@@ -2,20 +2,41 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import type * as Tensorflow from "@tensorflow/tfjs";
 import { type BenchModel, data } from "./models.ts";
+
+type Twin = (tf: typeof Tensorflow, model: BenchModel) => Tensorflow.LayersModel;
+/** The models that TensorFlow.js' own layers can be stacked to. */
+const twins: Readonly<Record<string, Twin>> = {
+  mlp: (tf, { inputShape, classes }) =>
+    tf.sequential({
+      layers: [
+        tf.layers.dense({ units: 512, activation: "relu", inputShape: [...inputShape] }),
+        tf.layers.dense({ units: 512, activation: "relu" }),
+        tf.layers.dense({ units: classes, activation: "softmax" }),
+      ],
+    }),
+  lstm: (tf, { inputShape, classes }) =>
+    tf.sequential({
+      layers: [
+        tf.layers.lstm({ units: 128, recurrentActivation: "sigmoid", inputShape: [...inputShape] }),
+        tf.layers.dense({ units: classes, activation: "softmax" }),
+      ],
+    }),
+};
 
 /** Milliseconds a step of TensorFlow.js' own `fit` on its wasm backend, by epoch. */
 export async function tensorflowJs(model: BenchModel, steps: number, epochs: number): Promise<number[]> {
-  if (model.inputShape.length > 1)
-    throw new Error("it has no Conv2DBackpropFilter kernel there, so convnets cannot train");
   const tf = await import("@tensorflow/tfjs");
   await import("@tensorflow/tfjs-backend-wasm");
   await tf.setBackend("wasm");
   await tf.ready();
-  const net = tf.sequential();
-  net.add(tf.layers.dense({ units: 512, activation: "relu", inputShape: [...model.inputShape] }));
-  net.add(tf.layers.dense({ units: 512, activation: "relu" }));
-  net.add(tf.layers.dense({ units: model.classes, activation: "softmax" }));
+  const make = twins[model.name];
+  if (make === undefined) {
+    const convolves = model.inputShape.length > 2;
+    throw new Error(convolves ? "it has no Conv2DBackpropFilter kernel there" : "it has no attention layer");
+  }
+  const net = make(tf, model);
   net.compile({ optimizer: tf.train.adam(0.001), loss: "sparseCategoricalCrossentropy" });
   const arrays = data(model, steps);
   const x = tf.tensor(arrays.x.data, [...arrays.x.shape]);

@@ -1,14 +1,14 @@
-// npm run bench [-- --quick] [--python] [--only mlp,convnet,session,memory,bundle] [--save]: ratios taken in one run.
+// npm run bench [-- --quick] [--python] [--only mlp,convnet,transformer,lstm,resnet,session,memory,bundle] [--save]: ratios taken in one run.
 import { execFileSync } from "node:child_process";
 import { parseArgs } from "node:util";
 import { type Baseline, readBaseline, writeBaseline } from "./baseline.ts";
 import { bundleSizes } from "./bundle.ts";
 import { contenders, rounds, type StepTime } from "./contenders.ts";
 import { memoryEngines, memoryFlat } from "./memory.ts";
-import { type BenchModel, convnet, mlp } from "./models.ts";
+import { type BenchModel, convnet, lstm, mlp, resnet, transformer } from "./models.ts";
 import { sessionOverhead } from "./session.ts";
 
-const parts = ["mlp", "convnet", "session", "memory", "bundle"] as const;
+const parts = ["mlp", "convnet", "transformer", "lstm", "resnet", "session", "memory", "bundle"] as const;
 type Part = (typeof parts)[number];
 
 const { values: flags } = parseArgs({
@@ -62,17 +62,15 @@ async function fitSteps(part: Part, model: BenchModel): Promise<void> {
 const jobs: Readonly<Record<Part, () => Promise<void>>> = {
   mlp: () => fitSteps("mlp", mlp),
   convnet: () => fitSteps("convnet", convnet),
+  transformer: () => fitSteps("transformer", transformer),
+  lstm: () => fitSteps("lstm", lstm),
+  resnet: () => fitSteps("resnet", resnet),
   async session() {
-    console.log("what fit adds to session.run of the same program (best of several bursts, taken in turns)");
-    for (const model of [mlp, convnet]) {
-      const { step, session } = await sessionOverhead(model, flags.quick ? 20 : 60, flags.quick ? 3 : 8);
-      const more = (step / session - 1) * 100;
-      line(
-        "session",
-        model.name,
-        `fit ${ms(step)}   session.run ${ms(session)}   ${more.toFixed(1)} % more`,
-        step / session,
-      );
+    console.log("what fit adds to session.run of the same program (medians; of the differences, step by step)");
+    for (const model of [mlp, convnet, transformer, lstm]) {
+      const { step, session, more } = await sessionOverhead(model, flags.quick ? 20 : 60, flags.quick ? 2 : 6);
+      const text = `fit ${ms(step)}   session.run ${ms(session)}   ${(more * 100).toFixed(1)} % more`;
+      line("session", model.name, text, 1 + more);
     }
   },
   async memory() {

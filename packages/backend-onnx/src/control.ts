@@ -19,7 +19,7 @@ export function control(b: Builder, node: Node, inputs: readonly string[]): stri
 
 const valueInfo = (b: Builder, name: string): ValueInfo => ({ name, ...b.info(name) });
 
-/** A nested graph: `write` gives its results, which are copied so that each is made inside and only once. */
+/** A nested graph: `write` gives its results; those that come from outside or are there twice are copied, as each must be made inside once. */
 function nested(
   b: Builder,
   name: string,
@@ -28,7 +28,9 @@ function nested(
 ): Attribute {
   const inner = b.nested();
   inner.place = b.place;
-  const outputs = write(inner).map((value) => inner.op("Identity", [value], b.info(value)));
+  const results = write(inner);
+  const made = new Set(inner.nodes.flatMap((node) => node.outputs));
+  const outputs = results.map((value) => (made.delete(value) ? value : inner.op("Identity", [value], b.info(value))));
   return {
     kind: "graph",
     value: {

@@ -1,10 +1,21 @@
-import { BackendError, complain, type Graph, type GraphPass, graphPasses } from "@keras-ts/core/backend";
+import {
+  BackendError,
+  complain,
+  type Graph,
+  type GraphPass,
+  graphPasses,
+  loopPasses,
+  throughBodies,
+} from "@keras-ts/core/backend";
 import { chooseLayouts } from "../graph-passes/layout.ts";
 import { poolPhases } from "../graph-passes/pool-phases.ts";
 import type { Program } from "../program.ts";
 import { convBiases } from "./conv-biases.ts";
 import { dropExpands } from "./drop-expands.ts";
 import { moveTransposes } from "./move-transposes.ts";
+import { intoNested } from "./nested.ts";
+import { productBiases } from "./product-biases.ts";
+import { productScales } from "./product-scales.ts";
 import { reluMasks } from "./relu-masks.ts";
 import { transposedProducts } from "./transposed-products.ts";
 
@@ -26,6 +37,8 @@ export const passes: readonly Pass[] = [
   { name: "dropExpands", run: dropExpands },
   { name: "reluMasks", run: reluMasks },
   { name: "transposedProducts", run: transposedProducts },
+  { name: "productScales", run: productScales },
+  { name: "productBiases", run: productBiases },
   { name: "moveTransposes", run: moveTransposes },
   { name: "convBiases", run: convBiases },
 ];
@@ -34,7 +47,9 @@ export const passes: readonly Pass[] = [
 export type PassSwitches = Readonly<Record<string, boolean>>;
 
 /** Names of all passes that can be switched off: core's over graphs, ours over graphs, ours over programs. */
-export const passNames: readonly string[] = [...graphPasses, ...lowerings, ...passes].map(({ name }) => name);
+export const passNames: readonly string[] = [...loopPasses, ...graphPasses, ...lowerings, ...passes].map(
+  ({ name }) => name,
+);
 
 /** @throws BackendError if there is no such pass. */
 export function checkSwitches(switches: PassSwitches): void {
@@ -53,13 +68,13 @@ export function lowerFor(
   return lowerings
     .filter(({ name }) => switches[name] !== false)
     .reduce((before, { name, run }) => {
-      const after = run(before);
+      const after = throughBodies(before, run);
       watch(name, after);
       return after;
     }, graph);
 }
 
-/** The program after all passes that are on. */
+/** The program after all passes that are on, bodies of loops and branches first. */
 export function optimize(
   program: Program,
   switches: PassSwitches = {},
@@ -67,9 +82,12 @@ export function optimize(
 ): Program {
   return passes
     .filter(({ name }) => switches[name] !== false)
-    .reduce((before, { name, run }) => {
-      const after = run(before);
-      watch(name, after);
-      return after;
-    }, program);
+    .reduce(
+      (before, { name, run }) => {
+        const after = run(before);
+        watch(name, after);
+        return after;
+      },
+      intoNested(program, (body) => optimize(body, switches)),
+    );
 }

@@ -59,15 +59,17 @@ class Mover {
 
   /** An output that came back to the layout of a computed value is that value; others are written under their own names. */
   #outputs(): string[] {
-    const { program, initializers } = this.r;
+    const { program } = this.r;
     const taken = new Set([...program.inputs, ...program.outputs]);
+    // The body of a loop also sees values from around it, which it cannot give as its own.
+    const made = new Set(this.r.nodes.flatMap((node) => node.outputs));
     return program.outputs.map((name) => {
       const view = this.#views.get(name);
       if (
         view !== undefined &&
         isIdentity(view.perm) &&
         !taken.has(view.source) &&
-        !initializers.has(view.source) &&
+        made.has(view.source) &&
         !this.#written.has(name)
       ) {
         taken.add(view.source);

@@ -5,6 +5,8 @@ import { liveNodes, type Program } from "../program.ts";
 import { convBiases } from "./conv-biases.ts";
 import { dropExpands } from "./drop-expands.ts";
 import { moveTransposes } from "./move-transposes.ts";
+import { productBiases } from "./product-biases.ts";
+import { productScales } from "./product-scales.ts";
 import { reluMasks } from "./relu-masks.ts";
 import { transposedProducts } from "./transposed-products.ts";
 
@@ -96,4 +98,43 @@ test("convBiases: other sums stay", () => {
   const y = p.conv(x, k, unit);
   expect(operators(convBiases(moveTransposes(written([x, k, rows], p.add(y, rows)))))).toContain("Add");
   expect(operators(convBiases(moveTransposes(written([x, k], y, p.add(y, 1)))))).toContain("Add");
+});
+
+test("productScales: a number before or after a product is the product's own factor", () => {
+  const [x, y] = [float(2, 4, 3), float(2, 3, 5)];
+  const dot = (a: Tensor, b: Tensor): Tensor =>
+    p.dotGeneral(a, b, { lhsContract: [2], rhsContract: [1], lhsBatch: [0], rhsBatch: [0] });
+  const program = written([x, y], p.mul(dot(p.mul(x, 0.5), y), 0.25));
+  expect(operators(program)).toEqual(["Mul", "MatMul", "Mul"]);
+  const [product, ...rest] = liveNodes(productScales(program));
+  expect(rest).toEqual([]);
+  expect(product?.op).toBe("FusedMatMul");
+  expect(product?.attributes.alpha).toEqual({ kind: "float", value: 0.125 });
+  expect(product?.outputs).toEqual(program.outputs);
+});
+
+test("productScales: what others read too, and factors that are no number, stay", () => {
+  const [x, y, s] = [float(4, 3), float(3, 5), float(4, 3)];
+  const dot = (a: Tensor): Tensor =>
+    p.dotGeneral(a, y, { lhsContract: [1], rhsContract: [0], lhsBatch: [], rhsBatch: [] });
+  const half = p.mul(x, 0.5);
+  expect(operators(productScales(written([x, y], dot(half), half)))).toContain("Mul");
+  expect(operators(productScales(written([x, y, s], dot(p.mul(x, s)))))).toContain("Mul");
+});
+
+test("productBiases: a bias goes before the reshape of a product", () => {
+  const [x, w, bias] = [float(6, 4), float(4, 6), float(2, 3)];
+  const dot = p.dotGeneral(x, w, { lhsContract: [1], rhsContract: [0], lhsBatch: [], rhsBatch: [] });
+  const program = written([x, w, bias], p.add(p.reshape(dot, { shape: [2, 3, 2, 3] }), bias));
+  expect(operators(program)).toEqual(["MatMul", "Reshape", "Add"]);
+  const after = productBiases(program);
+  expect(operators(after)).toEqual(["MatMul", "Reshape", "Add", "Reshape"]);
+  expect(after.outputs).toEqual(program.outputs);
+});
+
+test("productBiases: a bias over other axes stays", () => {
+  const [x, w, bias] = [float(6, 4), float(4, 6), float(3)];
+  const dot = p.dotGeneral(x, w, { lhsContract: [1], rhsContract: [0], lhsBatch: [], rhsBatch: [] });
+  const program = written([x, w, bias], p.add(p.reshape(dot, { shape: [2, 3, 2, 3] }), bias));
+  expect(operators(productBiases(program))).toEqual(["MatMul", "Reshape", "Add"]);
 });

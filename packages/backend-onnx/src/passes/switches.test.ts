@@ -73,6 +73,6 @@ describe("a training step with all passes off is the same to rounding", () => {
 
 test("a pass that does not exist is refused", async () => {
   await expect(onnx({ passes: { layouts: false } })).rejects.toThrow(
-    /onnx: passes must be some of broadcasts, fold, .* got layouts/,
+    /onnx: passes must be some of joinPads, mergeScans, .* got layouts/,
   );
 });

@@ -113,6 +113,8 @@ export interface Backend<H = unknown> {
   readonly composites?: ReadonlySet<CompositeName>;
   /** Scans of at most this many steps are unrolled before `compile`. */
   readonly unrollLimit?: number;
+  /** True if a loop in a program costs less than one program after the other: what goes from step to step stays inside. */
+  readonly prefersLoops?: boolean;
   /** Core's passes over graphs that are switched off, by name: `{ fold: false }`. */
   readonly passes?: Readonly<Record<string, boolean>>;
   /** Live handles and bytes, for leak tests. */

@@ -1,6 +1,7 @@
 export * from "./compile.ts";
 export * from "./contract.ts";
 export { carrierOf } from "./passes/dtypes.ts";
-export { type GraphPass, graphPasses } from "./passes/index.ts";
+export { type GraphPass, graphPasses, loopPasses } from "./passes/index.ts";
+export { throughBodies } from "./passes/rewrite.ts";
 export { reference } from "./reference/index.ts";
 export * from "./runtime.ts";

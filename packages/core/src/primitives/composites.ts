@@ -39,7 +39,7 @@ import {
   tanh,
   where,
 } from "./elementwise.ts";
-import { type AxesParams, reduceMax, reduceSum, spread } from "./structural.ts";
+import { type AxesParams, reduceMax, reduceSum, reshape, spread } from "./structural.ts";
 
 type Body<P extends Params> = (inputs: readonly Tensor[], params: P) => Tensor;
 
@@ -106,7 +106,16 @@ export const softplus: Unary<"composite"> = unary(
 /** `x sigmoid(x)`. */
 export const silu: Unary<"composite"> = unary("silu", (x) => mul(x, logistic(x)));
 /** `x Phi(x)` with the normal distribution function. */
-export const gelu: Unary<"composite"> = unary("gelu", (x) => mul(mul(x, 0.5), add(erf(mul(x, Math.SQRT1_2)), 1)));
+export const gelu: Unary<"composite"> = unary(
+  "gelu",
+  (x) => mul(mul(x, 0.5), add(erf(mul(x, Math.SQRT1_2)), 1)),
+  // Phi(x) + x phi(x); with t = x / sqrt(2) the second term is t e^(-t^2) / sqrt(pi)
+  ({ g, inputs }) => {
+    const t = mul(one(inputs), Math.SQRT1_2);
+    const density = exp(sub(-Math.log(Math.PI) / 2, mul(t, t)));
+    return [mul(g, add(mul(add(erf(t), 1), 0.5), mul(t, density)))];
+  },
+);
 /** The tanh approximation of gelu. */
 export const geluTanh: Unary<"composite"> = unary("geluTanh", (x) => {
   const inner = mul(add(x, mul(mul(x, mul(x, x)), 0.044715)), Math.sqrt(2 / Math.PI));
@@ -144,6 +153,16 @@ export const normalize: Configured<LayerNormParams, "composite"> = configured<La
     const mean = (t: Tensor): Tensor => spread(mul(reduceSum(t, { axes }), 1 / count), axes, x.shape);
     const centered = sub(x, mean(x));
     return mul(centered, rsqrt(add(mean(mul(centered, centered)), epsilon)));
+  },
+  // (g - mean(g) - out mean(g out)) / deviation
+  ({ g, inputs, out, params: { axes, epsilon } }) => {
+    const x = one(inputs);
+    const count = axes.reduce((n, axis) => n * (x.shape[axis] as number), 1);
+    const kept = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
+    const mean = (t: Tensor): Tensor => reshape(mul(reduceSum(t, { axes }), 1 / count), { shape: kept });
+    const centered = sub(x, mean(x));
+    const scale = rsqrt(add(mean(mul(centered, centered)), epsilon));
+    return [mul(sub(sub(g, mean(g)), mul(out, mean(mul(g, out)))), scale)];
   },
 );
 

@@ -7,10 +7,11 @@ import {
   Graph,
   type Marked,
   marked,
+  type Node,
   type Params,
   placeholder,
   rebuild,
-  type Tensor,
+  Tensor,
 } from "../graph/index.ts";
 import { floatPlaces, vjpGraph } from "./differentiate.ts";
 import { add } from "./elementwise.ts";
@@ -123,8 +124,8 @@ export const scan: ((inputs: readonly Tensor[], params: ScanParams) => readonly 
   scanDefinition,
 );
 
-// The forward scan once more, stacking the carry that enters each step (shared with the first run by common-subexpression
-// elimination once both are unrolled), then a scan the other way that pulls cotangents through the body.
+// The forward scan once more, stacking what the derivatives read of each step (one loop with the first run, once equal loops are
+// merged), then a scan the other way that pulls cotangents through the body.
 function scanVjp(
   gs: readonly Tensor[],
   inputs: readonly Tensor[],
@@ -134,8 +135,10 @@ function scanVjp(
   const consts = inputs.slice(0, numConsts);
   const carry = inputs.slice(numConsts, numConsts + numCarry);
   const xs = inputs.slice(numConsts + numCarry);
-  const entering = body.inputs.slice(numConsts, numConsts + numCarry);
-  const recording = new Graph(body.inputs, [...body.outputs.slice(0, numCarry), ...entering]);
+  const back = vjpGraph(body);
+  const residuals = residualsOf(body, back, numConsts, numCarry);
+  const kept = residuals.map(([first]) => first as Tensor);
+  const recording = new Graph(body.inputs, [...body.outputs.slice(0, numCarry), ...kept]);
   const recorded = scan(inputs, { body: recording, numConsts, numCarry, length, reverse }).slice(numCarry);
 
   const constPlaces = floatPlaces(consts);
@@ -144,20 +147,28 @@ function scanVjp(
   const yPlaces = floatPlaces(outs.slice(numCarry));
   const gYs = yPlaces.map((i) => gs[numCarry + i] as Tensor);
 
-  // Backward body. Constants: consts. Carry: summed gradients of consts, gradients of the carry. Slices: entering carry, xs, gradients of ys.
+  // Backward body. Constants: consts. Carry: summed gradients of consts, gradients of the carry. Slices: residuals, xs, gradients of ys.
   const p = (x: Aval): Tensor => placeholder(x);
   const slice = (x: Tensor): Aval => ({ shape: x.shape.slice(1), dtype: x.dtype });
   const inConsts = consts.map(p);
   const inSums = constPlaces.map((i) => p(consts[i] as Tensor));
   const inGCarry = gCarry.map(p);
-  const inCarry = carry.map(p);
+  const inKept = kept.map(p);
   const inXs = xs.map((x) => p(slice(x)));
   const inGYs = gYs.map((g) => p(slice(g)));
-  const back = vjpGraph(body);
-  const cotangents = rebuild(back, [...inConsts, ...inCarry, ...inXs, ...inGCarry, ...inGYs]);
+  const names = residuals.flatMap((tensors, i) => tensors.map((x) => [x, inKept[i] as Tensor] as const));
+  const given = [...body.inputs.slice(0, numConsts), ...body.inputs.slice(numConsts + numCarry)];
+  const incoming = back.inputs.slice(body.inputs.length);
+  const cotangents = rebuild(new Graph([...given, ...incoming, ...names.map(([x]) => x)], back.outputs), [
+    ...inConsts,
+    ...inXs,
+    ...inGCarry,
+    ...inGYs,
+    ...names.map(([, x]) => x),
+  ]);
   const sums = inSums.map((sum, i) => add(sum, cotangents[i] as Tensor));
   const backward = new Graph(
-    [...inConsts, ...inSums, ...inGCarry, ...inCarry, ...inXs, ...inGYs],
+    [...inConsts, ...inSums, ...inGCarry, ...inKept, ...inXs, ...inGYs],
     [...sums, ...cotangents.slice(constPlaces.length)],
   );
   const zeros = constPlaces.map((i) => full((consts[i] as Tensor).shape, 0, (consts[i] as Tensor).dtype));
@@ -169,6 +180,30 @@ function scanVjp(
     reverse: !reverse,
   });
   return scatterTo(inputs, results);
+}
+
+/**
+ * What the backward body reads of the forward one: values that change from step to step, and the carry. Each with all the tensors that
+ * name it.
+ */
+function residualsOf(body: Graph, back: Graph, numConsts: number, numCarry: number): Tensor[][] {
+  const forward = new Set(body.nodes);
+  const varying = new Set<Node>();
+  const changing = new Set(body.inputs.slice(numConsts));
+  const changes = (x: Tensor): boolean => changing.has(x) || (x.source.kind === "op" && varying.has(x.source.node));
+  for (const node of body.nodes) if (node.inputs.some(changes)) varying.add(node);
+  const carry = new Set(body.inputs.slice(numConsts, numConsts + numCarry));
+  const found = new Map<Tensor | Node, Map<number, Set<Tensor>>>();
+  const read = (x: Tensor): void => {
+    const { source } = x;
+    const [place, index] = source.kind === "op" && !changing.has(x) ? [source.node, source.index] : [x, 0];
+    if (place instanceof Tensor ? !carry.has(place) : !varying.has(place)) return;
+    const row = found.get(place) ?? new Map<number, Set<Tensor>>();
+    found.set(place, row.set(index, (row.get(index) ?? new Set<Tensor>()).add(x)));
+  };
+  for (const node of back.nodes) if (!forward.has(node)) node.inputs.forEach(read);
+  back.outputs.forEach(read);
+  return [...found.values()].flatMap((row) => [...row.values()].map((names) => [...names]));
 }
 
 export type CustomParams = Params & {

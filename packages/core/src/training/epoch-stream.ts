@@ -21,6 +21,11 @@ export class EpochStream {
     this.#steps = steps;
   }
 
+  /** Batches in an epoch, if that is known. */
+  get length(): number | undefined {
+    return this.#steps ?? this.#source.numBatches;
+  }
+
   /** Begins an epoch. */
   async begin(): Promise<void> {
     this.#given = 0;

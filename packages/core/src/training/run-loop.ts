@@ -7,10 +7,17 @@ import { type Batch, tensorsOf } from "./batches.ts";
 import type { CallbackList, Logs } from "./callbacks.ts";
 import type { EpochStream } from "./epoch-stream.ts";
 import type { StepLogs } from "./options.ts";
+import { Grouped, type Pace } from "./pace.ts";
 import type { ProgressLogger } from "./progress-logger.ts";
 
 /** One step on a batch, compiled or not. */
-export type Step = (batch: Batch) => StepLogs;
+export interface Step {
+  (batch: Batch): StepLogs;
+  /** Several steps in one program, on batches stacked along a new first axis; so are the logs. Compiled steps have it. */
+  readonly many?: (count: number, stacked: Batch) => StepLogs;
+  /** How long steps take, and how many of them go into one program. */
+  readonly pace?: Pace;
+}
 
 export interface StepLoop {
   readonly stream: EpochStream;
@@ -31,7 +38,7 @@ export interface StepLoop {
 
 /**
  * Runs the steps of one epoch and gives the last logs; undefined if there was no batch. One step is in flight while the next batch
- * is made, and values are read only when somebody looks.
+ * is made, and values are read only when somebody looks. Where nobody looks at each step, short steps go into one program by groups.
  */
 export async function runSteps({
   stream,
@@ -53,32 +60,36 @@ export async function runSteps({
   let running: Running | undefined;
   let index = 0;
   const pause = new Breather();
-  const tell = async (results: StepLogs): Promise<void> => {
+  const groups = new Grouped({ stream, step, every, heard: heard || callbacks.hears(begin) });
+  const tell = async (done: Running): Promise<void> => {
     const last = Math.ceil(index / every) * every - 1;
     if (!heard && progress?.isDue(kind) !== true) {
       progress?.progress(kind, last, {});
       return;
     }
-    const logs = await readLogs(results);
+    const logs = await readLogs(done.logs, done.count);
     watch?.(logs);
     if (heard) await callbacks.call(end, last, logs);
     progress?.progress(kind, last, logs);
   };
   await stream.begin();
   try {
-    for (let batch = await stream.next(signal); batch !== undefined; batch = await stream.next(signal)) {
+    for (let group = await groups.next(0, signal); group !== undefined; group = await groups.next(index, signal)) {
+      const { batch, count } = group;
       if (index % every === 0) await callbacks.call(begin, index);
       const before: Running | undefined = running;
-      running = { logs: step(batch), batch, owned };
+      const logs = count === 1 ? step(batch) : (step.many as NonNullable<Step["many"]>)(count, batch);
+      running = { logs, batch, count, owned };
       if (before !== undefined) await retire(before);
-      index++;
-      if (index % every === 0) await tell(running.logs);
+      step.pace?.note(before?.count);
+      index += count;
+      if (index % every === 0) await tell(running);
       await pause.maybe();
       if (stopped()) break;
     }
-    if (running !== undefined && index % every !== 0) await tell(running.logs);
+    if (running !== undefined && index % every !== 0) await tell(running);
     signal?.throwIfAborted();
-    return running === undefined ? undefined : await readLogs(running.logs);
+    return running === undefined ? undefined : await readLogs(running.logs, running.count);
   } finally {
     if (running !== undefined) await retire(running);
   }
@@ -87,6 +98,8 @@ export async function runSteps({
 interface Running {
   readonly logs: StepLogs;
   readonly batch: Batch;
+  /** Steps in the program. */
+  readonly count: number;
   readonly owned: boolean;
 }
 
@@ -97,11 +110,12 @@ export async function retire({ logs, batch, owned }: Running): Promise<void> {
   for (const tensor of [...tensorsOf(batch), ...(owned ? results : [])]) dispose(tensor);
 }
 
-/** Numbers of a step, names sorted. */
-export async function readLogs(results: StepLogs): Promise<Logs> {
+/** Numbers of a step, of the last one of several, names sorted. */
+export async function readLogs(results: StepLogs, count = 1): Promise<Logs> {
   const names = Object.keys(results).sort();
   const hosts = await readAll(names.map((name) => results[name] as Tensor));
-  return Object.fromEntries(names.map((name, i) => [name, hosts[i]?.data[0] as number]));
+  const last = ({ data }: HostArray): number => data[(data.length / count) * (count - 1)] as number;
+  return Object.fromEntries(names.map((name, i) => [name, last(hosts[i] as HostArray)]));
 }
 
 // Parts one below the other.

@@ -14,6 +14,7 @@ import { checkRunOptions } from "./check-options.ts";
 import { CompileLoss } from "./compile-loss.ts";
 import { CompileMetrics } from "./compile-metrics.ts";
 import type { CompileOptions, StepLogs } from "./options.ts";
+import { Pace } from "./pace.ts";
 import type { Step } from "./run-loop.ts";
 import { SavedLayer } from "./saved-layer.ts";
 
@@ -24,7 +25,12 @@ interface Compiled {
   readonly tracker: Metric;
   readonly options: CompileOptions;
 }
-type JitStep = (x: tree.Tree<Tensor>, y: tree.Tree<Tensor> | null, sampleWeight: tree.Tree<Tensor> | null) => StepLogs;
+type StepArguments = readonly [
+  x: tree.Tree<Tensor>,
+  y: tree.Tree<Tensor> | null,
+  sampleWeight: tree.Tree<Tensor> | null,
+];
+type PlainStep = (...args: StepArguments) => StepLogs;
 /** A traced step, and what it took as fixed. */
 interface Made<S> {
   readonly signature: readonly unknown[];
@@ -191,20 +197,28 @@ export abstract class StepTrainer extends SavedLayer {
   /** A step as one compiled program, kept until `compile` or until something that it took as fixed is changed. */
   protected stepFunction(label: "trainStep" | "testStep"): Step {
     const make = (): Step => {
-      const plain: JitStep = (x, y, sampleWeight) => {
+      const plain: PlainStep = (x, y, sampleWeight) => {
         const logs = this[label]({ x, y: y ?? undefined, sampleWeight: sampleWeight ?? undefined });
         return Object.fromEntries(Object.entries(logs).map(([name, value]) => [name, ops.convertToTensor(value)]));
       };
-      const step = this.#jitted(label, plain);
-      return ({ x, y, sampleWeight }) => step(x, y ?? null, sampleWeight ?? null);
+      const given = ({ x, y, sampleWeight }: Batch): StepArguments => [x, y ?? null, sampleWeight ?? null];
+      if (this.#runsEagerly) return (batch) => plain(...given(batch));
+      const step = jit(plain, { label: `${this.name}.${label}` });
+      return Object.assign((batch: Batch) => step(...given(batch)), {
+        many: (count: number, stacked: Batch) => step.many(count, ...given(stacked)),
+        pace: new Pace(),
+      });
     };
     return this.#kept(label, make);
   }
   protected predictFunction(): (x: tree.Tree<Tensor>) => unknown {
-    return this.#kept("predictStep", () => this.#jitted("predictStep", (x: tree.Tree<Tensor>) => this.predictStep(x)));
+    const plain = (x: tree.Tree<Tensor>): unknown => this.predictStep(x);
+    return this.#kept("predictStep", () =>
+      this.#runsEagerly ? plain : jit(plain, { label: `${this.name}.predictStep` }),
+    );
   }
-  #jitted<A extends readonly unknown[], R>(label: string, f: (...args: A) => R): (...args: A) => R {
-    return this.#compiled?.options.runEagerly === true ? f : jit(f, { label: `${this.name}.${label}` });
+  get #runsEagerly(): boolean {
+    return this.#compiled?.options.runEagerly === true;
   }
   #kept<S>(label: string, make: () => S): S {
     const layers = this.flattenLayers();

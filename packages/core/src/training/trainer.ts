@@ -205,7 +205,7 @@ export abstract class Trainer extends StepTrainer {
     this.resetMetrics();
     const results = step(batch);
     const logs = await readLogs(results);
-    await retire({ logs: results, batch, owned: this.#ownsResults });
+    await retire({ logs: results, batch, count: 1, owned: this.#ownsResults });
     return returnDict ? { ...logs } : this.#inOrder(logs);
   }
 

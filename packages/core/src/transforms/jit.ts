@@ -1,8 +1,9 @@
 import { execute, getBackend } from "../backend/index.ts";
 import { ConfigError, complain } from "../errors/index.ts";
-import { Tensor, type Value } from "../graph/index.ts";
+import { placeholder, Tensor, type Value } from "../graph/index.ts";
 import * as tree from "../tree/index.ts";
 import { realise } from "./realise.ts";
+import { repeated } from "./repeat.ts";
 import { insideScope } from "./state.ts";
 import { isTracing, type Traced, trace } from "./trace.ts";
 
@@ -11,6 +12,16 @@ export interface JitOptions {
   readonly donateArgnums?: readonly number[];
   /** A label for profiles and error messages. */
   readonly label?: string;
+}
+
+/** A compiled function. */
+export interface Jitted<A extends readonly unknown[], R> {
+  (...args: A): R;
+  /**
+   * `count` calls one after the other in one program, where variables go from call to call inside of the engine.
+   * Tensors among arguments and results have a leading axis of calls.
+   */
+  readonly many: (count: number, ...args: A) => R;
 }
 
 interface Entry {
@@ -24,24 +35,34 @@ interface Entry {
  * Results are tensors, pending until the engine is done. Inside another trace the function is simply called.
  * @example const step = jit((x: Tensor) => ops.mean(ops.square(x)));
  */
-export function jit<A extends readonly unknown[], R>(
-  f: (...args: A) => R,
-  options: JitOptions = {},
-): (...args: A) => R {
+export function jit<A extends readonly unknown[], R>(f: (...args: A) => R, options: JitOptions = {}): Jitted<A, R> {
   const entries = new Map<string, Entry>();
-  return (...args) => {
+  const known = (key: string, make: () => Entry): Entry => {
+    const entry = entries.get(key) ?? make();
+    entries.set(key, entry);
+    return entry;
+  };
+  // Leaves of one call; of `many`, with the axis of calls left out.
+  const entryOf = (args: A, leaves: readonly unknown[]): Entry =>
+    known(signature(args, leaves), () => record(f, args, leaves, leaves.filter(isTensor)));
+  const one = (...args: A): R => {
     if (isTracing() || insideScope()) return f(...args);
     const leaves = tree.flatten(args as unknown as tree.Tree<unknown>);
-    const tensors = leaves.filter((leaf): leaf is Tensor => leaf instanceof Tensor);
-    const key = signature(args, leaves);
-    let entry = entries.get(key);
-    if (entry === undefined) {
-      entry = record(f, args, leaves, tensors);
-      entries.set(key, entry);
-    }
-    return run(entry, args, tensors, options) as R;
+    return run(entryOf(args, leaves), args, leaves.filter(isTensor), options) as R;
   };
+  const many = (count: number, ...args: A): R => {
+    const leaves = tree.flatten(args as unknown as tree.Tree<unknown>);
+    const single = leaves.map((x) => (isTensor(x) ? placeholder({ shape: x.shape.slice(1), dtype: x.dtype }) : x));
+    const entry = known(`${count} of ${signature(args, single)}`, () => {
+      const { traced, result } = entryOf(args, single);
+      return { traced: repeated(traced, count), result };
+    });
+    return run(entry, args, leaves.filter(isTensor), options) as R;
+  };
+  return Object.assign(one, { many });
 }
+
+const isTensor = (leaf: unknown): leaf is Tensor => leaf instanceof Tensor;
 
 function record<A extends readonly unknown[], R>(
   f: (...args: A) => R,

@@ -1,4 +1,6 @@
-import { copyNode, type Graph, literalKey, type Node, paramsKey, type Tensor, transform } from "../../graph/index.ts";
+import { type Graph, literalKey, type Node, paramsKey, type Tensor, transform } from "../../graph/index.ts";
+
+import { flattenNode } from "./rewrite.ts";
 
 /** Common-subexpression elimination: nodes that compute the same thing from the same inputs become one. Unused nodes vanish too. */
 export function shareCommon(graph: Graph): Graph {
@@ -20,7 +22,7 @@ export function shareCommon(graph: Graph): Graph {
     const key = `${node.definition.name}|${paramsKey(node.params)}|${same.map(nameOf).join(" ")}`;
     const earlier = known.get(key);
     if (earlier !== undefined) return earlier;
-    const made = copyNode(node, same);
+    const made = flattenNode(node, same, shareCommon);
     known.set(key, made);
     return made;
   });

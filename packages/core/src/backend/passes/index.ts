@@ -3,6 +3,9 @@ import { simplify } from "./algebra.ts";
 import { sinkBroadcasts } from "./broadcasts.ts";
 import { shareCommon } from "./cse.ts";
 import { foldConstants } from "./fold.ts";
+import { hoistScans } from "./hoist-scans.ts";
+import { joinPads } from "./join-pads.ts";
+import { mergeScans } from "./merge-scans.ts";
 import { poolFirst } from "./pools.ts";
 
 /** A rewriting of graphs that keeps what they compute, to rounding. */
@@ -11,6 +14,13 @@ export interface GraphPass {
   readonly name: string;
   readonly run: (graph: Graph) => Graph;
 }
+
+/** What makes loops cheap, in this order, before short ones are unrolled. */
+export const loopPasses: readonly GraphPass[] = [
+  { name: "joinPads", run: joinPads },
+  { name: "mergeScans", run: mergeScans },
+  { name: "hoistScans", run: hoistScans },
+];
 
 /** What helps every engine, in this order. An engine can switch each off by name. Nodes that nothing needs are in no graph at all. */
 export const graphPasses: readonly GraphPass[] = [

@@ -1,5 +1,26 @@
 // What passes share: rebuilding nodes whose params hold graphs, and pasting a graph into another.
-import { copyNode, Graph, type Node, type Params, placeholder, rebuild, type Tensor } from "../../graph/index.ts";
+import {
+  copyNode,
+  Graph,
+  type Node,
+  type Params,
+  placeholder,
+  rebuild,
+  type Tensor,
+  transform,
+} from "../../graph/index.ts";
+
+/** True for control flow: a body is among its params. */
+export const holdsGraph = (node: Node): boolean => Object.values(node.params).some((value) => value instanceof Graph);
+
+/** `rewrite` on the bodies of control flow, at any depth, and then on the whole. */
+export function throughBodies(graph: Graph, rewrite: (graph: Graph) => Graph): Graph {
+  const deep = (inner: Graph): Graph => throughBodies(inner, rewrite);
+  const whole = graph.nodes.some(holdsGraph)
+    ? transform(graph, (node, inputs) => flattenNode(node, inputs, deep))
+    : graph;
+  return rewrite(whole);
+}
 
 /** The node over new inputs, with graphs among its params rewritten too (bodies of control flow). */
 export function flattenNode(
