@@ -6,6 +6,7 @@ import { convBiases } from "./conv-biases.ts";
 import { dropExpands } from "./drop-expands.ts";
 import { moveTransposes } from "./move-transposes.ts";
 import { reluMasks } from "./relu-masks.ts";
+import { splitTransposes } from "./split-transposes.ts";
 import { transposedProducts } from "./transposed-products.ts";
 
 /** A rewriting of written programs that keeps what they compute, to rounding. */
@@ -28,6 +29,7 @@ export const passes: readonly Pass[] = [
   { name: "transposedProducts", run: transposedProducts },
   { name: "moveTransposes", run: moveTransposes },
   { name: "convBiases", run: convBiases },
+  { name: "splitTransposes", run: splitTransposes },
 ];
 
 /** Passes by name: `false` switches one off. */
