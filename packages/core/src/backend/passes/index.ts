@@ -4,6 +4,7 @@ import { sinkBroadcasts } from "./broadcasts.ts";
 import { shareCommon } from "./cse.ts";
 import { foldConstants } from "./fold.ts";
 import { poolFirst } from "./pools.ts";
+import { joinScales } from "./scales.ts";
 
 /** A rewriting of graphs that keeps what they compute, to rounding. */
 export interface GraphPass {
@@ -17,6 +18,7 @@ export const graphPasses: readonly GraphPass[] = [
   { name: "broadcasts", run: sinkBroadcasts },
   { name: "fold", run: foldConstants },
   { name: "algebra", run: simplify },
+  { name: "scales", run: joinScales },
   { name: "pools", run: poolFirst },
   { name: "common", run: shareCommon },
 ];
