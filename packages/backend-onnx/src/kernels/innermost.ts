@@ -121,20 +121,14 @@ export function convInnermost(
   return swapped(b, b.reshape(y, [filters, ...out, shape[0] as number]));
 }
 
+/** Only with few taps: with more, the channels-last form of the other layout is faster, its transposes included. */
 export function convFilterGradInnermost(b: Builder, x: string, g: string, params: p.ConvFilterGradParams): string {
   const { kernelSpatial } = params;
   const [inner, gradient] = [swapped(b, x), swapped(b, g)];
   const [filters, ...rest] = b.shape(gradient);
   const flat = b.reshape(gradient, [filters as number, sizeOf(rest)]);
-  const [out, channels] = [rest.slice(0, -1), b.shape(inner)[0] as number];
-  const shape = [...kernelSpatial, channels, filters as number];
-  if (sizeOf(kernelSpatial) * channels <= FEW_TAPS) {
-    return b.reshape(gemm(b, columns(b, inner, kernelSpatial, out, params), flat, "right"), shape);
-  }
-  const parts = views(b, inner, kernelSpatial, out, params).map((view) =>
-    gemm(b, b.reshape(view, [channels, sizeOf(rest)]), flat, "right"),
-  );
-  return b.reshape(b.concat(parts, 0), shape);
+  const written = columns(b, inner, kernelSpatial, rest.slice(0, -1), params);
+  return b.reshape(gemm(b, written, flat, "right"), [...kernelSpatial, b.shape(inner)[0] as number, filters as number]);
 }
 
 /** Only for stride 1. As a convolution with the mirrored kernel, or transposed where that reads far less. */

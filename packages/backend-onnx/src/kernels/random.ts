@@ -7,7 +7,9 @@ const rotations = [
 ] as const;
 const PARITY = 0x1bd11bda;
 
-const rotate = (x: Tensor, by: number): Tensor => p.or(p.shiftLeft(x, by), p.shiftRightLogical(x, 32 - by));
+// A product and a sum in the places of a shift and a logical or: those run on vectors, these do not.
+const rotate = (x: Tensor, by: number): Tensor =>
+  p.add(p.mul(x, scalar(2 ** by, "uint32")), p.shiftRightLogical(x, 32 - by));
 
 /**
  * Twenty rounds of the cipher with `key` over the counters `(0, i)`, five groups of four with a key word injected after each.

@@ -17,6 +17,7 @@ import { intoNested } from "./nested.ts";
 import { productBiases } from "./product-biases.ts";
 import { productScales } from "./product-scales.ts";
 import { reluMasks } from "./relu-masks.ts";
+import { splitTransposes } from "./split-transposes.ts";
 import { transposedProducts } from "./transposed-products.ts";
 
 /** A rewriting of written programs that keeps what they compute, to rounding. */
@@ -41,6 +42,7 @@ export const passes: readonly Pass[] = [
   { name: "productBiases", run: productBiases },
   { name: "moveTransposes", run: moveTransposes },
   { name: "convBiases", run: convBiases },
+  { name: "splitTransposes", run: splitTransposes },
 ];
 
 /** Passes by name: `false` switches one off. */

@@ -7,6 +7,7 @@ import { hoistScans } from "./hoist-scans.ts";
 import { joinPads } from "./join-pads.ts";
 import { mergeScans } from "./merge-scans.ts";
 import { poolFirst } from "./pools.ts";
+import { joinScales } from "./scales.ts";
 
 /** A rewriting of graphs that keeps what they compute, to rounding. */
 export interface GraphPass {
@@ -27,6 +28,7 @@ export const graphPasses: readonly GraphPass[] = [
   { name: "broadcasts", run: sinkBroadcasts },
   { name: "fold", run: foldConstants },
   { name: "algebra", run: simplify },
+  { name: "scales", run: joinScales },
   { name: "pools", run: poolFirst },
   { name: "common", run: shareCommon },
 ];

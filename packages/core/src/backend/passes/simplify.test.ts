@@ -8,7 +8,9 @@ import { interpret } from "../plan.ts";
 import { reference } from "../reference/index.ts";
 import { simplify } from "./algebra.ts";
 import { sinkBroadcasts } from "./broadcasts.ts";
+import { shareCommon } from "./cse.ts";
 import { foldConstants } from "./fold.ts";
+import { joinScales } from "./scales.ts";
 
 const float = (...shape: number[]): Tensor => placeholder({ shape, dtype: "float32" });
 const names = (graph: Graph): string[] => graph.nodes.map((node) => node.definition.name);
@@ -113,14 +115,52 @@ test("broadcasts: a sum over repeated values is a product", async () => {
   expect(await check(sinkBroadcasts, both)).toEqual(["broadcastTo", "reduceSum"]);
 });
 
+const scaled: readonly [
+  name: string,
+  f: (x: Tensor, y: Tensor, a: Tensor, b: Tensor) => Tensor,
+  left: readonly string[],
+][] = [
+  ["(x a) b", (x, _, a, b) => p.mul(p.mul(x, a), b), ["mul", "mul"]],
+  ["-(x a)", (x, _, a) => p.neg(p.mul(x, a)), ["neg", "mul"]],
+  ["x a + x a", (x, _, a) => p.add(p.mul(x, a), p.mul(x, a)), ["mul", "add"]],
+  ["(x + a) + b", (x, _, a, b) => p.add(p.add(x, a), b), ["add", "add"]],
+  ["((x + a) + y) + b", (x, y, a, b) => p.add(p.add(p.add(x, a), y), b), ["add", "add", "add"]],
+  ["(x + a) + (y + b)", (x, y, a, b) => p.add(p.add(x, a), p.add(y, b)), ["add", "add", "add"]],
+  ["sum x a", (x, _, a) => p.reduceSum(p.mul(x, a), { axes: [0] }), ["reduceSum", "mul"]],
+  ["sum -x", (x) => p.reduceSum(p.neg(x), { axes: [0] }), ["reduceSum", "neg"]],
+];
+test.each(scaled)("scales: %s", async (_, f, left) => {
+  const [x, y, a, b] = [float(6, 3), float(6, 3), float(3), float(1, 3)];
+  const graph = new Graph([x, y, a, b], [f(x, y, a, b)]);
+  const passed = (g: Graph): Graph => joinScales(shareCommon(g));
+  expect((await check(passed, graph)).toSorted()).toEqual(left.toSorted());
+  const large = (g: Graph): number =>
+    g.nodes.filter((node) => node.outs[0]?.shape.length === 2 && node.outs[0].shape[0] === 6).length;
+  expect(large(passed(graph))).toBeLessThan(large(graph));
+});
+
+test("scales: a bias stays with its product, and a factor along the summed axis inside of the sum", async () => {
+  const [x, w, b, y] = [float(6, 4), float(4, 3), float(3), float(6, 3)];
+  const product = p.dotGeneral(x, w, { lhsContract: [1], rhsContract: [0], lhsBatch: [], rhsBatch: [] });
+  expect(await check(joinScales, new Graph([x, w, b, y], [p.add(p.add(product, b), y)]))).toEqual([
+    "dotGeneral",
+    "add",
+    "add",
+  ]);
+  const graph = new Graph([y, b], [p.reduceSum(p.mul(y, b), { axes: [1] })]);
+  expect(await check(joinScales, graph)).toEqual(["mul", "reduceSum"]);
+});
+
 test("every pass can be switched off, and the steps of lowering can be watched", () => {
   const x = float(3);
   const graph = new Graph([x], [p.mul(p.add(x, p.neg(vector(0, 0, 0))), 1)]);
   const seen: string[] = [];
   const lowered = lower(graph, reference(), (step) => seen.push(step));
-  expect(seen.join(" ")).toBe("recorded inline joinPads mergeScans hoistScans broadcasts fold algebra pools common");
+  expect(seen.join(" ")).toBe("recorded inline joinPads mergeScans hoistScans broadcasts fold algebra scales pools common");
   expect(names(lowered)).toEqual([]);
-  const off = Object.fromEntries(["fold", "algebra", "broadcasts", "pools", "common"].map((name) => [name, false]));
+  const off = Object.fromEntries(
+    ["fold", "algebra", "broadcasts", "scales", "pools", "common"].map((name) => [name, false]),
+  );
   const plain: Backend<HostArray> = { ...reference(), passes: off };
   expect(names(lower(graph, plain))).toEqual(["neg", "add", "mul"]);
 });
