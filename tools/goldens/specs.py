@@ -192,7 +192,8 @@ def make():
         for case in json.loads(path.read_text())["cases"]:
             by_op.setdefault(case["op"], []).append(case)
     made, seen = [], set()
-    for op in sorted(set(by_op) - WITHOUT):
+    # gammainc is of Keras 3.16: there is nothing to ask yet.
+    for op in sorted(set(by_op) - WITHOUT - {"gammainc"}):
         for found in rows(op, by_op[op]):
             key = golden.text(found)
             if key not in seen:

@@ -4,7 +4,6 @@ import {
   type DType,
   isComplex,
   isDifferentiable,
-  isInteger,
   publicOp,
   pythonOperationTable,
 } from "@keras-ts/core/backend";
