@@ -156,7 +156,9 @@ test("every pass can be switched off, and the steps of lowering can be watched",
   const graph = new Graph([x], [p.mul(p.add(x, p.neg(vector(0, 0, 0))), 1)]);
   const seen: string[] = [];
   const lowered = lower(graph, reference(), (step) => seen.push(step));
-  expect(seen.join(" ")).toBe("recorded inline joinPads mergeScans hoistScans broadcasts fold algebra scales pools common");
+  expect(seen.join(" ")).toBe(
+    "recorded inline joinPads mergeScans hoistScans broadcasts fold algebra scales pools common",
+  );
   expect(names(lowered)).toEqual([]);
   const off = Object.fromEntries(
     ["fold", "algebra", "broadcasts", "scales", "pools", "common"].map((name) => [name, false]),
