@@ -64,7 +64,20 @@ def tupled(value):
     return tuple(value) if isinstance(value, list) and value and all(isinstance(item, int) for item in value) else value
 
 
-def case(op, *args, grad=True, note=None, **kwargs):
+def second_order(function, inputs, cotangents, seed=19):
+    """Tangents in short decimals, and the gradients of `sum(gradient * tangent)`: the Hessian of the weighted sum times them."""
+    tangents = [golden.values(seed + i, x.shape) for i, x in enumerate(inputs)]
+
+    def weighted(arrays):
+        return sum(jnp.sum(out * cotangent) for out, cotangent in zip(floats(function(arrays)), cotangents))
+
+    def along(arrays):
+        return sum(jnp.sum(slope * tangent) for slope, tangent in zip(jax.grad(weighted)(arrays), tangents))
+
+    return tangents, jax.grad(along)(inputs)
+
+
+def case(op, *args, grad=True, second=False, note=None, **kwargs):
     function = getattr(keras.ops, op)
     if op not in ("convert_to_tensor", "array"):
         args, kwargs = [tupled(item) for item in args], {key: tupled(item) for key, item in kwargs.items()}
@@ -91,6 +104,8 @@ def case(op, *args, grad=True, note=None, **kwargs):
         made["cotangents"] = cotangents
         made["gradients"] = only(list(args), differentiable, back)
         rest = only(kwargs, differentiable, back)
+        if second:
+            made["tangents"], made["second"] = second_order(call, inputs, cotangents)
         if leaves(rest, golden.is_array):
             made["kwarg_gradients"] = rest
     return made

@@ -1,17 +1,20 @@
 // ops-*.json: calls of `ops`, with values, dtypes and gradients.
 import { gradients, ops, Tensor, tree } from "@keras-ts/core";
-import { type DType, isFloat, pythonOperationTable } from "@keras-ts/core/backend";
+import { isFloat } from "@keras-ts/core/backend";
 import { type Expectation, type GoldenCase, type GoldenGroup, groupBy, readCases, stateless } from "./case.ts";
-import { camel, isRecord, isStored, loose, revive, type Stored, storedLeaves, toHost, toNumber } from "./stored.ts";
+import { argumentsOf, nameOf, type OpCall } from "./op-call.ts";
+import { camel, isRecord, loose, sharp, type Stored, storedLeaves, toHost } from "./stored.ts";
 
-interface OpCase {
-  readonly op: string;
-  readonly args: readonly unknown[];
-  readonly kwargs: Readonly<Record<string, unknown>>;
+interface OpCase extends OpCall {
   readonly output: unknown;
   readonly cotangents?: readonly Stored[];
   readonly gradients?: readonly unknown[];
   readonly kwarg_gradients?: Readonly<Record<string, unknown>>;
+  /** Directions, one for each gradient, and the Hessian times them. */
+  readonly tangents?: readonly Stored[];
+  readonly second?: readonly Stored[];
+  /** True if signs of zeros count. */
+  readonly strict?: boolean;
 }
 const functions = ops as unknown as Readonly<Record<string, (...args: unknown[]) => unknown>>;
 
@@ -25,40 +28,39 @@ export function opGoldens(): GoldenGroup[] {
   }));
 }
 
-// Integers that decide the shape of the result: they must be known, so they are not inputs of a compiled program.
-const shaping: ReadonlySet<string> = new Set(["repeat"]);
-
 function opCase(one: OpCase, index: number): GoldenCase {
-  const stored = storedLeaves([one.args, one.kwargs]);
-  const cotangents = one.cotangents ?? [];
+  const { stored, build } = argumentsOf(one);
+  const { cotangents = [], tangents = [], second = [] } = one;
   const name = nameOf(one);
   const readsValues = ["nonzero", "unique"].includes(name) && !("size" in one.kwargs);
   const compute = (inputs: readonly Tensor[]): readonly Tensor[] | Promise<readonly Tensor[]> => {
-    const args = argumentsOf(one, inputs.slice(0, stored.length));
+    const args = build(inputs.slice(0, stored.length));
     const output = (functions[name] as (...a: unknown[]) => unknown)(...args);
     if (output instanceof Promise) return output.then(tensorsOf);
     const outs = tensorsOf(output);
-    return one.gradients === undefined ? outs : [...outs, ...slopes(outs, args, inputs.slice(stored.length))];
+    if (one.gradients === undefined) return outs;
+    const end = stored.length + cotangents.length;
+    const first = slopes(outs, args, inputs.slice(stored.length, end));
+    return [...outs, ...first, ...(one.tangents === undefined ? [] : slopes(first, args, inputs.slice(end)))];
   };
   const wanted: Expectation[] = [
-    ...storedLeaves(one.output).map((value, i) => ({ what: `output ${i}`, value, tolerance: loose })),
+    ...storedLeaves(one.output).map((value, i) => ({ what: `output ${i}`, value, tolerance: one.strict === true ? sharp : loose })),
     ...storedLeaves([one.gradients ?? [], one.kwarg_gradients ?? {}]).map((value, i) => ({
       what: `gradient ${i}`,
       value,
       tolerance: loose,
     })),
+    ...second.map((value, i) => ({ what: `second derivative ${i}`, value, tolerance: loose })),
   ];
   return {
     name: `${index} ${JSON.stringify([one.args, one.kwargs]).slice(0, 100)}`,
-    inputs: [...stored, ...cotangents].map(toHost),
+    inputs: [...stored, ...cotangents, ...tangents].map(toHost),
     prepare: stateless(compute),
     expected: wanted,
     ...(readsValues ? { readsValues } : {}),
   };
 }
 
-// where(mask) reads values: that is nonzero here.
-const nameOf = ({ op, args }: OpCase): string => (op === "where" && args.length === 1 ? "nonzero" : camel(op));
 const tensorsOf = (output: unknown): Tensor[] =>
   tree.flatten(output as tree.Tree<unknown>).filter((x): x is Tensor => x instanceof Tensor);
 
@@ -75,38 +77,4 @@ function floatsIn(x: unknown): Tensor[] {
   if (x instanceof Tensor) return x.dtype === "float32" ? [x] : [];
   if (Array.isArray(x)) return x.flatMap(floatsIn);
   return isRecord(x) && Object.getPrototypeOf(x) === Object.prototype ? Object.values(x).flatMap(floatsIn) : [];
-}
-
-// Python's positional arguments beyond the required ones are options here.
-function argumentsOf(one: OpCase, inputs: readonly Tensor[]): unknown[] {
-  const entry = pythonOperationTable().get(camel(one.op));
-  if (entry === undefined) throw new Error(`no signature of ${one.op}`);
-  let next = 0;
-  const take = (x: Stored): unknown => {
-    const input = inputs[next++] as Tensor;
-    return shaping.has(one.op) && !isFloat(input.dtype) ? x.data.map(toNumber) : input;
-  };
-  const values = one.args.map((x) => revive(x, take));
-  const kwargs = Object.fromEntries(Object.entries(one.kwargs).map(([name, value]) => [name, revive(value, take)]));
-  const variadic = entry.required.some((name) => name.startsWith("*"));
-  const fixed = entry.required.filter((name) => !name.startsWith("*"));
-  const positional = fixed.map((name, i) => (i < values.length ? values[i] : kwargs[name]));
-  const extra = variadic ? [] : values.slice(fixed.length).map((v, i) => [entry.optional[i] as string, v] as const);
-  const named = [...extra, ...Object.entries(kwargs).filter(([name]) => !entry.required.includes(name))];
-  const options: Record<string, unknown> = Object.fromEntries(named.map(([name, value]) => [camel(name), value]));
-  if (one.op === "get_item") positional[1] = indicesOf(one.args[1], positional[1]);
-  // Python's whole numbers are int32; JS has one kind of number, and it means float32.
-  if (one.op === "convert_to_tensor" && isStored(one.output)) options["dtype"] ??= one.output.dtype as DType;
-  if (nameOf(one) === "nonzero") return positional.filter((x) => x !== undefined);
-  return [
-    ...positional,
-    ...(variadic ? values.slice(fixed.length) : []),
-    ...(Object.keys(options).length > 0 ? [options] : []),
-  ];
-}
-
-// One index, or a list of them.
-function indicesOf(written: unknown, key: unknown): unknown[] {
-  const list = Array.isArray(key) && !(isRecord(written) && "slice" in written) ? key : [key];
-  return list.map((index) => (index === null ? "newaxis" : index));
 }

@@ -55,17 +55,26 @@ export interface Tolerance {
   readonly relative: Readonly<Partial<Record<string, number>>>;
   /** The magnitude below which errors are absolute; that of the largest value, but at most 1, by default. */
   readonly scale?: number;
+  /** True if 0 and -0 differ. */
+  readonly signedZeros?: boolean;
 }
 const halves = { bfloat16: 2 ** -6, float16: 2 ** -8 };
 /** What engines' functions reach, sums of products included. */
 export const loose: Tolerance = { relative: { ...halves, float32: 2e-5, float64: 2e-5 } };
+/** One unit in the last place of a half, 1e-5 of a float's own magnitude; the sign of zero counts. */
+export const sharp: Tolerance = {
+  relative: { bfloat16: 2 ** -7, float16: 2 ** -10, float32: 1e-5, float64: 1e-5 },
+  scale: 0,
+  signedZeros: true,
+};
 /** For gradients through whole layers. */
 export const looser: Tolerance = { relative: { bfloat16: 3e-2, float16: 1e-2, float32: 1e-4 }, scale: 1 };
 /** Bit for bit. */
 export const exact: Tolerance = { relative: {} };
 
+const sign = (zero: number): string => (Object.is(zero, -0) ? "-0" : "0");
 /** @throws Error that names the first difference. */
-export function expectStored(what: string, actual: HostArray, expected: Stored, { relative, scale }: Tolerance): void {
+export function expectStored(what: string, actual: HostArray, expected: Stored, { relative, scale, signedZeros }: Tolerance): void {
   const [found, wanted] = [actual, expected].map(({ dtype, shape }) => `${dtype} [${shape.join(", ")}]`);
   if (found !== wanted) throw new Error(`${what}: must be ${wanted}, got ${found}`);
   const host = toHost(expected).data;
@@ -76,7 +85,8 @@ export function expectStored(what: string, actual: HostArray, expected: Stored, 
   const floor = scale ?? Math.min(largest, 1);
   for (let i = 0; i < host.length; i++) {
     const [want, got] = [host[i] as number, actual.data[i] as number];
-    if (Object.is(got, want) || got === want) continue;
+    if (Object.is(got, want) || (got === want && !(signedZeros && got === 0))) continue;
+    if (signedZeros && got === 0 && want === 0) throw new Error(`${what}: element ${i} must be ${sign(want)}, got ${sign(got)}`);
     if (Math.abs(got - want) <= share * Math.max(Math.abs(want), floor)) continue;
     throw new Error(`${what}: element ${i} must be ${want}, got ${got}`);
   }
