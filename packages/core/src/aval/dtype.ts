@@ -144,7 +144,8 @@ export function roundHalfEven(value: number): number {
   const floor = Math.floor(value);
   const rest = value - floor;
   if (rest !== 0.5) return Math.round(value);
-  return floor % 2 === 0 ? floor : floor + 1;
+  // From -0.5 up to -0, as -0.3.
+  return floor % 2 === 0 ? floor : floor + 1 || -0;
 }
 
 /** Values copied into the array class of `dtype`: bool is `!= 0`, halves round, integers wrap; from floats they truncate and saturate, NaN gives 0 (as XLA). */

@@ -51,7 +51,7 @@ export const floorDivideCore: BinaryCore = (x1, x2) => {
   const [a, b] = numbers(x1, x2);
   const rest = p.rem(a, b);
   if (isFloat(a.dtype)) {
-    const quotient = p.div(p.sub(a, rest), b);
+    const quotient = p.div(p.where(p.equal(b, 0), a, p.sub(a, rest)), b);
     const down = p.and(p.notEqual(rest, 0), p.notEqual(p.sign(b), p.sign(rest)));
     return p.round(p.where(down, p.sub(quotient, 1), quotient));
   }

@@ -59,14 +59,15 @@ export const power: BinaryOp = /* @__PURE__ */ op("power", powerCore);
 export const maximum: BinaryOp = /* @__PURE__ */ promoted("maximum", p.max);
 /** The smaller of both; nan if one is. */
 export const minimum: BinaryOp = /* @__PURE__ */ promoted("minimum", p.min);
+// Of equal ones the second: it has all of the gradient, and its sign of zero counts.
 const ignoringNan =
-  (f: (a: Tensor, b: Tensor) => Tensor) =>
+  (wins: (a: Tensor, b: Tensor) => Tensor) =>
   (a: Tensor, b: Tensor): Tensor =>
-    isFloat(a.dtype) ? p.where(p.isNan(a), b, p.where(p.isNan(b), a, f(a, b))) : f(a, b);
+    p.where(isFloat(a.dtype) ? p.or(wins(a, b), p.isNan(b)) : wins(a, b), a, b);
 /** The larger of both; where one is nan, the other. */
-export const fmax: BinaryOp = /* @__PURE__ */ promoted("fmax", /* @__PURE__ */ ignoringNan(p.max));
+export const fmax: BinaryOp = /* @__PURE__ */ promoted("fmax", /* @__PURE__ */ ignoringNan(p.greater));
 /** The smaller of both; where one is nan, the other. */
-export const fmin: BinaryOp = /* @__PURE__ */ promoted("fmin", /* @__PURE__ */ ignoringNan(p.min));
+export const fmin: BinaryOp = /* @__PURE__ */ promoted("fmin", /* @__PURE__ */ ignoringNan(p.less));
 /** The angle of the point `(x2, x1)`, in `[-pi, pi]`. */
 export const arctan2: BinaryOp = /* @__PURE__ */ onStrongFloats("arctan2", p.atan2);
 /** `sqrt(x1^2 + x2^2)`, without overflow. */
@@ -75,14 +76,15 @@ export const hypot: BinaryOp = /* @__PURE__ */ onFloats("hypot", (a, b) => {
   const [small, large] = [p.min(x, y), p.max(x, y)];
   const zero = p.equal(large, 0);
   const ratio = p.div(small, p.where(zero, 1, large));
-  const infinite = p.equal(large, Number.POSITIVE_INFINITY);
-  return p.where(zero, large, p.where(infinite, large, p.mul(large, p.sqrt(p.add(p.mul(ratio, ratio), 1)))));
+  // Infinite beside nan, too.
+  const infinite = p.or(p.equal(x, Number.POSITIVE_INFINITY), p.equal(y, Number.POSITIVE_INFINITY));
+  return p.where(zero, large, p.where(infinite, Number.POSITIVE_INFINITY, p.mul(large, p.sqrt(p.add(p.mul(ratio, ratio), 1)))));
 });
-// max + log(1 + e^-|a - b|); equal infinities must not be subtracted.
+// max + log(1 + e^(min - max)), in which equal ones share the gradient; equal infinities must not be subtracted.
 const logAdd = (a: Tensor, b: Tensor, unit: number): Tensor => {
   const larger = p.max(a, b);
-  const gap = p.sub(a, b);
-  const tail = p.log1p(p.exp(p.mul(p.neg(p.abs(gap)), unit)));
+  const gap = p.sub(p.min(a, b), larger);
+  const tail = p.log1p(p.exp(p.mul(gap, unit)));
   return p.where(p.isNan(gap), p.add(a, b), p.add(larger, unit === 1 ? tail : p.div(tail, unit)));
 };
 /** `log(e^x1 + e^x2)`. */
@@ -91,9 +93,8 @@ export const logaddexp: BinaryOp = /* @__PURE__ */ onStrongFloats("logaddexp", (
 export const logaddexp2: BinaryOp = /* @__PURE__ */ onStrongFloats("logaddexp2", (a, b) => logAdd(a, b, Math.LN2));
 /** 0 where `x1 < 0`, `x2` where it is 0, else 1. */
 export const heaviside: BinaryOp = /* @__PURE__ */ onFloats("heaviside", (a, b) => {
-  const [wide, other] = [p.add(a, p.mul(b, 0)), p.add(b, p.mul(a, 0))];
-  const step = p.where(p.less(wide, 0), 0, p.where(p.greater(wide, 0), 1, other));
-  return p.where(p.isNan(wide), wide, step);
+  const step = p.where(p.less(a, 0), 0, p.where(p.greater(a, 0), 1, b));
+  return p.where(p.isNan(a), a, step);
 });
 /** `x1 2^x2` with whole `x2`. @throws DtypeError if `x2` is not an integer tensor. */
 export const ldexp: BinaryOp = /* @__PURE__ */ op("ldexp", (x1: TensorLike, x2: TensorLike): Tensor => {

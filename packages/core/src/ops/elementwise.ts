@@ -126,9 +126,12 @@ export const isreal: UnaryOp = /* @__PURE__ */ onTensors("isreal", (x) => p.or(p
 /** True where the sign bit is set, of -0 too. */
 export const signbit: UnaryOp = /* @__PURE__ */ onTensors("signbit", (x) => {
   if (!isFloat(x.dtype)) return p.less(x.dtype === "bool" ? castTo(x, "int32") : x, 0);
-  // 1 / -0 is -inf: the only way to see the sign of a zero.
-  return p.less(p.where(p.equal(x, 0), p.div(1, x), x), 0);
+  return hasSign(x);
 });
+// 1 / -0 is -inf: the only way to see the sign of a zero.
+function hasSign(x: Tensor): Tensor {
+  return p.less(p.where(p.equal(x, 0), p.div(1, x), x), 0);
+}
 
 export interface NanToNumOptions {
   readonly nan?: number;
@@ -165,10 +168,9 @@ export const bitwiseNot: UnaryOp = /* @__PURE__ */ op("bitwiseNot", invertCore);
 export const conjugate: UnaryOp = /* @__PURE__ */ onTensors("conjugate", (x) => real("conjugate", x));
 /** The same as `conjugate`. */
 export const conj: UnaryOp = /* @__PURE__ */ onTensors("conj", (x) => real("conj", x));
-/** The angle in the complex plane: 0, or pi where negative. */
+/** The angle in the complex plane: 0, or pi where negative, -0 too. */
 export const angle: UnaryOp = /* @__PURE__ */ onFloats("angle", (x) => {
-  const known = p.where(p.less(real("angle", x), 0), Math.PI, p.mul(x, 0));
-  return p.where(p.isNan(x), x, p.where(p.isFinite(x), known, p.where(p.less(x, 0), Math.PI, 0)));
+  return p.where(p.isNan(x), x, p.where(hasSign(real("angle", x)), Math.PI, 0));
 });
 function real(where: string, x: Tensor): Tensor {
   if (x.dtype !== "complex64") return x;
