@@ -9,6 +9,11 @@ export const limitations: readonly Limitation[] = [
       "ONNX Runtime has float64 kernels for plain arithmetic only; they are used inside of kernels, but not offered",
   },
   { op: "*", dtype: "complex64", reason: "ONNX Runtime has no complex kernels; fft works on real and imaginary parts" },
+  ...["where", "trunc", "sign", "log1p", "expm1", "atan2", "topK", "reduceMin", "reduceMax"].map((op) => ({
+    op,
+    zeroSigns: true,
+    reason: "ONNX Runtime's Where adds the chosen parts, so that -0 becomes 0; these ops are, or are made of, Where",
+  })),
   {
     op: "maxPool",
     sample: "nan",

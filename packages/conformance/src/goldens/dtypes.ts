@@ -3,7 +3,7 @@ import { ops, Tensor, tree } from "@keras-ts/core";
 import type { DType } from "@keras-ts/core/backend";
 import { type GoldenCase, type GoldenGroup, groupBy, readGoldens, stateless } from "./case.ts";
 import { argumentsOf, type OpCall } from "./op-call.ts";
-import { camel, isRecord, isStored, sharp, type Stored, toHost } from "./stored.ts";
+import { camel, isRecord, isStored, type Stored, sharp, toHost } from "./stored.ts";
 
 /** What comes out: its dtype and values. */
 type Output = readonly [dtype: string, data: readonly (number | string | boolean)[]];
@@ -51,7 +51,11 @@ function caseOf({ inputs, scalars }: DtypesFile, call: SweptCall, index: number,
     if (Array.isArray(x)) return x.map(fill);
     return isRecord(x) ? Object.fromEntries(Object.entries(x).map(([name, value]) => [name, fill(value)])) : x;
   };
-  const filled: OpCall = { op: call.op, args: fill(call.args) as unknown[], kwargs: fill(call.kwargs) as OpCall["kwargs"] };
+  const filled: OpCall = {
+    op: call.op,
+    args: fill(call.args) as unknown[],
+    kwargs: fill(call.kwargs) as OpCall["kwargs"],
+  };
   const { stored, run } = argumentsOf(filled);
   const outputs = call.rows[key] as readonly Output[];
   return {

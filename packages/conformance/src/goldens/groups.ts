@@ -8,5 +8,12 @@ import { randomGoldens } from "./random.ts";
 
 /** Everything, by family; files are read when asked for. */
 export function goldenGroups(): GoldenGroup[] {
-  return [...opGoldens(), ...dtypeGoldens(), ...randomGoldens(), ...activationGoldens(), ...lossGoldens(), ...layerGoldens()];
+  return [
+    ...opGoldens(),
+    ...dtypeGoldens(),
+    ...randomGoldens(),
+    ...activationGoldens(),
+    ...lossGoldens(),
+    ...layerGoldens(),
+  ];
 }

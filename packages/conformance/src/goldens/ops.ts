@@ -3,7 +3,7 @@ import { gradients, ops, Tensor, tree } from "@keras-ts/core";
 import { isFloat } from "@keras-ts/core/backend";
 import { type Expectation, type GoldenCase, type GoldenGroup, groupBy, readCases, stateless } from "./case.ts";
 import { argumentsOf, nameOf, type OpCall } from "./op-call.ts";
-import { camel, isRecord, loose, sharp, type Stored, storedLeaves, toHost } from "./stored.ts";
+import { camel, isRecord, loose, type Stored, sharp, storedLeaves, type Tolerance, toHost } from "./stored.ts";
 
 interface OpCase extends OpCall {
   readonly output: unknown;
@@ -13,8 +13,9 @@ interface OpCase extends OpCall {
   /** Directions, one for each gradient, and the Hessian times them. */
   readonly tangents?: readonly Stored[];
   readonly second?: readonly Stored[];
-  /** True if signs of zeros count. */
-  readonly strict?: boolean;
+  /** Compared sharply; `zeros` counts signs of zeros too. */
+  readonly strict?: "values" | "zeros";
+  readonly note?: string;
 }
 const functions = ops as unknown as Readonly<Record<string, (...args: unknown[]) => unknown>>;
 
@@ -44,7 +45,7 @@ function opCase(one: OpCase, index: number): GoldenCase {
     return [...outs, ...first, ...(one.tangents === undefined ? [] : slopes(first, args, inputs.slice(end)))];
   };
   const wanted: Expectation[] = [
-    ...storedLeaves(one.output).map((value, i) => ({ what: `output ${i}`, value, tolerance: one.strict === true ? sharp : loose })),
+    ...storedLeaves(one.output).map((value, i) => ({ what: `output ${i}`, value, tolerance: toleranceOf(one) })),
     ...storedLeaves([one.gradients ?? [], one.kwarg_gradients ?? {}]).map((value, i) => ({
       what: `gradient ${i}`,
       value,
@@ -53,7 +54,7 @@ function opCase(one: OpCase, index: number): GoldenCase {
     ...second.map((value, i) => ({ what: `second derivative ${i}`, value, tolerance: loose })),
   ];
   return {
-    name: `${index} ${JSON.stringify([one.args, one.kwargs]).slice(0, 100)}`,
+    name: one.note ?? `${index} ${JSON.stringify([one.args, one.kwargs]).slice(0, 100)}`,
     inputs: [...stored, ...cotangents, ...tangents].map(toHost),
     prepare: stateless(compute),
     expected: wanted,
@@ -61,6 +62,8 @@ function opCase(one: OpCase, index: number): GoldenCase {
   };
 }
 
+const toleranceOf = ({ strict }: OpCase): Tolerance =>
+  strict === undefined ? loose : { ...sharp, signedZeros: strict === "zeros" };
 const tensorsOf = (output: unknown): Tensor[] =>
   tree.flatten(output as tree.Tree<unknown>).filter((x): x is Tensor => x instanceof Tensor);
 

@@ -78,7 +78,11 @@ export const hypot: BinaryOp = /* @__PURE__ */ onFloats("hypot", (a, b) => {
   const ratio = p.div(small, p.where(zero, 1, large));
   // Infinite beside nan, too.
   const infinite = p.or(p.equal(x, Number.POSITIVE_INFINITY), p.equal(y, Number.POSITIVE_INFINITY));
-  return p.where(zero, large, p.where(infinite, Number.POSITIVE_INFINITY, p.mul(large, p.sqrt(p.add(p.mul(ratio, ratio), 1)))));
+  return p.where(
+    zero,
+    large,
+    p.where(infinite, Number.POSITIVE_INFINITY, p.mul(large, p.sqrt(p.add(p.mul(ratio, ratio), 1)))),
+  );
 });
 // max + log(1 + e^(min - max)), in which equal ones share the gradient; equal infinities must not be subtracted.
 const logAdd = (a: Tensor, b: Tensor, unit: number): Tensor => {

@@ -50,7 +50,10 @@ export const topK: Op<(x: TensorLike, k: number, options?: TopKOptions) => [valu
     (x: TensorLike, k: number, { sorted: _sorted = true }: TopKOptions = {}): [Tensor, Tensor] => {
       const t = convertToTensor(x);
       const [values, indices] = p.topK(belowZero(t), { k });
-      return [castTo(isFloat(t.dtype) ? p.where(p.equal(values, NEGATIVE_ZERO), -0, values) : values, t.dtype), indices];
+      return [
+        castTo(isFloat(t.dtype) ? p.where(p.equal(values, NEGATIVE_ZERO), -0, values) : values, t.dtype),
+        indices,
+      ];
     },
   );
 /** Whether the score of the target class is among the `k` highest of its row. `targets` `[B]`, `predictions` `[B, C]`. */
@@ -134,7 +137,11 @@ function placesIn(sequence: Tensor, values: Tensor, side: "left" | "right"): Ten
   const column = p.reshape(v, { shape: [...v.shape, 1] });
   const known = side === "left" ? p.less(s, column) : p.lessEqual(s, column);
   // nan stands behind all numbers.
-  const nan = isFloat(s.dtype) ? (side === "left" ? p.and(p.isNan(column), p.not(p.isNan(s))) : p.isNan(column)) : known;
+  const nan = isFloat(s.dtype)
+    ? side === "left"
+      ? p.and(p.isNan(column), p.not(p.isNan(s)))
+      : p.isNan(column)
+    : known;
   const before = p.or(known, nan);
   return p.reduceSum(castTo(before, "int32"), { axes: [v.ndim] });
 }
