@@ -80,7 +80,7 @@ def rows_of(op, args, kwargs):
     keys = [(a, b) for a in names for b in names if not (a in WEAK and b in WEAK)] if pair else [(a,) for a in names]
     calls = {}
     for key in keys:
-        if (op, *key) in NO_KERNEL:
+        if (op, *key) in NO_KERNEL or (op in MEANINGLESS and MEANINGLESS[op](key[0], args)):
             continue
         run, arrays = call_of(op, args, kwargs, key)
         try:
@@ -94,6 +94,13 @@ def rows_of(op, args, kwargs):
 
 # XLA's CPU has no kernel for it.
 NO_KERNEL = {("dot_product_attention", "float16")}
+# What comes of these dtypes is an accident: limits that overflow in NumPy, unsigned differences below 0, fractions as positions.
+MEANINGLESS = {
+    "saturate_cast": lambda dtype, args: "int" in dtype and "float" in args[1],
+    "batch_normalization": lambda dtype, args: "uint" in dtype,
+    "binary_crossentropy": lambda dtype, args: "uint" in dtype,
+    "unravel_index": lambda dtype, args: "float" in dtype,
+}
 # A number cannot stand for an array here.
 SAME_RANK = "concatenate stack append cross dot inner matmul tensordot vdot kron einsum outer take_along_axis searchsorted scatter segment_sum".split()
 

@@ -32,16 +32,15 @@ ELEMENTWISE = (
 REDUCTIONS = (
     "all amax amin any argmax argmin average count_nonzero logsumexp max mean min prod ptp std sum var nanmax nanmean nanmin nanprod nanstd nansum nanvar norm"
 ).split()
-ROWWISE = "argsort cumprod cumsum diff sort softmax log_softmax sparsemax argpartition glu normalize rms_normalization layer_normalization".split()
+ROWWISE = "argsort cumprod cumsum diff sort softmax log_softmax sparsemax glu normalize rms_normalization layer_normalization".split()
 MOVES = "fliplr flipud ravel rot90 transpose diag diagonal trace tril triu unstack".split()
 TARGETS = "bool uint8 uint16 uint32 int8 int16 int32 float16 bfloat16 float32".split()
 
-WITH_OPTIONS = {"argpartition": {"kth": 2}, "topk": {"k": 2}}
 UNARY = [
     *((op, [X], {}) for op in ELEMENTWISE),
     *((op, [ROWS], {"axis": 1}) for op in REDUCTIONS),
     *((op, [SMALL_ROWS], {"axis": 0}) for op in REDUCTIONS if op not in ("all", "any", "count_nonzero")),
-    *((op, [ROWS], {**({"axis": 1} if op not in ("sparsemax", "rms_normalization", "layer_normalization", "glu", "normalize") else {}), **WITH_OPTIONS.get(op, {})}) for op in ROWWISE),
+    *((op, [ROWS], {**({"axis": 1} if op not in ("sparsemax", "rms_normalization", "layer_normalization", "glu", "normalize") else {})}) for op in ROWWISE),
     *((op, [SMALL_ROWS], {"axis": 1}) for op in ("cumprod", "cumsum", "diff", "softmax", "log_softmax")),
     *((op, [ROWS], {}) for op in MOVES),
     *(("cast", [X, target], {}) for target in TARGETS),
@@ -56,6 +55,7 @@ UNARY = [
     ("norm", [SMALL_ROWS], {}),
     ("norm", [SMALL_ROWS], {"ord": 1, "axis": 1}),
     ("norm", [SMALL_ROWS], {"ord": np.inf, "axis": 1}),
+    ("argpartition", [SMALL_ROWS, 2], {"axis": 1}),
     ("top_k", [ROWS, 2], {}),
     ("in_top_k", [np.array([1, 3], "int32"), Input("s", (2, 4)), 2], {}),
     ("diagflat", [VECTOR], {}),

@@ -26,6 +26,9 @@ interface Place {
 }
 const isPlace = (x: unknown): x is Place => isRecord(x) && "in" in x && "operand" in x;
 
+// JAX's own halves are a unit off where a sigmoid of halves is multiplied; ours then may be one off on the other side.
+const units: Readonly<Record<string, number>> = { silu: 2, swish: 2 };
+
 /** The cases of dtypes.json, by op. */
 export function dtypeGoldens(): GoldenGroup[] {
   const file = readGoldens("dtypes") as DtypesFile;
@@ -57,6 +60,7 @@ function caseOf({ inputs, scalars }: DtypesFile, call: SweptCall, index: number,
     kwargs: fill(call.kwargs) as OpCall["kwargs"],
   };
   const { stored, run } = argumentsOf(filled);
+  // XLA makes a choice of a product with a bool, in which the sign of a zero is lost: not what is tested here.
   const outputs = call.rows[key] as readonly Output[];
   return {
     name: `${index} ${key} ${JSON.stringify(call.kwargs)}`,
@@ -67,7 +71,7 @@ function caseOf({ inputs, scalars }: DtypesFile, call: SweptCall, index: number,
     expected: outputs.map(([dtype, data], i) => ({
       what: `output ${i}`,
       value: { dtype: dtype as DType, data, shape: call.shapes[i] as readonly number[] } satisfies Stored,
-      tolerance: sharp,
+      tolerance: { ...sharp, halfUnits: units[call.op] ?? 1, signedZeros: !chosen.includes("bool") },
     })),
   };
 }

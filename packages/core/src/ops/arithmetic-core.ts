@@ -1,5 +1,5 @@
 // Binary arithmetic with promotion, as plain functions: the operators and the public ops both stand on these.
-import { type DType, isFloat, resultType } from "../aval/index.ts";
+import { type DType, isFloat, isUnsigned, resultType } from "../aval/index.ts";
 import { complain, DtypeError } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
@@ -56,13 +56,18 @@ export const floorDivideCore: BinaryCore = (x1, x2) => {
     return p.round(p.where(down, p.sub(quotient, 1), quotient));
   }
   const quotient = p.div(a, b);
+  if (isUnsigned(a.dtype)) return quotient;
   const down = p.and(p.notEqual(p.sign(a), p.sign(b)), p.notEqual(rest, 0));
   return p.where(down, p.sub(quotient, 1), quotient);
 };
 
+/** Remainder with the sign of `a`; that of integers by 0 is 0. */
+export const remainderCore = (a: Tensor, b: Tensor): Tensor =>
+  isFloat(a.dtype) ? p.rem(a, b) : p.where(p.equal(b, 0), 0, p.rem(a, b));
+
 export const modCore: BinaryCore = (x1, x2) => {
   const [a, b] = numbers(x1, x2);
-  const rest = p.rem(a, b);
+  const rest = remainderCore(a, b);
   const plus = p.and(p.notEqual(p.less(rest, 0), p.less(b, 0)), p.notEqual(rest, 0));
   return p.where(plus, p.add(rest, b), rest);
 };
@@ -75,8 +80,21 @@ export const powerCore: BinaryCore = (x1, x2) => {
     if (x2 === 2) return p.mul(a, a);
     if (x2 === 3) return p.mul(p.mul(a, a), a);
   }
-  return p.pow(a, b);
+  return isFloat(a.dtype) || typeof x2 === "number" ? p.pow(a, b) : integerPower(a, b);
 };
+
+// By squaring, with six bits of the exponent, whatever its sign, as JAX.
+function integerPower(a: Tensor, b: Tensor): Tensor {
+  let [base, exponent] = [a, b];
+  let result = p.where(p.and(p.equal(a, 0), p.notEqual(b, 0)), 0, p.full([], 1, a.dtype));
+  for (let bit = 0; bit < 6; bit++) {
+    result = p.where(p.equal(p.and(exponent, 1), 1), p.mul(result, base), result);
+    if (bit === 5) break;
+    base = p.mul(base, base);
+    exponent = p.shiftRightLogical(exponent, 1);
+  }
+  return result;
+}
 
 /** A comparison of operands of any dtypes. */
 export const comparison =

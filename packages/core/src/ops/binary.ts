@@ -14,6 +14,7 @@ import {
   multiplyCore,
   powerCore,
   promoteFloat,
+  remainderCore,
   subtractCore,
 } from "./arithmetic-core.ts";
 import { convertToTensor, promote, type TensorLike } from "./convert-core.ts";
@@ -51,7 +52,7 @@ export const floorDivide: BinaryOp = /* @__PURE__ */ op("floorDivide", floorDivi
 export const mod: BinaryOp = /* @__PURE__ */ op("mod", modCore);
 /** Remainder with the sign of `x1`, C's `fmod`. */
 export const fmod: BinaryOp = /* @__PURE__ */ promoted("fmod", (a, b) =>
-  a.dtype === "bool" ? p.rem(castTo(a, "int32"), castTo(b, "int32")) : p.rem(a, b),
+  a.dtype === "bool" ? p.rem(castTo(a, "int32"), castTo(b, "int32")) : remainderCore(a, b),
 );
 /** `x1^x2`. */
 export const power: BinaryOp = /* @__PURE__ */ op("power", powerCore);
@@ -89,7 +90,7 @@ const logAdd = (a: Tensor, b: Tensor, unit: number): Tensor => {
   const larger = p.max(a, b);
   const gap = p.sub(p.min(a, b), larger);
   const tail = p.log1p(p.exp(p.mul(gap, unit)));
-  return p.where(p.isNan(gap), p.add(a, b), p.add(larger, unit === 1 ? tail : p.div(tail, unit)));
+  return p.where(p.isNan(gap), p.add(a, b), p.add(larger, unit === 1 ? tail : p.mul(tail, 1 / unit)));
 };
 /** `log(e^x1 + e^x2)`. */
 export const logaddexp: BinaryOp = /* @__PURE__ */ onStrongFloats("logaddexp", (a, b) => logAdd(a, b, 1));
@@ -111,9 +112,12 @@ export const ldexp: BinaryOp = /* @__PURE__ */ op("ldexp", (x1: TensorLike, x2: 
   }
   const [a, b] = promoteFloat(x1, exponent) as [Tensor, Tensor];
   // In two halves, so that 2^x2 itself need not be representable.
-  const half = p.floor(p.mul(b, 0.5));
+  const limited = p.max(p.min(b, 4000), -4000);
+  const half = p.floor(p.mul(limited, 0.5));
   const power2 = (e: Tensor): Tensor => p.pow(2, e);
-  return p.mul(p.mul(a, power2(half)), power2(p.sub(b, half)));
+  const scaled = p.mul(p.mul(a, power2(half)), power2(p.sub(limited, half)));
+  // 0 and infinities stay, whatever the power overflows to.
+  return p.where(p.or(p.equal(a, 0), p.not(p.isFinite(a))), a, scaled);
 });
 
 /** `x1 == x2`. */
@@ -135,12 +139,18 @@ export const logicalXor: BinaryOp = /* @__PURE__ */ op("logicalXor", /* @__PURE_
 export const bitwiseAnd: BinaryOp = /* @__PURE__ */ promoted("bitwiseAnd", p.and);
 export const bitwiseOr: BinaryOp = /* @__PURE__ */ promoted("bitwiseOr", p.or);
 export const bitwiseXor: BinaryOp = /* @__PURE__ */ promoted("bitwiseXor", p.xor);
-const shiftRight = (a: Tensor, b: Tensor): Tensor =>
-  a.dtype.startsWith("uint") ? p.shiftRightLogical(a, b) : p.shiftRightArithmetic(a, b);
+const shift =
+  (f: (a: Tensor, b: Tensor) => Tensor) =>
+  (a: Tensor, b: Tensor): Tensor =>
+    a.dtype === "bool" ? f(castTo(a, "int32"), castTo(b, "int32")) : f(a, b);
+const shiftLeft = shift(p.shiftLeft);
+const shiftRight = shift((a, b) =>
+  a.dtype.startsWith("uint") ? p.shiftRightLogical(a, b) : p.shiftRightArithmetic(a, b),
+);
 /** `x 2^y` in integers. */
-export const bitwiseLeftShift: BinaryOp = /* @__PURE__ */ promoted("bitwiseLeftShift", p.shiftLeft);
+export const bitwiseLeftShift: BinaryOp = /* @__PURE__ */ promoted("bitwiseLeftShift", shiftLeft);
 /** The same as `bitwiseLeftShift`. */
-export const leftShift: BinaryOp = /* @__PURE__ */ promoted("leftShift", p.shiftLeft);
+export const leftShift: BinaryOp = /* @__PURE__ */ promoted("leftShift", shiftLeft);
 /** `x / 2^y` rounded down. */
 export const bitwiseRightShift: BinaryOp = /* @__PURE__ */ promoted("bitwiseRightShift", shiftRight);
 /** The same as `bitwiseRightShift`. */

@@ -1,10 +1,10 @@
 // One tensor in, one of the same shape out. Integers and bool become the default float where the result is not whole.
-import { isFloat, isInteger, resultType } from "../aval/index.ts";
+import { isFloat, resultType } from "../aval/index.ts";
 import { complain, DtypeError, showAval } from "../errors/index.ts";
-import type { Tensor } from "../graph/index.ts";
+import { scalar, type Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
 import { absCore, castTo, invertCore, negativeCore, toBool } from "./arithmetic-core.ts";
-import { convertToTensor, type TensorLike, toFloat } from "./convert-core.ts";
+import { convertToTensor, type TensorLike, toFloat, weakTypeOf } from "./convert-core.ts";
 import { type Op, op } from "./op.ts";
 
 /** An op of one tensor. */
@@ -170,7 +170,7 @@ export const conjugate: UnaryOp = /* @__PURE__ */ onTensors("conjugate", (x) => 
 export const conj: UnaryOp = /* @__PURE__ */ onTensors("conj", (x) => real("conj", x));
 /** The angle in the complex plane: 0, or pi where negative, -0 too. */
 export const angle: UnaryOp = /* @__PURE__ */ onFloats("angle", (x) => {
-  return p.where(p.isNan(x), x, p.where(hasSign(real("angle", x)), Math.PI, 0));
+  return p.where(p.isNan(x), x, p.where(hasSign(real("angle", x)), scalar(Math.PI, x.dtype), 0));
 });
 function real(where: string, x: Tensor): Tensor {
   if (x.dtype !== "complex64") return x;
@@ -188,10 +188,8 @@ export const clip: Op<(x: TensorLike, xMin: TensorLike, xMax: TensorLike) => Ten
   (x: TensorLike, xMin: TensorLike, xMax: TensorLike): Tensor => {
     const given = convertToTensor(x);
     const t = given.dtype === "bool" ? castTo(given, "int32") : given;
-    const whole = (limit: TensorLike): boolean => typeof limit === "number" && Number.isInteger(limit);
-    const numbers = [xMin, xMax].every((limit) => typeof limit === "number" || limit === null);
-    const dtype =
-      numbers && isInteger(t.dtype) && !(whole(xMin) && whole(xMax)) ? resultType(t.dtype, "float") : t.dtype;
+    const own = typeof x === "number" ? weakTypeOf(x) : t.dtype;
+    const dtype = resultType(own, weakTypeOf(xMin), weakTypeOf(xMax));
     const [low, high] = [xMin, xMax].map((limit) => convertToTensor(limit, { dtype })) as [Tensor, Tensor];
     return p.min(p.max(castTo(t, dtype), low), high);
   },

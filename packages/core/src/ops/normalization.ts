@@ -5,7 +5,7 @@ import type { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
 import { castTo } from "./arithmetic-core.ts";
 import { epsilon as defaultEpsilon } from "./config.ts";
-import { convertToTensor, floatx, promote, type TensorLike, toFloat } from "./convert-core.ts";
+import { convertToTensor, promote, type TensorLike, toFloat } from "./convert-core.ts";
 import { type Op, op } from "./op.ts";
 import { meanOver, varianceOver } from "./reduction.ts";
 
@@ -120,7 +120,7 @@ export const layerNormalization: Op<(x: TensorLike, options?: LayerNormalization
       else y = p.normalize(t, { axes, epsilon: small });
       if (gamma !== null) y = p.mul(y, spreadOut(gamma));
       if (beta !== null && !rmsScaling) y = p.add(y, spreadOut(beta));
-      return castTo(y, isFloat(given.dtype) ? given.dtype : floatx());
+      return castTo(y, given.dtype);
     },
   );
 
@@ -139,7 +139,7 @@ export const rmsNormalization: Op<(x: TensorLike, options?: RmsNormalizationOpti
     const mean = p.reshape(meanOver(p.mul(t, t), axes), { shape: keepAxes(t.shape, axes) });
     const y = p.mul(t, p.rsqrt(p.add(mean, epsilon ?? defaultEpsilon())));
     const scaled = scale === null ? y : p.mul(y, convertToTensor(scale, { dtype: t.dtype }));
-    return castTo(scaled, isFloat(given.dtype) ? given.dtype : floatx());
+    return castTo(scaled, given.dtype);
   },
 );
 

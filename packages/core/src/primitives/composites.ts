@@ -19,6 +19,7 @@ import { vjpWalk } from "./differentiate.ts";
 import {
   abs,
   add,
+  cast,
   div,
   erf,
   exp,
@@ -102,7 +103,13 @@ export const softplus: Unary<"composite"> = unary(
 /** `x sigmoid(x)`. */
 export const silu: Unary<"composite"> = unary("silu", (x) => mul(x, logistic(x)));
 /** `x Phi(x)` with the normal distribution function. */
-export const gelu: Unary<"composite"> = unary("gelu", (x) => mul(mul(x, 0.5), add(erf(mul(x, Math.SQRT1_2)), 1)));
+export const gelu: Unary<"composite"> = unary("gelu", (x) => {
+  // 1 + erf cancels for negative x: halves take it in float32.
+  const half = x.dtype === "float16" || x.dtype === "bfloat16";
+  const scaled = mul(x, Math.SQRT1_2);
+  const twice = add(erf(half ? cast(scaled, { dtype: "float32" }) : scaled), 1);
+  return mul(mul(x, 0.5), cast(twice, { dtype: x.dtype }));
+});
 /** The tanh approximation of gelu. */
 export const geluTanh: Unary<"composite"> = unary("geluTanh", (x) => {
   const inner = mul(add(x, mul(mul(x, mul(x, x)), 0.044715)), Math.sqrt(2 / Math.PI));
