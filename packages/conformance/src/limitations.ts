@@ -19,7 +19,7 @@ const holdsOn = ({ devices }: Limitation, device: string | undefined): boolean =
 
 /** True if the engine says that this program may lose signs of zeros. */
 export const losesZeroSigns = (graph: Graph, { limitations = [], device }: Limits): boolean =>
-  limitations.some((one) => one.zeroSigns === true && holdsOn(one, device) && usesOp(graph, one.op));
+  limitations.some((one) => one.zeroSigns === true && holdsOn(one, device) && matches(one, graph, ""));
 
 /** The limitation that says that a program cannot run, if there is one. */
 export function limitationOf(graph: Graph, name: string, { limitations = [], device }: Limits): Limitation | undefined {

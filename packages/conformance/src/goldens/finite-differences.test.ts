@@ -1,10 +1,11 @@
 // First and second derivatives of the smooth ops against differences in double precision on the reference engine.
-import { gradients, ops, setBackend, Tensor, tensor, tree } from "@keras-ts/core";
-import { type HostArray, isFloat, reference } from "@keras-ts/core/backend";
-import { beforeAll, expect, test } from "vitest";
+import { gradients, ops, Tensor, tensor, tree } from "@keras-ts/core";
+import { Graph, type HostArray, isFloat, placeholder, reference } from "@keras-ts/core/backend";
+import { expect, test } from "vitest";
+import { graphInDouble, inDouble, prepareProgram } from "../primitives/run.ts";
 import { groupBy, readGoldens } from "./case.ts";
 import { argumentsOf, type OpCall } from "./op-call.ts";
-import { camel, type Stored, toHost } from "./stored.ts";
+import { type Stored, toHost } from "./stored.ts";
 
 interface SmoothCase extends OpCall {
   readonly cotangents: readonly Stored[];
@@ -12,65 +13,50 @@ interface SmoothCase extends OpCall {
 }
 const STEP = 1e-5;
 const { cases } = readGoldens("ops-second") as { readonly cases: readonly SmoothCase[] };
-beforeAll(() => setBackend(reference()));
 
-const inDouble = (x: Stored): HostArray => {
-  const host = toHost(x);
-  return isFloat(host.dtype) ? { ...host, dtype: "float64", data: Float64Array.from(host.data) } : host;
-};
-const asTensor = (x: HostArray): Tensor => tensor(x);
-const isDouble = (x: HostArray): boolean => x.dtype === "float64";
-const dot = (xs: readonly Tensor[], ys: readonly HostArray[]): Tensor =>
-  xs.map((x, i) => ops.sum(ops.multiply(x, asTensor(ys[i] as HostArray)))).reduce((a, b) => a.add(b));
+const weighted = (xs: readonly Tensor[], weights: readonly HostArray[]): Tensor =>
+  xs.map((x, i) => ops.sum(ops.multiply(x, tensor(weights[i] as HostArray)))).reduce((a, b) => a.add(b));
 
-// The inputs moved along the directions; those that are not floats stay.
-function moved(inputs: readonly HostArray[], directions: readonly HostArray[], step: number): HostArray[] {
+/** The weighted sum of the outputs, its slope along the tangents, and the slope of that. */
+function derivatives(one: SmoothCase): { readonly graph: Graph; readonly inputs: HostArray[] } {
+  const { stored, run } = argumentsOf(one);
+  const inputs = stored.map(toHost);
+  const places = inputs.map((x) => placeholder(x));
+  const floats = places.filter((x) => isFloat(x.dtype));
+  const outs = tree.flatten(run(places) as tree.Tree<unknown>).filter((x): x is Tensor => x instanceof Tensor);
+  const value = weighted(
+    outs.filter((x) => isFloat(x.dtype)),
+    one.cotangents.map(toHost),
+  );
+  const along = (y: Tensor): Tensor => weighted(gradients(y, floats), one.tangents.map(toHost));
+  const slope = along(value);
+  return { graph: new Graph(places, [value, slope, along(slope)]), inputs };
+}
+
+// The float inputs moved along the tangents.
+function moved(inputs: readonly HostArray[], tangents: readonly Stored[], step: number): HostArray[] {
   let next = 0;
   return inputs.map((x) => {
-    if (!isDouble(x)) return x;
-    const along = directions[next++] as HostArray;
+    if (!isFloat(x.dtype)) return x;
+    const along = toHost(tangents[next++] as Stored);
     return { ...x, data: Float64Array.from(x.data, (value, i) => value + step * (along.data[i] as number)) };
   });
 }
 
 test.each([...groupBy(cases, ({ op }) => op)])("%s", async (_, group) => {
   for (const one of group) {
-    const { stored, run } = argumentsOf(one);
-    const [inputs, weights, directions] = [stored, one.cotangents, one.tangents].map((xs) => xs.map(inDouble)) as [
-      HostArray[],
-      HostArray[],
-      HostArray[],
-    ];
-    const value = (xs: readonly Tensor[]): Tensor => {
-      const outs = tree.flatten(run(xs) as tree.Tree<unknown>).filter((x): x is Tensor => x instanceof Tensor);
-      return dot(
-        outs.filter((x) => isFloat(x.dtype)),
-        weights,
-      );
-    };
-    const slope = (xs: readonly Tensor[]): Tensor =>
-      dot(
-        gradients(
-          value(xs),
-          xs.filter((x) => x.dtype === "float64"),
-        ),
-        directions,
-      );
-    const along = async (f: (xs: readonly Tensor[]) => Tensor, step: number): Promise<number> =>
-      (await f(moved(inputs, directions, step).map(asTensor)).host()).data[0] as number;
-    const difference = async (f: (xs: readonly Tensor[]) => Tensor): Promise<number> =>
-      ((await along(f, STEP)) - (await along(f, -STEP))) / (2 * STEP);
-    const points = inputs.map(asTensor);
-    const doubles = points.filter((x) => x.dtype === "float64");
-    const first = (await slope(points).host()).data[0] as number;
-    const second = (await dot(gradients(slope(points), doubles), directions).host()).data[0] as number;
-    for (const [order, found, wanted] of [
-      ["first", first, await difference(value)],
-      ["second", second, await difference(slope)],
-    ] as const) {
-      const allowed = 1e-6 * Math.max(1, Math.abs(wanted));
-      const what = `${order} derivative of ${camel(one.op)} ${JSON.stringify(one.kwargs)}: ${found} by rule, ${wanted} by difference`;
-      expect(Math.abs(found - wanted), what).toBeLessThan(allowed);
+    const { graph, inputs } = derivatives(one);
+    const program = await prepareProgram(reference(), graphInDouble(graph));
+    const wide = inDouble({ inputs }).inputs;
+    const at = async (step: number): Promise<number[]> =>
+      (await program.run(moved(wide, one.tangents, step))).map(({ data }) => data[0] as number);
+    const [low, here, high] = [await at(-STEP), await at(0), await at(STEP)] as [number[], number[], number[]];
+    program.dispose();
+    for (const order of [1, 2]) {
+      const found = here[order] as number;
+      const wanted = ((high[order - 1] as number) - (low[order - 1] as number)) / (2 * STEP);
+      const what = `derivative ${order}, options ${JSON.stringify(one.kwargs)}: ${found} by rule, ${wanted} by difference`;
+      expect(Math.abs(found - wanted), what).toBeLessThan(1e-6 * Math.max(1, Math.abs(wanted)));
     }
   }
 });

@@ -56,6 +56,7 @@ const info: Readonly<Record<DType, DTypeInfo>> = {
 };
 
 export const isFloat = (dtype: DType): boolean => info[dtype].kind === "float";
+export const isHalf = (dtype: DType): boolean => info[dtype].kind === "float" && info[dtype].bits === 16;
 export const isInteger = (dtype: DType): boolean => info[dtype].kind === "int" || info[dtype].kind === "uint";
 export const isUnsigned = (dtype: DType): boolean => info[dtype].kind === "uint";
 export const bitsOf = (dtype: DType): number => info[dtype].bits;

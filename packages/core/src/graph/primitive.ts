@@ -22,6 +22,8 @@ export interface Definition<P extends Params = Params> {
   readonly vjp: VjpRule<P> | "none";
   /** Composites: the meaning in terms of primitives. A backend may have its own kernel instead. */
   readonly body?: (inputs: readonly Tensor[], params: P) => readonly Tensor[];
+  /** Composites whose parts cancel: on halves the body is taken, whose steps round as Keras', not a kernel that rounds once. */
+  readonly stepwiseHalves?: true;
 }
 
 /** Marks what a graph function is, for the mapped types of the backend contract. */

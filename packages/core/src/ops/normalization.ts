@@ -1,5 +1,5 @@
 // Means and variances taken out.
-import { type DType, isFloat, keepAxes, normalizeAxes, normalizeAxis } from "../aval/index.ts";
+import { isFloat, isHalf, keepAxes, normalizeAxes, normalizeAxis } from "../aval/index.ts";
 import { ConfigError, complain, ShapeError, showShape } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
@@ -14,7 +14,6 @@ export interface MomentsOptions {
   /** Only `false`: statistics over several devices do not exist here. */
   readonly synchronized?: boolean;
 }
-const isHalf = (dtype: DType): boolean => dtype === "float16" || dtype === "bfloat16";
 
 function momentsOf(x: Tensor, axes: readonly number[], keepdims: boolean): [mean: Tensor, variance: Tensor] {
   const wide = isHalf(x.dtype) ? castTo(x, "float32") : x;

@@ -1,5 +1,5 @@
 // What engines often have as one fused kernel. The body is the meaning; a backend may override it, core differentiates it.
-import { type Aval, isFloat } from "../aval/index.ts";
+import { type Aval, isFloat, isHalf } from "../aval/index.ts";
 import { complain, DtypeError, showAval } from "../errors/index.ts";
 import {
   apply1,
@@ -73,8 +73,13 @@ function bodyVjp<P extends Params>(
   return back.map((b) => (b === null ? null : (results[flowing.indexOf(b)] as Tensor)));
 }
 
-function unary(name: string, body: (x: Tensor) => Tensor, vjp?: VjpRule<None>): Unary<"composite"> {
-  const definition = composite<None>(name, ([x]) => body(x as Tensor), vjp);
+function unary(
+  name: string,
+  body: (x: Tensor) => Tensor,
+  vjp?: VjpRule<None>,
+  more: Pick<Definition, "stepwiseHalves"> = {},
+): Unary<"composite"> {
+  const definition = { ...composite<None>(name, ([x]) => body(x as Tensor), vjp), ...more };
   return marked((x: Tensor) => apply1(definition, [x], {}), "composite", definition);
 }
 function configured<P extends Params>(
@@ -103,18 +108,27 @@ export const softplus: Unary<"composite"> = unary(
 /** `x sigmoid(x)`. */
 export const silu: Unary<"composite"> = unary("silu", (x) => mul(x, logistic(x)));
 /** `x Phi(x)` with the normal distribution function. */
-export const gelu: Unary<"composite"> = unary("gelu", (x) => {
-  // 1 + erf cancels for negative x: halves take it in float32.
-  const half = x.dtype === "float16" || x.dtype === "bfloat16";
-  const scaled = mul(x, Math.SQRT1_2);
-  const twice = add(erf(half ? cast(scaled, { dtype: "float32" }) : scaled), 1);
-  return mul(mul(x, 0.5), cast(twice, { dtype: x.dtype }));
-});
+export const gelu: Unary<"composite"> = unary(
+  "gelu",
+  (x) => {
+    // 1 + erf cancels for negative x: halves take it in float32.
+    const scaled = mul(x, Math.SQRT1_2);
+    const twice = add(erf(isHalf(x.dtype) ? cast(scaled, { dtype: "float32" }) : scaled), 1);
+    return mul(mul(x, 0.5), cast(twice, { dtype: x.dtype }));
+  },
+  undefined,
+  { stepwiseHalves: true },
+);
 /** The tanh approximation of gelu. */
-export const geluTanh: Unary<"composite"> = unary("geluTanh", (x) => {
-  const inner = mul(add(x, mul(mul(x, mul(x, x)), 0.044715)), Math.sqrt(2 / Math.PI));
-  return mul(mul(x, 0.5), add(tanh(inner), 1));
-});
+export const geluTanh: Unary<"composite"> = unary(
+  "geluTanh",
+  (x) => {
+    const inner = mul(add(x, mul(mul(x, mul(x, x)), 0.044715)), Math.sqrt(2 / Math.PI));
+    return mul(mul(x, 0.5), add(tanh(inner), 1));
+  },
+  undefined,
+  { stepwiseHalves: true },
+);
 
 /** `e^x / sum e^x` over `axes`. */
 export const softmax: Configured<AxesParams, "composite"> = configured<AxesParams>(
