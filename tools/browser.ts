@@ -39,6 +39,9 @@ export const softwareWebGl: readonly string[] = [
   "--ignore-gpu-blocklist",
 ];
 
+/** Flags with which WebGPU runs on a machine without a graphics card. */
+export const softwareWebGpu: readonly string[] = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
+
 const FLAGS = [
   "--headless",
   "--no-sandbox",

@@ -16,6 +16,10 @@ const engines: Readonly<Record<string, () => Promise<string>>> = {
   onnx: async () => use(await onnx({ wasmPaths: "/ort/" })),
   "tfjs-wasm": async () => use(await tfjs({ device: "wasm", wasmPath: "/tfjs/" })),
   "tfjs-webgl": async () => use(await tfjs({ device: "webgl" })),
+  "tfjs-webgpu": async () => {
+    await import("@tensorflow/tfjs-backend-webgpu");
+    return use(await tfjs({ device: "webgpu" }));
+  },
   "tfjs-cpu": async () => use(await tfjs({ device: "cpu" })),
 };
 

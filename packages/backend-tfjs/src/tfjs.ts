@@ -3,6 +3,7 @@ import { type Backend, BackendError, complain, type DType, type HostArray } from
 import { type Device, type Engine, engineOn, type NativeDType, type Tensor, type Tf } from "./engine.ts";
 import { kernelsOn } from "./kernels/index.ts";
 import { limitations } from "./limitations.ts";
+import { completeWebGpu } from "./webgpu.ts";
 
 export interface TfjsOptions {
   /** Where to compute. Default: `wasm` in Node; `webgl` in browsers; `wasm`, then `cpu`, where that is missing. */
@@ -97,6 +98,7 @@ async function start(tf: Tf, device: Device, options: TfjsOptions): Promise<Devi
     throw new BackendError(complain("tfjs", { must, got: `"${device}"`, todo: 'Use another device, such as "cpu"' }));
   }
   if (device === "cpu") silence(tf);
+  if (device === "webgpu") completeWebGpu(tf);
   return device;
 }
 
