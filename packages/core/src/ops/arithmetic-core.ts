@@ -83,17 +83,16 @@ export const powerCore: BinaryCore = (x1, x2) => {
   return isFloat(a.dtype) || typeof x2 === "number" ? p.pow(a, b) : integerPower(a, b);
 };
 
-// By squaring, with six bits of the exponent, whatever its sign, as JAX.
+// By squaring, with six bits of the exponent, whatever its sign, as JAX; in 32 bits, from which narrower ones wrap alike.
 function integerPower(a: Tensor, b: Tensor): Tensor {
-  let [base, exponent] = [a, b];
-  let result = p.where(p.and(p.equal(a, 0), p.notEqual(b, 0)), 0, p.full([], 1, a.dtype));
-  for (let bit = 0; bit < 6; bit++) {
-    result = p.where(p.equal(p.and(exponent, 1), 1), p.mul(result, base), result);
-    if (bit === 5) break;
+  let base = castTo(a, "int32");
+  const exponent = castTo(b, "int32");
+  let result = p.where(p.and(p.equal(base, 0), p.notEqual(exponent, 0)), 0, p.full([], 1, "int32"));
+  for (let bit = 1; bit < 64; bit *= 2) {
+    result = p.where(p.notEqual(p.and(exponent, bit), 0), p.mul(result, base), result);
     base = p.mul(base, base);
-    exponent = p.shiftRightLogical(exponent, 1);
   }
-  return result;
+  return castTo(result, a.dtype);
 }
 
 /** A comparison of operands of any dtypes. */
