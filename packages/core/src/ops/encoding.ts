@@ -1,7 +1,7 @@
 // Classes as vectors of zeros and ones.
 import { isInteger, normalizeAxis, standardizeDtype } from "../aval/index.ts";
 import { complain, DtypeError } from "../errors/index.ts";
-import type { Tensor } from "../graph/index.ts";
+import { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
 import { castTo } from "./arithmetic-core.ts";
 import { convertToTensor, floatx, type TensorLike } from "./convert-core.ts";
@@ -41,7 +41,7 @@ export const oneHot: Op<(x: TensorLike, numClasses: number, options?: OneHotOpti
 // Arrays of JS numbers are floats by default; here they mean whole numbers.
 function indices(x: TensorLike): Tensor {
   const t = convertToTensor(x);
-  return isInteger(t.dtype) || t.dtype === "bool" || t.source.kind !== "literal" ? t : castTo(t, "int32");
+  return isInteger(t.dtype) || t.dtype === "bool" || x instanceof Tensor ? t : castTo(t, "int32");
 }
 
 export interface MultiHotOptions extends OneHotOptions {
