@@ -19,7 +19,7 @@ export default defineConfig({
         test: { name, include: [`packages/${name}/**/*.test.ts`], exclude: ["**/node_modules/**", "**/dist/**"] },
       })),
       { extends: true, test: { name: "tools", include: ["tools/**/*.test.ts", "bench/**/*.test.ts"] } },
-      { extends: true, test: { name: "docs", include: ["tools/doctest/run.doctest.ts"] } },
+      { extends: true, test: { name: "docs", include: ["tools/doctest/*.doctest.ts"] } },
       { extends: true, test: { name: "examples", include: ["examples/**/*.test.ts"] } },
     ],
   },

@@ -1,6 +1,6 @@
-// Every example of the READMEs, docs/ and docstrings is a test: it must run without throwing.
+// Every example of the READMEs, docs/ and docstrings is a test: it must run without throwing. Those of ops run in engines.doctest.ts.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { writeExamples } from "./write.ts";
+import { isOfOps, writeExamples } from "./write.ts";
 
 const { written } = writeExamples("run");
 
@@ -16,6 +16,7 @@ test("the documentation was searched for examples", () => {
   expect(Array.isArray(written)).toBe(true);
 });
 
-for (const { where, path, mode } of written) {
+for (const example of written.filter((one) => !isOfOps(one))) {
+  const { where, path, mode } = example;
   if (mode === "run") test(where, async () => void (await import(/* @vite-ignore */ path)));
 }

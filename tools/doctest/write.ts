@@ -24,3 +24,6 @@ export function writeExamples(purpose: string): { readonly folder: string; reado
   });
   return { folder, written };
 }
+
+/** True for docstrings of ops and random numbers: they run on every engine, in engines.doctest.ts. */
+export const isOfOps = ({ where }: Example): boolean => /^packages\/core\/src\/(ops|random)\//.test(where);

@@ -14,13 +14,14 @@ os.environ["COLUMNS"] = "80"
 
 FAMILIES = ["mersenne", "draws", "initializers", "small", "losses", "metrics", "optimizers", "promotion", "sweep", "layers", "curves", "models", "training"]
 # Each of these modules gives the cases of one family of `keras.ops`: ops_nn writes ops-nn.json.
+# After them `specs`, which makes its calls of theirs.
 OPS = sorted(path.stem for path in pathlib.Path(__file__).parent.glob("ops_*.py"))
 
 
 def main(names):
     import golden
 
-    for name in names or [*FAMILIES, *OPS]:
+    for name in names or [*FAMILIES, *OPS, "specs"]:
         for module in OPS if name == "ops" else [name]:
             made = importlib.import_module(module).make()
             if module in OPS:

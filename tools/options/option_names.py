@@ -11,7 +11,13 @@ COMMON = {
     "losses": ["name", "dtype", "reduction"],
     "metrics": ["name", "dtype"],
     "optimizers": [],
+    "schedules": [],
+    "initializers": [],
+    "regularizers": [],
+    "constraints": [],
+    "callbacks": [],
 }
+SCHEDULES = keras.optimizers.schedules
 
 # Options that a constructor takes out of its keyword arguments by hand.
 HIDDEN = {"LayerNormalization": ["rms_scaling"]}
@@ -36,13 +42,13 @@ def camel(name):
 
 lines = ["// Constructor options of Keras' classes beside those that all of a kind share. Written by tools/options/option_names.py.", ""]
 for kind, common in COMMON.items():
-    classes = {name: cls for name, cls in vars(getattr(keras, kind)).items() if inspect.isclass(cls) and cls.__name__ == name}
+    classes = {name: cls for name, cls in vars(SCHEDULES if kind == "schedules" else getattr(keras, kind)).items() if inspect.isclass(cls) and cls.__name__ == name}
     if kind == "layers":
         for name in ("Layer", "Wrapper", "InputSpec"):
             classes.pop(name, None)
     lines += [f"export const {kind[:-2] if kind == 'losses' else kind[:-1]}Options: Readonly<Record<string, string>> = {{"]
     for name, cls in sorted(classes.items()):
-        if name in ("Loss", "Metric", "Optimizer", "LossScaleOptimizer") or name.startswith("TFSM"):
+        if name in ("Loss", "Metric", "Optimizer", "LossScaleOptimizer", "LearningRateSchedule", "Initializer", "Regularizer", "Constraint", "Callback", "CallbackList") or name.startswith("TFSM"):
             continue
         own = [camel(option) for option in options(cls) if option not in common]
         line = f'  {name}: "{" ".join(own)}",'

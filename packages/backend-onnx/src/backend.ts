@@ -13,7 +13,9 @@ import {
 } from "@keras-ts/core/backend";
 import { typeOf } from "./builder.ts";
 import { compositeNames } from "./composites.ts";
+import { type Compiled, Explainer, Profiler } from "./diagnostics.ts";
 import { emit } from "./emit.ts";
+import type { Explanation } from "./explain.ts";
 import { limitations } from "./limitations.ts";
 import {
   type Engine,
@@ -25,7 +27,8 @@ import {
   type OrtTensor,
   type OrtType,
 } from "./ort.ts";
-import { optimize } from "./passes/index.ts";
+import { checkSwitches, lowerFor, optimize, type PassSwitches } from "./passes/index.ts";
+import type { Profile } from "./profile.ts";
 import { serialize } from "./program.ts";
 
 /** Options of `onnx`. */
@@ -40,8 +43,27 @@ export interface OnnxOptions {
   readonly wasmPaths?: string | { readonly wasm?: string; readonly mjs?: string };
   /** Whether idle threads spin for the next operator: faster alone, wasteful on a busy machine. */
   readonly spinning?: boolean;
+  /** Passes of the compiler that are switched off, by name: `{ moveTransposes: false }`. All are on by default. */
+  readonly passes?: PassSwitches;
+  /** True to have the engine time every operator, for `profile()`. In Node only, and a little slower. */
+  readonly profile?: boolean;
   /** Anything else of ONNX Runtime's session options. */
   readonly session?: OrtSessionOptions;
+}
+
+/** What this engine can do beside what every engine does. */
+export interface OnnxBackend extends Backend<OrtHandle> {
+  /**
+   * How the programs that run while `action` does were compiled: the graph as it was recorded, after each pass, the ONNX program, after
+   * each pass. Tensors that `action` returns are computed. As a string it is a page to read.
+   * @throws BackendError if nothing runs on this engine.
+   */
+  explain(action: () => unknown): Promise<Explanation>;
+  /**
+   * Where the time went so far, by primitive: a table as a string, a Chrome trace, an SVG. Programs that were profiled once run on
+   * without. @throws BackendError without the option `profile: true`.
+   */
+  profile(): Promise<Profile>;
 }
 
 /** A tensor that ONNX Runtime can read and write. */
@@ -56,11 +78,13 @@ const handleTypes: ReadonlySet<string> = new Set<OrtType>(["float32", "int32", "
 
 /**
  * ONNX Runtime as an engine: every graph, training steps included, becomes one ONNX model.
- * @throws BackendError if the package of the engine is not installed.
+ * @throws BackendError if the package of the engine is not installed, if a pass has an unknown name, or for `profile` on the wasm build.
  * @example
  * setBackend(await onnx());
  */
-export async function onnx(options: OnnxOptions = {}): Promise<Backend<OrtHandle>> {
+export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
+  const switches = options.passes ?? {};
+  checkSwitches(switches);
   const loaded =
     options.ort === undefined
       ? await loadOrt(options.engine)
@@ -71,6 +95,8 @@ export async function onnx(options: OnnxOptions = {}): Promise<Backend<OrtHandle
   const live = { handles: 0, bytes: 0 };
   const sessions = new Set<Program>();
   const spares = new Spares();
+  const explainer = new Explainer();
+  const profiler = options.profile === true ? new Profiler(engine) : undefined;
 
   const wrap = (tensor: OrtTensor, bytes: number): OrtHandle => {
     live.handles++;
@@ -86,8 +112,9 @@ export async function onnx(options: OnnxOptions = {}): Promise<Backend<OrtHandle
     live.bytes -= handle.bytes;
   };
 
-  return {
+  const backend: OnnxBackend = {
     name: `onnx ${engine}`,
+    passes: switches,
     dtypes: new Set(["bool", "int32", "uint32", "float32"]),
     limitations,
     composites: compositeNames,
@@ -114,10 +141,13 @@ export async function onnx(options: OnnxOptions = {}): Promise<Backend<OrtHandle
     },
     async compile(graph, compileOptions) {
       const label = compileOptions.label ?? "program";
-      const program = optimize(emit(graph));
+      const program = optimize(emit(lowerFor(graph, switches)), switches);
+      const profiling = profiler?.next();
       const session = await attempt(`onnx ${engine} backend`, label, () =>
-        ort.InferenceSession.create(serialize(program), sessionOptions),
+        ort.InferenceSession.create(serialize(program), { ...sessionOptions, ...profiling?.options }),
       );
+      const compiled: Compiled = { label, source: compileOptions.source ?? graph, session };
+      profiling?.opened(compiled);
       const made = new Program({
         graph,
         session,
@@ -131,7 +161,10 @@ export async function onnx(options: OnnxOptions = {}): Promise<Backend<OrtHandle
       });
       sessions.add(made);
       return {
-        run: (inputs) => made.run(inputs),
+        run: (inputs) => {
+          explainer.noteRun(compiled);
+          return made.run(inputs);
+        },
         dispose: () => {
           sessions.delete(made);
           made.dispose();
@@ -139,12 +172,22 @@ export async function onnx(options: OnnxOptions = {}): Promise<Backend<OrtHandle
       } satisfies Executable<OrtHandle>;
     },
     memory: () => ({ ...live }),
+    explain: (action) => explainer.explain(backend as unknown as Backend, switches, action),
+    async profile() {
+      if (profiler !== undefined) return profiler.finish();
+      const todo = "Create it with onnx({ profile: true })";
+      throw new BackendError(
+        complain("profile", { must: "the backend must record times", got: "no option profile", todo }),
+      );
+    },
     async dispose() {
       await Promise.all([...sessions].map((program) => program.dispose()));
       sessions.clear();
       spares.clear();
+      profiler?.dispose();
     },
   };
+  return backend;
 }
 
 const engineOf = (ort: InjectedOrt): Engine =>

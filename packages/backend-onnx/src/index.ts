@@ -1,3 +1,6 @@
-export { type OnnxOptions, type OrtHandle, onnx } from "./backend.ts";
+export { type OnnxBackend, type OnnxOptions, type OrtHandle, onnx } from "./backend.ts";
+export type { ExplainedProgram, ExplainedStep, Explanation } from "./explain.ts";
 export { limitations } from "./limitations.ts";
 export type { Engine, InjectedOrt } from "./ort.ts";
+export type { PassSwitches } from "./passes/index.ts";
+export type { Profile, ProfiledOperator, ProfiledProgram, ProfileRow } from "./profile.ts";

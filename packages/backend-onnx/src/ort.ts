@@ -15,6 +15,8 @@ export interface OrtSession {
     fetches: Readonly<Record<string, OrtTensor | null>>,
   ): Promise<Readonly<Record<string, OrtTensor>>>;
   release(): Promise<void>;
+  /** Ends what `enableProfiling` began, and closes its file. */
+  endProfiling?(): void;
 }
 export interface OrtSessionOptions {
   readonly executionProviders?: readonly string[];
@@ -25,6 +27,8 @@ export interface OrtSessionOptions {
   readonly enableCpuMemArena?: boolean;
   readonly executionMode?: "sequential" | "parallel";
   readonly logSeverityLevel?: 0 | 1 | 2 | 3 | 4;
+  readonly enableProfiling?: boolean;
+  readonly profileFilePrefix?: string;
   readonly extra?: Readonly<Record<string, unknown>>;
 }
 /** What `onnx({ ort })` takes: the namespace of `onnxruntime-node` or `onnxruntime-web`. */

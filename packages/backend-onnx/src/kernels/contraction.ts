@@ -1,6 +1,8 @@
 // Matrix products and convolutions.
 import { primitives as p, range, sizeOf, type Tensor } from "@keras-ts/core/backend";
 import { type Builder, infoOf } from "../builder.ts";
+import { layoutOf } from "../graph-passes/layout.ts";
+import { convFilterGradInnermost, convInnermost, convInputGradInnermost } from "./innermost.ts";
 import { composed1, type Rows } from "./table.ts";
 
 type Names = "dotGeneral" | "conv" | "convInputGrad" | "convFilterGrad";
@@ -17,6 +19,7 @@ export function contraction(b: Builder): Rows<Names> {
       const out = infoOf(avals.outs[0] as (typeof avals.outs)[number]);
       if (sizeOf(out.shape) === 0 || sizeOf(b.shape(x)) === 0 || sizeOf(b.shape(kernel)) === 0) return b.full(out, 0);
       if (out.type !== "float32") return composed1(b, convBySlices)(inputs, params, avals);
+      if (layoutOf(params) === "batchInnermost") return convInnermost(b, x, kernel, params, out.shape);
       return conv(b, x, kernel, params, out.shape);
     },
     convInputGrad: (inputs, params, avals) => {
@@ -24,11 +27,14 @@ export function contraction(b: Builder): Rows<Names> {
       const out = infoOf(avals.outs[0] as (typeof avals.outs)[number]);
       if (sizeOf(out.shape) === 0 || sizeOf(b.shape(g)) === 0 || sizeOf(b.shape(kernel)) === 0) return b.full(out, 0);
       if (out.type !== "float32") return composed1(b, inputGradBySlices)(inputs, params, avals);
+      if (layoutOf(params) === "batchInnermost") return convInputGradInnermost(b, g, kernel, params);
       return convTranspose(b, g, kernel, params);
     },
     convFilterGrad: (inputs, params, avals) => {
       const out = infoOf(avals.outs[0] as (typeof avals.outs)[number]);
       if (sizeOf(out.shape) === 0 || inputs.some((x) => sizeOf(b.shape(x)) === 0)) return b.full(out, 0);
+      if (layoutOf(params) === "batchInnermost")
+        return convFilterGradInnermost(b, ...(inputs as [string, string]), params);
       if (out.type === "float32" && params.groups === 1)
         return filterGradByConv(b, ...(inputs as [string, string]), params);
       return composed1(b, filterGradBySlices)(inputs, params, avals);

@@ -1,7 +1,9 @@
 // Pooling windows and their gradients.
 import { primitives as p, range, sizeOf, type Tensor } from "@keras-ts/core/backend";
 import { type Builder, infoOf } from "../builder.ts";
+import { layoutOf } from "../graph-passes/layout.ts";
 import { toChannelsFirst, toChannelsLast } from "./contraction.ts";
+import { maxPoolGradInnermost, maxPoolInnermost } from "./innermost.ts";
 import { dilate, extremes } from "./structural.ts";
 import { composed1, type Rows } from "./table.ts";
 
@@ -12,11 +14,13 @@ export function pooling(b: Builder): Rows<Names> {
     maxPool: ([x], params, { outs }) => {
       const out = infoOf(outs[0] as (typeof outs)[number]);
       if (sizeOf(out.shape) === 0) return b.full(out, 0);
+      if (layoutOf(params) === "batchInnermost") return maxPoolInnermost(b, x as string, params, out.shape);
       return toChannelsLast(b, maxPool(b, x as string, params).values);
     },
     maxPoolGrad: ([x, g], params) => {
       const { type, shape } = b.info(x as string);
       if (sizeOf(b.shape(g as string)) === 0) return b.full({ type, shape }, 0);
+      if (layoutOf(params) === "batchInnermost") return maxPoolGradInnermost(b, x as string, g as string, params);
       const { places, padded } = maxPool(b, x as string, params);
       const back = toChannelsLast(b, putBack(b, toChannelsFirst(b, g as string), places, padded, params));
       const same = b.shape(back).every((n, i) => n === shape[i]);

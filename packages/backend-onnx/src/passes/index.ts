@@ -1,3 +1,6 @@
+import { BackendError, complain, type Graph, type GraphPass, graphPasses } from "@keras-ts/core/backend";
+import { chooseLayouts } from "../graph-passes/layout.ts";
+import { poolPhases } from "../graph-passes/pool-phases.ts";
 import type { Program } from "../program.ts";
 import { convBiases } from "./conv-biases.ts";
 import { dropExpands } from "./drop-expands.ts";
@@ -5,12 +8,68 @@ import { moveTransposes } from "./move-transposes.ts";
 import { reluMasks } from "./relu-masks.ts";
 import { transposedProducts } from "./transposed-products.ts";
 
-export type Pass = (program: Program) => Program;
+/** A rewriting of written programs that keeps what they compute, to rounding. */
+export interface Pass {
+  /** Its name in `onnx({ passes })` and in explanations. */
+  readonly name: string;
+  readonly run: (program: Program) => Program;
+}
 
-/** In this order. */
-export const passes: readonly Pass[] = [dropExpands, reluMasks, transposedProducts, moveTransposes, convBiases];
+/** Over core's graph, before it is written, in this order. */
+export const lowerings: readonly GraphPass[] = [
+  { name: "poolPhases", run: poolPhases },
+  { name: "layout", run: chooseLayouts },
+];
 
-/** The program after all passes. */
-export function optimize(program: Program): Program {
-  return passes.reduce((p, pass) => pass(p), program);
+/** Over the written program, in this order. */
+export const passes: readonly Pass[] = [
+  { name: "dropExpands", run: dropExpands },
+  { name: "reluMasks", run: reluMasks },
+  { name: "transposedProducts", run: transposedProducts },
+  { name: "moveTransposes", run: moveTransposes },
+  { name: "convBiases", run: convBiases },
+];
+
+/** Passes by name: `false` switches one off. */
+export type PassSwitches = Readonly<Record<string, boolean>>;
+
+/** Names of all passes that can be switched off: core's over graphs, ours over graphs, ours over programs. */
+export const passNames: readonly string[] = [...graphPasses, ...lowerings, ...passes].map(({ name }) => name);
+
+/** @throws BackendError if there is no such pass. */
+export function checkSwitches(switches: PassSwitches): void {
+  const unknown = Object.keys(switches).filter((name) => !passNames.includes(name));
+  if (unknown.length === 0) return;
+  const must = `passes must be some of ${passNames.join(", ")}`;
+  throw new BackendError(complain("onnx", { must, got: unknown.join(", "), todo: "Correct the name" }));
+}
+
+/** The graph after all passes over graphs that are on. */
+export function lowerFor(
+  graph: Graph,
+  switches: PassSwitches = {},
+  watch: (pass: string, graph: Graph) => void = () => {},
+): Graph {
+  return lowerings
+    .filter(({ name }) => switches[name] !== false)
+    .reduce((before, { name, run }) => {
+      const after = run(before);
+      watch(name, after);
+      return after;
+    }, graph);
+}
+
+/** The program after all passes that are on. */
+export function optimize(
+  program: Program,
+  switches: PassSwitches = {},
+  watch: (pass: string, program: Program) => void = () => {},
+): Program {
+  return passes
+    .filter(({ name }) => switches[name] !== false)
+    .reduce((before, { name, run }) => {
+      const after = run(before);
+      watch(name, after);
+      return after;
+    }, program);
 }

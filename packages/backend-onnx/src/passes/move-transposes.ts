@@ -29,8 +29,13 @@ class Mover {
   /** Values that are graph inputs, or elementwise results of such: parameters and optimizer state, best left in their own layout. */
   readonly #anchored: Set<string>;
 
+  /** Values of which several parts are taken: one transpose of all is cheaper than one of each part. */
+  readonly #inParts: ReadonlySet<string>;
+
   constructor(program: Program) {
     this.r = new Rewriter(program);
+    const taken = program.nodes.flatMap((node) => (node.op === "Slice" ? [node.inputs[0] as string] : []));
+    this.#inParts = new Set(taken.filter((name, i) => taken.indexOf(name) !== i));
     this.#anchored = new Set(program.inputs);
   }
 
@@ -234,7 +239,7 @@ class Mover {
       };
     } else if (node.op === "Slice") {
       const axes = r.intsOf(node.inputs[3]);
-      if (axes === undefined) return false;
+      if (axes === undefined || this.#inParts.has(data[0] as string)) return false;
       const moved = r.constant(
         "int64",
         [axes.length],

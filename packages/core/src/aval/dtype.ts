@@ -79,7 +79,7 @@ export function standardizeDtype(name: string): DType {
     complain("dtype", {
       must: `a dtype must be one of ${dtypes.filter((d) => d !== "float64").join(", ")}`,
       got: `"${name}"`,
-      todo: didYouMean(name, dtypes) || "Use one of these names",
+      todo: didYouMean(String(name), dtypes) || "Use one of these names",
     }),
   );
 }

@@ -2,22 +2,36 @@ import type { DType, HostArray } from "../aval/index.ts";
 import { castData } from "../aval/index.ts";
 import type { Graph } from "../graph/index.ts";
 import type { Backend, CompileOptions, Executable } from "./contract.ts";
-import { shareCommon } from "./passes/cse.ts";
 import { carrierOf, lowerDtypes } from "./passes/dtypes.ts";
+import { graphPasses } from "./passes/index.ts";
 import { inlineComposites } from "./passes/inline.ts";
 import { unrollScans } from "./passes/unroll.ts";
 import { interpret } from "./plan.ts";
 
-/** A graph in the terms of one engine: composites it lacks inlined, dtypes it lacks carried by others, equal nodes shared. */
-export function lower<H>(graph: Graph, backend: Backend<H>): Graph {
+/** Called with the graph after each step of lowering; the first is the graph as it came. */
+export type LoweringWatcher = (step: string, graph: Graph) => void;
+
+/** A graph in the terms of one engine: composites it lacks inlined, dtypes it lacks carried by others, and simplified by passes. */
+export function lower<H>(graph: Graph, backend: Backend<H>, watch: LoweringWatcher = () => {}): Graph {
   const native = (name: string): boolean =>
     backend.compile === undefined
       ? Object.hasOwn(backend.kernels ?? {}, name)
       : (backend.composites?.has(name as never) ?? false);
-  let lowered = inlineComposites(graph, native);
-  if (backend.unrollLimit !== undefined) lowered = unrollScans(lowered, backend.unrollLimit);
-  lowered = lowerDtypes(shareCommon(lowered), backend);
-  return shareCommon(lowered);
+  let lowered = graph;
+  const step = (name: string, result: Graph): void => {
+    lowered = result;
+    watch(name, lowered);
+  };
+  step("recorded", graph);
+  step("inline", inlineComposites(lowered, native));
+  if (backend.unrollLimit !== undefined) step("unroll", unrollScans(lowered, backend.unrollLimit));
+  const passes = graphPasses.filter(({ name }) => backend.passes?.[name] !== false);
+  for (const { name, run } of passes) step(name, run(lowered));
+  const carried = lowerDtypes(lowered, backend);
+  if (carried === lowered) return lowered;
+  step("dtypes", carried);
+  for (const { name, run } of passes) step(name, run(lowered));
+  return lowered;
 }
 
 /** The graph as a program of the engine. */
@@ -27,7 +41,7 @@ export function compileGraph<H>(
   options: CompileOptions = {},
 ): Executable<H> | Promise<Executable<H>> {
   const lowered = lower(graph, backend);
-  if (backend.compile !== undefined) return backend.compile(lowered, options);
+  if (backend.compile !== undefined) return backend.compile(lowered, { ...options, source: graph });
   return interpret(
     lowered,
     backend,

@@ -76,6 +76,8 @@ export interface CompileOptions {
   readonly donate?: readonly (readonly [input: number, output: number])[];
   /** A label for profiles and error messages. */
   readonly label?: string;
+  /** The graph before it was lowered, for explanations. */
+  readonly source?: Graph;
 }
 
 /** A program ready to run, any number of times. */
@@ -106,6 +108,8 @@ export interface Backend<H = unknown> {
   readonly composites?: ReadonlySet<CompositeName>;
   /** Scans of at most this many steps are unrolled before `compile`. */
   readonly unrollLimit?: number;
+  /** Core's passes over graphs that are switched off, by name: `{ fold: false }`. */
+  readonly passes?: Readonly<Record<string, boolean>>;
   /** Live handles and bytes, for leak tests. */
   memory?(): { readonly handles: number; readonly bytes: number };
   /** Ends workers and frees the engine. */

@@ -4,7 +4,7 @@ const DOCS = "docs/errors.md";
 export abstract class KerasError extends Error {
   /** Where it happened, innermost last: `model > encoder > dense_2`. */
   path: readonly string[] = [];
-  readonly #text: string;
+  #text: string;
 
   constructor(text: string, options?: ErrorOptions) {
     super(text, options);
@@ -16,6 +16,13 @@ export abstract class KerasError extends Error {
   /** Names one more enclosing layer or model; called while the error travels outwards. */
   within(name: string): this {
     this.path = [name, ...this.path];
+    this.#render();
+    return this;
+  }
+
+  /** Puts the public name of what was called in the place of an inner one: of a primitive, or of `tensor`. */
+  from(name: string): this {
+    this.#text = this.#text.replace(/^[\w.]+(?=: )/, () => name);
     this.#render();
     return this;
   }

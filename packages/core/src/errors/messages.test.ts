@@ -275,7 +275,7 @@ mistakesAre("gradients and jit", {
     await y.item();
     return core.gradients(y, model.trainableVariables);
   },
-  "a value of a symbolic tensor": () => ops.convertToTensor(untyped(input({ shape: [2] }))),
+  "a value of a symbolic tensor": () => tensor(untyped(input({ shape: [2] }))),
 });
 
 mistakesAre("engines", {

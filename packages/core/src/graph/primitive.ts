@@ -1,4 +1,5 @@
 import { type Aval, castData, type DType } from "../aval/index.ts";
+import { complain, ShapeError, showShape } from "../errors/index.ts";
 import { literal, type Params, Tensor } from "./tensor.ts";
 
 /** What a differentiation rule sees: cotangents `gs` of the outputs (`g` is the first), the inputs and outputs, the static arguments. */
@@ -51,9 +52,17 @@ export function apply<P extends Params>(
   params: P,
 ): readonly Tensor[] {
   const outs = definition.infer(inputs, params);
+  for (const { shape } of outs) if (!shape.every(isSize)) throw badSizes(definition.name, shape);
   const node = { definition: definition as unknown as Definition, inputs, params, outs };
   const tracked = inputs.some((x) => x.tracked);
   return outs.map((aval, index) => new Tensor(aval, { kind: "op", node, index }, tracked));
+}
+
+const isSize = (n: number): boolean => n >= 0 && Number.isInteger(n);
+function badSizes(name: string, shape: readonly number[]): ShapeError {
+  const must = "sizes of the result must be whole numbers, at least 0";
+  const todo = "Check the sizes and counts among the arguments";
+  return new ShapeError(complain(name, { must, got: showShape(shape), todo }));
 }
 
 /** Like `apply` for definitions with one output. */

@@ -35,7 +35,8 @@ export interface LayerConfig {
   readonly autocast?: boolean | undefined;
 }
 
-const commonOptions = ["name", "dtype", "trainable", "autocast", "activityRegularizer"] as const;
+/** Options that every layer has. */
+export const commonOptions = ["name", "dtype", "trainable", "autocast", "activityRegularizer"] as const;
 
 /** What a call may be told beside its inputs; layers add their own names. */
 export interface CallOptions {

@@ -104,7 +104,8 @@ export class LossFunctionWrapper extends FunctionLoss {
   readonly fn: NamedLossFunction;
   readonly fnOptions: Config;
 
-  constructor({ fn, name, reduction, dtype, ...options }: LossFunctionWrapperConfig) {
+  constructor(config: LossFunctionWrapperConfig) {
+    const { fn, name, reduction, dtype, ...options } = config ?? {};
     const compute = lossFunctionFrom(fn);
     if (compute === undefined) {
       const todo = "Pass fn: (yTrue, yPred) => Tensor";

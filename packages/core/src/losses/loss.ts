@@ -5,7 +5,14 @@ import { maskOf } from "../layers/masking.ts";
 import { convertToTensor, floatx, type TensorLike } from "../ops/convert.ts";
 import * as ops from "../ops/index.ts";
 import { autoName } from "../ops/naming.ts";
-import { type Config, checkOptions, lossOptions, nameOfClass, type Serializable } from "../registry/index.ts";
+import {
+  type Config,
+  checkOptions,
+  lossOptions,
+  nameOfClass,
+  type Serializable,
+  withDefaults,
+} from "../registry/index.ts";
 import { type DTypePolicy, getDtypePolicy, withNameScope } from "../weights/index.ts";
 import { type Reduction, reduceWeightedValues, squeezeOrExpandToSameRank, standardizeReduction } from "./reduce.ts";
 
@@ -95,7 +102,7 @@ export abstract class FunctionLoss extends Loss {
   readonly #compute: LossFunction;
 
   constructor(compute: LossFunction, config: LossConfig, name?: string) {
-    super({ ...config, name: config.name ?? name });
+    super(withDefaults(config, { name }));
     this.#compute = compute;
   }
   override call(yTrue: Tensor, yPred: Tensor): Tensor {

@@ -42,7 +42,8 @@ export class Dice extends FunctionLoss {
   static override readonly className: string = "Dice";
   static override readonly module: string = "keras.losses";
   readonly axis: number | readonly number[] | null;
-  constructor({ axis = null, ...config }: LossConfig & RegionOptions = {}) {
+  constructor(config: LossConfig & RegionOptions = {}) {
+    const { axis = null }: LossConfig & RegionOptions = config ?? {};
     super((t, p) => dice(t, p, { axis }), config, "dice");
     this.axis = axis;
   }
@@ -55,7 +56,8 @@ export class Tversky extends FunctionLoss {
   static override readonly className: string = "Tversky";
   static override readonly module: string = "keras.losses";
   readonly #options: Config;
-  constructor({ alpha = 0.5, beta = 0.5, axis = null, ...config }: LossConfig & TverskyOptions = {}) {
+  constructor(config: LossConfig & TverskyOptions = {}) {
+    const { alpha = 0.5, beta = 0.5, axis = null }: LossConfig & TverskyOptions = config ?? {};
     super((t, p) => tversky(t, p, { alpha, beta, axis }), config, "tversky");
     this.#options = { alpha, beta, axis };
   }

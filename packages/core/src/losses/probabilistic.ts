@@ -25,7 +25,8 @@ export class BinaryCrossentropy extends FunctionLoss {
   readonly fromLogits: boolean;
   readonly labelSmoothing: number;
   readonly axis: number;
-  constructor({ fromLogits = false, labelSmoothing = 0, axis = -1, ...config }: LossConfig & CrossentropyOptions = {}) {
+  constructor(config: LossConfig & CrossentropyOptions = {}) {
+    const { fromLogits = false, labelSmoothing = 0, axis = -1 }: LossConfig & CrossentropyOptions = config ?? {};
     super((t, p) => binaryCrossentropy(t, p, { fromLogits, labelSmoothing, axis }), config, "binary_crossentropy");
     this.fromLogits = fromLogits;
     this.labelSmoothing = labelSmoothing;
@@ -50,7 +51,7 @@ export class BinaryFocalCrossentropy extends FunctionLoss {
       applyClassBalancing = false,
       alpha = 0.25,
       gamma = 2,
-    } = config;
+    }: BinaryFocalOptions = config ?? {};
     const options = { fromLogits, labelSmoothing, axis, applyClassBalancing, alpha, gamma };
     super((t, p) => binaryFocalCrossentropy(t, p, options), config, "binary_focal_crossentropy");
     this.#options = options;
@@ -70,7 +71,8 @@ export class CategoricalCrossentropy extends FunctionLoss {
   readonly fromLogits: boolean;
   readonly labelSmoothing: number;
   readonly axis: number;
-  constructor({ fromLogits = false, labelSmoothing = 0, axis = -1, ...config }: LossConfig & CrossentropyOptions = {}) {
+  constructor(config: LossConfig & CrossentropyOptions = {}) {
+    const { fromLogits = false, labelSmoothing = 0, axis = -1 }: LossConfig & CrossentropyOptions = config ?? {};
     super(
       (t, p) => categoricalCrossentropy(t, p, { fromLogits, labelSmoothing, axis }),
       config,
@@ -92,7 +94,7 @@ export class CategoricalFocalCrossentropy extends FunctionLoss {
   static override readonly module: string = "keras.losses";
   readonly #options: Config;
   constructor(config: LossConfig & FocalOptions = {}) {
-    const { fromLogits = false, labelSmoothing = 0, axis = -1, alpha = 0.25, gamma = 2 } = config;
+    const { fromLogits = false, labelSmoothing = 0, axis = -1, alpha = 0.25, gamma = 2 }: FocalOptions = config ?? {};
     const options = { fromLogits, labelSmoothing, axis, alpha, gamma };
     super((t, p) => categoricalFocalCrossentropy(t, p, options), config, "categorical_focal_crossentropy");
     this.#options = options;
@@ -111,12 +113,8 @@ export class SparseCategoricalCrossentropy extends FunctionLoss {
   static override readonly module: string = "keras.losses";
   readonly fromLogits: boolean;
   readonly ignoreClass: number | null;
-  constructor({
-    fromLogits = false,
-    ignoreClass = null,
-    axis,
-    ...config
-  }: LossConfig & SparseCrossentropyOptions = {}) {
+  constructor(config: LossConfig & SparseCrossentropyOptions = {}) {
+    const { fromLogits = false, ignoreClass = null, axis }: LossConfig & SparseCrossentropyOptions = config ?? {};
     super(
       (t, p) => sparseCategoricalCrossentropy(t, p, { fromLogits, ignoreClass, axis }),
       config,

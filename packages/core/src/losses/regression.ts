@@ -105,7 +105,8 @@ export class MeanSquaredLogarithmicError extends FunctionLoss {
 export class Huber extends FunctionLoss {
   static override readonly className: string = "Huber";
   static override readonly module: string = "keras.losses";
-  constructor({ delta, ...config }: LossConfig & HuberOptions = {}) {
+  constructor(config: LossConfig & HuberOptions = {}) {
+    const { delta }: LossConfig & HuberOptions = config ?? {};
     super((t, p) => huber(t, p, { delta }), config, "huber_loss");
   }
 }
@@ -121,7 +122,8 @@ export class LogCosh extends FunctionLoss {
 export class CosineSimilarity extends FunctionLoss {
   static override readonly className: string = "CosineSimilarity";
   static override readonly module: string = "keras.losses";
-  constructor({ axis, ...config }: LossConfig & AxisOptions = {}) {
+  constructor(config: LossConfig & AxisOptions = {}) {
+    const { axis }: LossConfig & AxisOptions = config ?? {};
     super((t, p) => cosineSimilarity(t, p, { axis }), config, "cosine_similarity");
   }
 }

@@ -30,7 +30,8 @@ export class BinaryAccuracy extends FunctionMetric {
   static override readonly module: string = "keras.metrics";
   override readonly direction = "up" as const;
   readonly threshold: number;
-  constructor({ threshold = 0.5, ...config }: MetricConfig & ThresholdOptions = {}) {
+  constructor(config: MetricConfig & ThresholdOptions = {}) {
+    const { threshold = 0.5 }: MetricConfig & ThresholdOptions = config ?? {};
     super((t, p) => binaryAccuracy(t, p, { threshold }), config, "binary_accuracy");
     this.threshold = threshold;
   }
@@ -66,7 +67,8 @@ export class TopKCategoricalAccuracy extends FunctionMetric {
   static override readonly module: string = "keras.metrics";
   override readonly direction = "up" as const;
   readonly k: number;
-  constructor({ k = 5, ...config }: MetricConfig & TopKOptions = {}) {
+  constructor(config: MetricConfig & TopKOptions = {}) {
+    const { k = 5 }: MetricConfig & TopKOptions = config ?? {};
     super((t, p) => topKCategoricalAccuracy(t, p, { k }), config, "top_k_categorical_accuracy");
     this.k = k;
   }
@@ -83,7 +85,8 @@ export class SparseTopKCategoricalAccuracy extends FunctionMetric {
   override readonly direction = "up" as const;
   readonly k: number;
   readonly fromSortedIds: boolean;
-  constructor({ k = 5, fromSortedIds = false, ...config }: MetricConfig & SparseTopKOptions = {}) {
+  constructor(config: MetricConfig & SparseTopKOptions = {}) {
+    const { k = 5, fromSortedIds = false }: MetricConfig & SparseTopKOptions = config ?? {};
     super(
       (t, p) => sparseTopKCategoricalAccuracy(t, p, { k, fromSortedIds }),
       config,

@@ -1,9 +1,11 @@
 // Losses as metrics: running means of them over batches.
+
 import type { Tensor } from "../graph/index.ts";
 import * as losses from "../losses/index.ts";
 import { convertToTensor, type TensorLike } from "../ops/convert.ts";
 import * as ops from "../ops/index.ts";
 import type { Config } from "../registry/index.ts";
+import { withDefaults } from "../registry/index.ts";
 import type { MetricConfig, UpdateOptions } from "./metric.ts";
 import { Mean } from "./reduction.ts";
 import { FunctionMetric } from "./wrapper.ts";
@@ -114,7 +116,7 @@ export class RootMeanSquaredError extends Mean {
   static override readonly module: string = "keras.metrics";
   override readonly direction = "down" as const;
   constructor(config: MetricConfig = {}) {
-    super({ ...config, name: config.name ?? "root_mean_squared_error" });
+    super(withDefaults(config, { name: "root_mean_squared_error" }));
   }
   override updateState(yTrue: TensorLike, yPred: TensorLike, options?: UpdateOptions): void;
   override updateState(...args: unknown[]): void;
@@ -136,7 +138,8 @@ export class CosineSimilarity extends FunctionMetric {
   static override readonly className: string = "CosineSimilarity";
   static override readonly module: string = "keras.metrics";
   override readonly direction = "up" as const;
-  constructor({ axis = -1, ...config }: MetricConfig & losses.AxisOptions = {}) {
+  constructor(config: MetricConfig & losses.AxisOptions = {}) {
+    const { axis = -1 }: MetricConfig & losses.AxisOptions = config ?? {};
     super((t, p) => losses.cosineSimilarity(t, p, { axis }).negative(), config, "cosine_similarity");
   }
 }
@@ -148,11 +151,8 @@ export class BinaryCrossentropy extends FunctionMetric {
   override readonly direction = "down" as const;
   readonly fromLogits: boolean;
   readonly labelSmoothing: number;
-  constructor({
-    fromLogits = false,
-    labelSmoothing = 0,
-    ...config
-  }: MetricConfig & Omit<losses.CrossentropyOptions, "axis"> = {}) {
+  constructor(config: MetricConfig & Omit<losses.CrossentropyOptions, "axis"> = {}) {
+    const { fromLogits = false, labelSmoothing = 0 }: losses.CrossentropyOptions = config ?? {};
     super((t, p) => losses.binaryCrossentropy(t, p, { fromLogits, labelSmoothing }), config, "binary_crossentropy");
     this.fromLogits = fromLogits;
     this.labelSmoothing = labelSmoothing;
@@ -171,12 +171,12 @@ export class CategoricalCrossentropy extends FunctionMetric {
   readonly fromLogits: boolean;
   readonly labelSmoothing: number;
   readonly axis: number;
-  constructor({
-    fromLogits = false,
-    labelSmoothing = 0,
-    axis = -1,
-    ...config
-  }: MetricConfig & losses.CrossentropyOptions = {}) {
+  constructor(config: MetricConfig & losses.CrossentropyOptions = {}) {
+    const {
+      fromLogits = false,
+      labelSmoothing = 0,
+      axis = -1,
+    }: MetricConfig & losses.CrossentropyOptions = config ?? {};
     super(
       (t, p) => losses.categoricalCrossentropy(t, p, { fromLogits, labelSmoothing, axis }),
       config,
@@ -200,12 +200,12 @@ export class SparseCategoricalCrossentropy extends FunctionMetric {
   readonly fromLogits: boolean;
   readonly ignoreClass: number | null;
   readonly axis: number;
-  constructor({
-    fromLogits = false,
-    ignoreClass = null,
-    axis = -1,
-    ...config
-  }: MetricConfig & losses.SparseCrossentropyOptions = {}) {
+  constructor(config: MetricConfig & losses.SparseCrossentropyOptions = {}) {
+    const {
+      fromLogits = false,
+      ignoreClass = null,
+      axis = -1,
+    }: MetricConfig & losses.SparseCrossentropyOptions = config ?? {};
     super(
       (t, p) => losses.sparseCategoricalCrossentropy(t, p, { fromLogits, ignoreClass, axis }),
       config,

@@ -1,10 +1,12 @@
 // Sums and means of values over batches. Source: keras/src/metrics/reduction_metrics.py.
+
 import { type DType, range } from "../aval/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import { maskOf } from "../layers/masking.ts";
 import { applyMask, squeezeOrExpandToSameRank } from "../losses/index.ts";
 import { convertToTensor, type TensorLike } from "../ops/convert.ts";
 import * as ops from "../ops/index.ts";
+import { withDefaults } from "../registry/index.ts";
 import type { Variable } from "../weights/index.ts";
 import { Metric, type MetricConfig, type UpdateOptions } from "./metric.ts";
 
@@ -35,7 +37,7 @@ export class Sum extends Metric {
   static override readonly module: string = "keras.metrics";
   readonly total: Variable;
   constructor(config: MetricConfig = {}) {
-    super({ ...config, name: config.name ?? "sum" });
+    super(withDefaults(config, { name: "sum" }));
     this.total = this.addVariable({ name: "total" });
   }
   override updateState(values: TensorLike, { sampleWeight }: UpdateOptions = {}): void {
@@ -57,7 +59,7 @@ export class Mean extends Metric {
   readonly total: Variable;
   readonly count: Variable;
   constructor(config: MetricConfig = {}) {
-    super({ ...config, name: config.name ?? "mean" });
+    super(withDefaults(config, { name: "mean" }));
     this.total = this.addVariable({ name: "total" });
     this.count = this.addVariable({ name: "count" });
   }

@@ -3,7 +3,14 @@ import type { Tensor } from "../graph/index.ts";
 import { maskOf } from "../layers/masking.ts";
 import * as losses from "../losses/index.ts";
 import { convertToTensor, type TensorLike } from "../ops/convert.ts";
-import { type Config, identifierKey, isSerialized, type SerializedObject, toSnake } from "../registry/index.ts";
+import {
+  type Config,
+  identifierKey,
+  isSerialized,
+  type SerializedObject,
+  toSnake,
+  withDefaults,
+} from "../registry/index.ts";
 import * as accuracies from "./accuracy.ts";
 import type { MetricConfig, UpdateOptions } from "./metric.ts";
 import { Mean } from "./reduction.ts";
@@ -43,7 +50,7 @@ export abstract class FunctionMetric extends Mean {
   readonly #compute: MetricFunction;
 
   constructor(compute: MetricFunction, config: MetricConfig, name?: string) {
-    super({ ...config, name: config.name ?? name });
+    super(withDefaults(config, { name }));
     this.#compute = compute;
   }
   /** Takes in a batch; samples that a mask on `yPred` hides do not count. */
@@ -78,7 +85,8 @@ export class MeanMetricWrapper extends FunctionMetric {
   readonly fn: Named;
   readonly fnOptions: Config;
 
-  constructor({ fn, name, dtype, ...options }: MeanMetricWrapperConfig) {
+  constructor(config: MeanMetricWrapperConfig) {
+    const { fn, name, dtype, ...options } = config ?? {};
     const compute = functionFrom(fn);
     if (compute === undefined) {
       const todo = "Pass fn: (yTrue, yPred) => Tensor";

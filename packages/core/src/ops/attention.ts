@@ -24,7 +24,10 @@ export interface AttentionOptions {
  * Scaled dot-product attention, `softmax(Q K^T scale + bias) V`.
  * Shapes: B batch, T query steps, S key steps, N query heads, K key heads (N is a multiple), D head size.
  * `query` `[B, T, N, D]`, `key` and `value` `[B, S, K, D]`, result `[B, T, N, D]`.
- * @throws ShapeError if an input has not four dimensions, or sizes differ. Source: Vaswani et al. 2017, eq. 1.
+ * @throws ShapeError if an input has not four dimensions, or sizes differ. Source: Vaswani et al. 2017, eq. 1;
+ * keras.ops.dot_product_attention.
+ * @example
+ * await ops.dotProductAttention([[[[1, 0]], [[0, 1]]]], [[[[1, 0]], [[0, 1]]]], [[[[1, 2]], [[3, 4]]]], { isCausal: true }).array(); // [[[[1, 2]], [[2.3395, 3.3395]]]]
  */
 export const dotProductAttention: Op<
   (query: TensorLike, key: TensorLike, value: TensorLike, options?: AttentionOptions) => Tensor

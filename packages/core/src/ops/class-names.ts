@@ -21,4 +21,7 @@ const exceptions: Readonly<Record<string, string>> = {
 };
 
 /** The Python class of a public op. @example classNameOf("logSoftmax") // "LogSoftmax" */
-export const classNameOf = (op: string): string => exceptions[op] ?? op.charAt(0).toUpperCase() + op.slice(1);
+export function classNameOf(op: string): string {
+  const name = op.slice(op.lastIndexOf(".") + 1);
+  return exceptions[name] ?? name.charAt(0).toUpperCase() + name.slice(1);
+}

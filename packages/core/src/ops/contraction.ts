@@ -12,34 +12,59 @@ import { sliceAxis } from "./get-item.ts";
 import { type Op, op } from "./op.ts";
 import { moveAxes } from "./shape.ts";
 
-/** NumPy's `@`. Shapes: `[..., m, k]` and `[..., k, n]` give `[..., m, n]`. @throws ShapeError if inner sizes differ. */
+/**
+ * NumPy's `@`. Shapes: `[..., m, k]` and `[..., k, n]` give `[..., m, n]`.
+ * Source: keras.ops.matmul.
+ * @throws ShapeError if inner sizes differ.
+ * @example await ops.matmul([[1, 2], [3, 4]], [[1], [10]]).array(); // [[21], [43]]
+ */
 export const matmul: BinaryOp = /* @__PURE__ */ op("matmul", matmulCore);
 
 const plain = { lhsBatch: [], rhsBatch: [] };
-/** Sums over the last axis of `x1` and the last but one of `x2`; products, for scalars. */
+/**
+ * Sums over the last axis of `x1` and the last but one of `x2`; products, for scalars.
+ * Source: keras.ops.dot.
+ * @example await ops.dot([1, 2, 3], [4, 5, 6]).item(); // 32
+ */
 export const dot: BinaryOp = /* @__PURE__ */ op("dot", (x1: TensorLike, x2: TensorLike): Tensor => {
   const [a, b, finish] = productOperands(x1, x2);
   if (a.ndim === 0 || b.ndim === 0) return multiplyCore(x1, x2);
   return finish(p.dotGeneral(a, b, { lhsContract: [a.ndim - 1], rhsContract: [Math.max(0, b.ndim - 2)], ...plain }));
 });
-/** Sums over the last axes of both. */
+/**
+ * Sums over the last axes of both.
+ * Source: keras.ops.inner.
+ * @example await ops.inner([[1, 2], [3, 4]], [1, 10]).array(); // [21, 43]
+ */
 export const inner: BinaryOp = /* @__PURE__ */ op("inner", (x1: TensorLike, x2: TensorLike): Tensor => {
   const [a, b, finish] = productOperands(x1, x2);
   if (a.ndim === 0 || b.ndim === 0) return multiplyCore(x1, x2);
   return finish(p.dotGeneral(a, b, { lhsContract: [a.ndim - 1], rhsContract: [b.ndim - 1], ...plain }));
 });
-/** Sum of products of all elements. */
+/**
+ * Sum of products of all elements.
+ * Source: keras.ops.vdot.
+ * @example await ops.vdot([[1, 2], [3, 4]], [[1, 1], [1, 1]]).item(); // 10
+ */
 export const vdot: BinaryOp = /* @__PURE__ */ op("vdot", (x1: TensorLike, x2: TensorLike): Tensor => {
   const [a, b, finish] = productOperands(x1, x2);
   const flat = (x: Tensor): Tensor => p.reshape(x, { shape: [x.size] });
   return finish(p.dotGeneral(flat(a), flat(b), { lhsContract: [0], rhsContract: [0], ...plain }));
 });
-/** Every element of `x1` times every element of `x2`: `[m, n]`. */
+/**
+ * Every element of `x1` times every element of `x2`: `[m, n]`.
+ * Source: keras.ops.outer.
+ * @example await ops.outer([1, 2], [10, 20]).array(); // [[10, 20], [20, 40]]
+ */
 export const outer: BinaryOp = /* @__PURE__ */ op("outer", (x1: TensorLike, x2: TensorLike): Tensor => {
   const [a, b] = promote(x1, x2) as [Tensor, Tensor];
   return multiplyCore(p.reshape(a, { shape: [a.size, 1] }), p.reshape(b, { shape: [1, b.size] }));
 });
-/** Kronecker's product: blocks of `x2`, one for each element of `x1`. */
+/**
+ * Kronecker's product: blocks of `x2`, one for each element of `x1`.
+ * Source: keras.ops.kron.
+ * @example await ops.kron([1, 10], [1, 2]).array(); // [1, 2, 10, 20]
+ */
 export const kron: BinaryOp = /* @__PURE__ */ op("kron", (x1: TensorLike, x2: TensorLike): Tensor => {
   const [a, b] = promote(x1, x2) as [Tensor, Tensor];
   const ndim = Math.max(a.ndim, b.ndim);
@@ -56,7 +81,11 @@ export interface TensordotOptions {
   /** How many axes (last of `x1`, first of `x2`), or which of each. */
   readonly axes?: number | readonly [number | readonly number[], number | readonly number[]];
 }
-/** Sums products over named axes; the result has the other axes of `x1`, then those of `x2`. */
+/**
+ * Sums products over named axes; the result has the other axes of `x1`, then those of `x2`.
+ * Source: keras.ops.tensordot.
+ * @example await ops.tensordot([[1, 2], [3, 4]], [[1, 0], [0, 1]], { axes: 2 }).item(); // 5
+ */
 export const tensordot: Op<(x1: TensorLike, x2: TensorLike, options?: TensordotOptions) => Tensor> = /* @__PURE__ */ op(
   "tensordot",
   (x1: TensorLike, x2: TensorLike, { axes = 2 }: TensordotOptions = {}): Tensor => {
@@ -81,7 +110,9 @@ export const tensordot: Op<(x1: TensorLike, x2: TensorLike, options?: TensordotO
 /**
  * Sums of products written with letters: each operand's axes are named, letters that the result does not name are summed.
  * Operands are contracted two at a time, the cheapest pair first.
- * @throws ShapeError if letters and shapes do not fit. @example einsum("bij,bjk->bik", x, y) // batched matrix product
+ * Source: keras.ops.einsum.
+ * @throws ShapeError if letters and shapes do not fit.
+ * @example await ops.einsum("ij,j->i", [[1, 2], [3, 4]], [1, 10]).array(); // [21, 43]
  */
 export const einsum: Op<(subscripts: string, ...operands: readonly TensorLike[]) => Tensor> = /* @__PURE__ */ op(
   "einsum",
@@ -95,7 +126,12 @@ export interface CrossOptions {
   /** All three at once. */
   readonly axis?: number | null;
 }
-/** The vector product of vectors of 2 or 3 components. @throws ShapeError for other sizes. */
+/**
+ * The vector product of vectors of 2 or 3 components.
+ * Source: keras.ops.cross.
+ * @throws ShapeError for other sizes.
+ * @example await ops.cross([1, 0, 0], [0, 1, 0]).array(); // [0, 0, 1]
+ */
 export const cross: Op<(x1: TensorLike, x2: TensorLike, options?: CrossOptions) => Tensor> = /* @__PURE__ */ op(
   "cross",
   (x1: TensorLike, x2: TensorLike, { axisa = -1, axisb = -1, axisc = -1, axis = null }: CrossOptions = {}): Tensor => {
@@ -132,7 +168,11 @@ export interface TrapezoidOptions {
   readonly dx?: number;
   readonly axis?: number;
 }
-/** The integral of samples by trapezoids. */
+/**
+ * The integral of samples by trapezoids.
+ * Source: keras.ops.trapezoid.
+ * @example await ops.trapezoid([1, 2, 3]).item(); // 4
+ */
 export const trapezoid: Op<(y: TensorLike, options?: TrapezoidOptions) => Tensor> = /* @__PURE__ */ op(
   "trapezoid",
   (y: TensorLike, { x = null, dx = 1, axis = -1 }: TrapezoidOptions = {}): Tensor => {

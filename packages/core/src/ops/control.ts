@@ -1,10 +1,12 @@
 // Control flow inside programs: branches and loops over functions of tensors.
+
 import { resultType } from "../aval/index.ts";
 import { ConfigError, complain, ShapeError, showAval } from "../errors/index.ts";
 import { Graph, placeholder, Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
 import { closure } from "../transforms/index.ts";
 import * as tree from "../tree/index.ts";
+import { withChecks } from "./arguments.ts";
 import { castTo, toBool } from "./arithmetic-core.ts";
 import { convertToTensor, type TensorLike } from "./convert-core.ts";
 
@@ -75,10 +77,14 @@ function branch(where: string, condition: Tensor, trueFn: () => unknown, falseFn
 }
 
 /**
- * The result of `trueFn()` if the scalar `pred` holds, else of `falseFn()`; only one of them runs. Both may use tensors around them.
- * @throws ShapeError if their results differ in structure or shape. @example cond(less(x, 0), () => negative(x), () => x)
+ * The result of `trueFn()` if the scalar `pred` holds, else of `falseFn()`; only one of them runs. Both may use tensors around
+ * them.
+ * Source: keras.ops.cond.
+ * @throws ShapeError if their results differ in structure or shape.
+ * @example await ops.cond(true, () => tensor(1), () => tensor(2)).item(); // 1
  */
-export function cond<R extends Nested>(pred: TensorLike, trueFn: () => R, falseFn: () => R): R {
+export const cond: typeof condOf = /* @__PURE__ */ withChecks("cond", condOf);
+function condOf<R extends Nested>(pred: TensorLike, trueFn: () => R, falseFn: () => R): R {
   const condition = toBool(pred);
   if (condition.size !== 1) {
     throw new ShapeError(
@@ -92,8 +98,13 @@ export function cond<R extends Nested>(pred: TensorLike, trueFn: () => R, falseF
   return branch("cond", p.reshape(condition, { shape: [] }), trueFn, falseFn) as R;
 }
 
-/** The result of the branch with that index (moved into range), called with the operands. */
-export function switchBranch<R extends Nested>(
+/**
+ * The result of the branch with that index (moved into range), called with the operands.
+ * Source: keras.ops.switch.
+ * @example await ops.switch(1, [() => tensor(1), () => tensor(2)]).item(); // 2
+ */
+export const switchBranch: typeof switchBranchOf = /* @__PURE__ */ withChecks("switch", switchBranchOf);
+function switchBranchOf<R extends Nested>(
   index: TensorLike,
   branches: readonly ((...operands: Tensor[]) => R)[],
   ...operands: readonly TensorLike[]
@@ -117,6 +128,7 @@ export function switchBranch<R extends Nested>(
   };
   return from(0);
 }
+
 export { switchBranch as switch };
 
 const unpack = (vars: unknown): unknown[] => (Array.isArray(vars) ? vars : [vars]);
@@ -127,9 +139,13 @@ export interface WhileOptions {
 /**
  * Loop variables after `body(...vars)` ran as long as `condition(...vars)` held.
  * Cannot be differentiated backwards: use `foriLoop` or `scan` for that.
- * @throws ShapeError if the body changes shapes. @example whileLoop((i) => less(i, 10), (i) => [add(i, 1)], [0])
+ * Source: keras.ops.while_loop.
+ * @throws ShapeError if the body changes shapes.
+ * @example
+ * await ops.whileLoop((i) => ops.less(i as Tensor, 10), (i) => [ops.add(i as Tensor, 1)], [tensor(0)])[0]?.item(); // 10
  */
-export function whileLoop<V>(
+export const whileLoop: typeof whileLoopOf = /* @__PURE__ */ withChecks("whileLoop", whileLoopOf);
+function whileLoopOf<V>(
   condition: (...vars: Tensor[]) => TensorLike,
   body: (...vars: Tensor[]) => unknown,
   loopVars: V,
@@ -199,13 +215,13 @@ function settle(
   return [carry, trace(carry)];
 }
 
-/** `value` after `value = body(i, value)` for `i` from `lower` below `upper`. With known bounds it can be differentiated. */
-export function foriLoop<V>(
-  lower: TensorLike,
-  upper: TensorLike,
-  body: (i: Tensor, value: V) => unknown,
-  initVal: V,
-): V {
+/**
+ * `value` after `value = body(i, value)` for `i` from `lower` below `upper`. With known bounds it can be differentiated.
+ * Source: keras.ops.fori_loop.
+ * @example await ops.foriLoop(0, 3, (_, x: Tensor) => x.multiply(2), tensor(1)).item(); // 8
+ */
+export const foriLoop: typeof foriLoopOf = /* @__PURE__ */ withChecks("foriLoop", foriLoopOf);
+function foriLoopOf<V>(lower: TensorLike, upper: TensorLike, body: (i: Tensor, value: V) => unknown, initVal: V): V {
   if (typeof lower === "number" && typeof upper === "number") {
     const steps = p.add(p.iota({ shape: [Math.max(0, upper - lower)], axis: 0, dtype: "int32" }), lower);
     return scan((value: V, i: unknown) => [body(i as Tensor, value), null], initVal, { xs: steps })[0] as V;
@@ -231,11 +247,15 @@ export interface ScanOptions {
   readonly unroll?: number | boolean;
 }
 /**
- * Walks `f(carry, x) -> [carry, y]` over the first axis of `xs`; gives the last carry and the stacked `y`. Can be differentiated.
+ * Walks `f(carry, x) -> [carry, y]` over the first axis of `xs`; gives the last carry and the stacked `y`. Can be
+ * differentiated.
+ * Source: keras.ops.scan.
  * @throws ShapeError if lengths differ or the carry changes its shape.
- * @example scan((sum, x) => [sum.add(x as Tensor), sum], tensor(0), { xs: tensor([1, 2, 3]) })
+ * @example
+ * await ops.scan((sum: Tensor, x) => [sum.add(x as Tensor), sum], tensor(0), { xs: tensor([1, 2, 3]) })[0].item(); // 6
  */
-export function scan<C, Y>(
+export const scan: typeof scanOf = /* @__PURE__ */ withChecks("scan", scanOf);
+function scanOf<C, Y>(
   f: (carry: C, x: unknown) => readonly [unknown, Y],
   init: C,
   { xs = null, length = null, reverse = false }: ScanOptions = {},
@@ -291,22 +311,33 @@ export function scan<C, Y>(
   return [refill(start, outs.slice(0, widened.length)) as C, refill(made, outs.slice(widened.length)) as Y];
 }
 
-/** `f` applied to each row of `xs` (along the first axis), results stacked. */
-export function map<R>(f: (x: never) => R, xs: unknown): R {
+/**
+ * `f` applied to each row of `xs` (along the first axis), results stacked.
+ * Source: keras.ops.map.
+ * @example await ops.map((x: Tensor) => x.add(1), tensor([1, 2])).array(); // [2, 3]
+ */
+export const map: typeof mapOf = /* @__PURE__ */ withChecks("map", mapOf);
+function mapOf<R>(f: (x: never) => R, xs: unknown): R {
   return scan((carry: null, x) => [carry, f(x as never)], null, { xs })[1];
 }
-/** Like `map`; a hint that rows may be computed together. */
-export function vectorizedMap<R>(f: (x: never) => R, elements: unknown): R {
+/**
+ * Like `map`; a hint that rows may be computed together.
+ * Source: keras.ops.vectorized_map.
+ * @example await ops.vectorizedMap((x: Tensor) => x.add(1), tensor([1, 2])).array(); // [2, 3]
+ */
+export const vectorizedMap: typeof vectorizedMapOf = /* @__PURE__ */ withChecks("vectorizedMap", vectorizedMapOf);
+function vectorizedMapOf<R>(f: (x: never) => R, elements: unknown): R {
   return map(f, elements);
 }
 
 /**
  * A function with a gradient of your own: `f(...xs)` returns the result and a function from its cotangents to those of `xs`.
+ * Source: keras.ops.custom_gradient.
  * @example
- * const { add, exp, log, sigmoid } = ops;
- * customGradient((x) => [log(add(exp(x as Tensor), 1)), (g) => g.multiply(sigmoid(x as Tensor))])
+ * await (ops.customGradient((x) => [ops.square(x as Tensor), (g) => g.multiply(x as Tensor)])(3) as Tensor).item(); // 9
  */
-export function customGradient(
+export const customGradient: typeof customGradientOf = /* @__PURE__ */ withChecks("customGradient", customGradientOf);
+function customGradientOf(
   f: (
     ...xs: Tensor[]
   ) => readonly [Tensor | readonly Tensor[], (...gs: Tensor[]) => Tensor | readonly (Tensor | null)[]],
@@ -325,13 +356,19 @@ export function customGradient(
   };
 }
 
-/** An op over a list that is combined from both sides; `f` must be associative. Source: keras.ops.associative_scan. */
-export const associativeScan: <T>(
+/**
+ * An op over a list that is combined from both sides; `f` must be associative. Source: keras.ops.associative_scan.
+ * @example await ops.associativeScan((a: Tensor, b: Tensor) => a.add(b), tensor([1, 2, 3])).array(); // [1, 3, 6]
+ */
+export const associativeScan: typeof associativeScanOf = /* @__PURE__ */ withChecks(
+  "associativeScan",
+  associativeScanOf,
+);
+function associativeScanOf<T>(
   f: (a: T, b: T) => T,
   elems: T,
-  options?: { readonly reverse?: boolean; readonly axis?: number },
-) => T = (f, elems, { reverse = false, axis = 0 } = {}) => {
-  type T = typeof elems;
+  { reverse = false, axis = 0 }: { readonly reverse?: boolean; readonly axis?: number } = {},
+): T {
   const each = (x: unknown, g: (t: Tensor) => Tensor): unknown => tree.map(x as tree.Tree<Tensor>, g);
   const at = (t: Tensor): number => (axis < 0 ? axis + t.ndim : axis);
   const part = (x: unknown, from: number, to: number, stride = 1): unknown =>
@@ -363,4 +400,4 @@ export const associativeScan: <T>(
     all = join([part(all, 0, by), f(part(all, 0, n - by) as T, part(all, by, n) as T)]);
   }
   return (reverse ? flip(all) : all) as T;
-};
+}

@@ -63,11 +63,11 @@ function convolve(
 
 /**
  * Convolution (cross-correlation, as every deep-learning library). Shapes: N batch, C channels, O filters.
- * `inputs` `[N, ...spatial, C]`, `kernel` `[...window, C / groups, O]`, result `[N, ...spatial', O]`; the groups follow from the shapes.
+ * `inputs` `[N, ...spatial, C]`, `kernel` `[...window, C / groups, O]`, result `[N, ...spatial', O]`; the groups follow from
+ * the shapes.
+ * Source: keras.ops.conv.
  * @throws ShapeError if the channels are no multiple of the kernel's, or the window does not fit.
- * @example
- * const y = ops.conv(ops.ones([1, 8, 8, 3]), ops.ones([3, 3, 3, 4]), { padding: "same", strides: 2 });
- * y.shape; // [1, 4, 4, 4]
+ * @example await ops.conv([[[1], [2], [3]]], [[[1]], [[10]]]).array(); // [[[21], [32]]]
  */
 export const conv: ConvOp = /* @__PURE__ */ op(
   "conv",
@@ -96,7 +96,11 @@ function depthwise(where: string, x: Tensor, kernel: Tensor, options: ConvOption
     );
   });
 }
-/** Every channel convolved on its own: `kernel` `[...window, C, M]`, result `[N, ...spatial', C M]`. */
+/**
+ * Every channel convolved on its own: `kernel` `[...window, C, M]`, result `[N, ...spatial', C M]`.
+ * Source: keras.ops.depthwise_conv.
+ * @example await ops.depthwiseConv([[[1], [2], [3]]], [[[1]], [[10]]]).array(); // [[[21], [32]]]
+ */
 export const depthwiseConv: ConvOp = /* @__PURE__ */ op(
   "depthwiseConv",
   (inputs: TensorLike, kernel: TensorLike, options: ConvOptions = {}): Tensor => {
@@ -104,7 +108,11 @@ export const depthwiseConv: ConvOp = /* @__PURE__ */ op(
     return depthwise("depthwiseConv", x, k, options);
   },
 );
-/** A depthwise convolution, then one with windows of size 1 over `pointwiseKernel` `[1, ..., C M, O]`. */
+/**
+ * A depthwise convolution, then one with windows of size 1 over `pointwiseKernel` `[1, ..., C M, O]`.
+ * Source: keras.ops.separable_conv.
+ * @example await ops.separableConv([[[1], [2], [3]]], [[[1]], [[10]]], [[[2]]]).array(); // [[[42], [64]]]
+ */
 export const separableConv: Op<
   (inputs: TensorLike, depthwiseKernel: TensorLike, pointwiseKernel: TensorLike, options?: ConvOptions) => Tensor
 > = /* @__PURE__ */ op(
@@ -136,7 +144,9 @@ function transposePadding(
 }
 /**
  * The transpose of a convolution: `inputs` `[N, ...spatial, C]`, `kernel` `[...window, O, C]`, result `[N, ...spatial', O]`.
+ * Source: keras.ops.conv_transpose.
  * @throws ShapeError if the channels differ.
+ * @example await ops.convTranspose([[[1], [2]]], [[[1]], [[10]]], { strides: 2 }).array(); // [[[1], [10], [2], [20]]]
  */
 export const convTranspose: Op<(inputs: TensorLike, kernel: TensorLike, options?: ConvTransposeOptions) => Tensor> =
   /* @__PURE__ */ op(

@@ -1,8 +1,10 @@
 // New tensors from sizes and numbers.
+
 import { type DType, isFloat, normalizeAxis, range, resultType, type Shape, standardizeDtype } from "../aval/index.ts";
 import { complain, ShapeError, showShape } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
+import { withChecks } from "./arguments.ts";
 import { castTo } from "./arithmetic-core.ts";
 import { convertToTensor, floatx, type TensorLike, weakTypeOf } from "./convert-core.ts";
 import { type Op, op } from "./op.ts";
@@ -19,23 +21,40 @@ function checked(where: string, shape: Shape | number): Shape {
   throw new ShapeError(complain(where, { must, got: showShape(sizes), todo: "Check the shape" }));
 }
 type Fill = (shape: Shape | number, options?: DTypeOption) => Tensor;
-const filled =
-  (where: string, value: number): Fill =>
-  (shape, { dtype }: DTypeOption = {}) =>
-    p.full(checked(where, shape), value, dtypeOr(dtype, floatx()));
+const filled = (where: string, value: number): Fill =>
+  withChecks(where, (shape, { dtype }: DTypeOption = {}) =>
+    p.full(checked(where, shape), value, dtypeOr(dtype, floatx())),
+  );
 
-/** Zeros. @example zeros([2, 3]) */
+/**
+ * Zeros.
+ * Source: keras.ops.zeros.
+ * @example await ops.zeros([2]).array(); // [0, 0]
+ */
 export const zeros: Fill = /* @__PURE__ */ filled("zeros", 0);
-/** Ones. */
+/**
+ * Ones.
+ * Source: keras.ops.ones.
+ * @example await ops.ones([2]).array(); // [1, 1]
+ */
 export const ones: Fill = /* @__PURE__ */ filled("ones", 1);
-/** A tensor whose values do not matter: zeros. */
+/**
+ * A tensor whose values do not matter: zeros.
+ * Source: keras.ops.empty.
+ * @example await ops.empty([2]).array(); // [0, 0]
+ */
 export const empty: Fill = /* @__PURE__ */ filled("empty", 0);
-/** A tensor full of one value. */
-export const full: (shape: Shape | number, fillValue: TensorLike, options?: DTypeOption) => Tensor = (
-  shape,
-  fillValue,
-  { dtype } = {},
-) => p.broadcastTo(convertToTensor(fillValue, { dtype: dtypeOr(dtype, floatx()) }), { shape: checked("full", shape) });
+/**
+ * A tensor full of one value.
+ * Source: keras.ops.full.
+ * @example await ops.full([2], 7).array(); // [7, 7]
+ */
+export const full: Op<(shape: Shape | number, fillValue: TensorLike, options?: DTypeOption) => Tensor> =
+  /* @__PURE__ */ op(
+    "full",
+    (shape: Shape | number, fillValue: TensorLike, { dtype }: DTypeOption = {}): Tensor =>
+      p.broadcastTo(convertToTensor(fillValue, { dtype: dtypeOr(dtype, floatx()) }), { shape: checked("full", shape) }),
+  );
 
 type LikeOp = Op<(x: TensorLike, options?: DTypeOption) => Tensor>;
 const like = (name: string, value: number): LikeOp =>
@@ -43,13 +62,29 @@ const like = (name: string, value: number): LikeOp =>
     const t = convertToTensor(x);
     return p.full(t.shape, value, dtypeOr(dtype, t.dtype));
   });
-/** Zeros of the shape and dtype of `x`. */
+/**
+ * Zeros of the shape and dtype of `x`.
+ * Source: keras.ops.zeros_like.
+ * @example await ops.zerosLike([1, 2]).array(); // [0, 0]
+ */
 export const zerosLike: LikeOp = /* @__PURE__ */ like("zerosLike", 0);
-/** Ones of the shape and dtype of `x`. */
+/**
+ * Ones of the shape and dtype of `x`.
+ * Source: keras.ops.ones_like.
+ * @example await ops.onesLike([1, 2]).array(); // [1, 1]
+ */
 export const onesLike: LikeOp = /* @__PURE__ */ like("onesLike", 1);
-/** Zeros of the shape and dtype of `x`. */
+/**
+ * Zeros of the shape and dtype of `x`.
+ * Source: keras.ops.empty_like.
+ * @example await ops.emptyLike([1, 2]).array(); // [0, 0]
+ */
 export const emptyLike: LikeOp = /* @__PURE__ */ like("emptyLike", 0);
-/** One value in the shape and dtype of `x`. */
+/**
+ * One value in the shape and dtype of `x`.
+ * Source: keras.ops.full_like.
+ * @example await ops.fullLike([1, 2], 7).array(); // [7, 7]
+ */
 export const fullLike: Op<(x: TensorLike, fillValue: TensorLike, options?: DTypeOption) => Tensor> = /* @__PURE__ */ op(
   "fullLike",
   (x: TensorLike, fillValue: TensorLike, { dtype }: DTypeOption = {}): Tensor => {
@@ -62,8 +97,13 @@ export interface ArangeOptions extends DTypeOption {
   readonly stop?: number | null;
   readonly step?: number | null;
 }
-/** `start, start + step, ...` below `stop`; `0 .. start - 1` without `stop`. @example arange(2, { stop: 5 }) // [2, 3, 4] */
-export function arange(start: number, { stop = null, step = null, dtype }: ArangeOptions = {}): Tensor {
+/**
+ * `start, start + step, ...` below `stop`; `0 .. start - 1` without `stop`.
+ * Source: keras.ops.arange.
+ * @example await ops.arange(2, { stop: 5 }).array(); // [2, 3, 4]
+ */
+export const arange: typeof arangeOf = /* @__PURE__ */ withChecks("arange", arangeOf);
+function arangeOf(start: number, { stop = null, step = null, dtype }: ArangeOptions = {}): Tensor {
   const [from, to, by] = [stop === null ? 0 : start, stop ?? start, step ?? 1];
   if (by === 0 || ![from, to, by].every(Number.isFinite)) {
     const todo = "Check start, stop and step";
@@ -126,7 +166,11 @@ function inDtype(x: Tensor, dtype: string | null | undefined): Tensor {
   const target = standardizeDtype(dtype);
   return castTo(isFloat(target) ? x : p.floor(x), target);
 }
-/** `num` values evenly from `start` to `stop`. @example linspace(0, 1, { num: 3 }) // [0, 0.5, 1] */
+/**
+ * `num` values evenly from `start` to `stop`.
+ * Source: keras.ops.linspace.
+ * @example await (ops.linspace(0, 1, { num: 3 }) as Tensor).array(); // [0, 0.5, 1]
+ */
 export const linspace: Op<
   (start: TensorLike, stop: TensorLike, options?: LinspaceOptions) => Tensor | [Tensor, Tensor]
 > = /* @__PURE__ */ op(
@@ -143,7 +187,11 @@ export interface LogspaceOptions extends DTypeOption {
   readonly base?: number;
   readonly axis?: number;
 }
-/** `num` values from `base^start` to `base^stop` with equal ratios. */
+/**
+ * `num` values from `base^start` to `base^stop` with equal ratios.
+ * Source: keras.ops.logspace.
+ * @example await ops.logspace(0, 2, { num: 3 }).array(); // [1, 10, 100]
+ */
 export const logspace: Op<(start: TensorLike, stop: TensorLike, options?: LogspaceOptions) => Tensor> =
   /* @__PURE__ */ op(
     "logspace",
@@ -161,16 +209,33 @@ const grid = (rows: number, columns: number): [Tensor, Tensor] => [
   p.iota({ shape: [rows, columns], axis: 0, dtype: "int32" }),
   p.iota({ shape: [rows, columns], axis: 1, dtype: "int32" }),
 ];
-/** Ones on a diagonal. @example eye(2) // [[1, 0], [0, 1]] */
-export function eye(N: number, { M = null, k = 0, dtype }: EyeOptions = {}): Tensor {
+/**
+ * Ones on a diagonal.
+ * Source: keras.ops.eye.
+ * @example await ops.eye(2).array(); // [[1, 0], [0, 1]]
+ */
+export const eye: typeof eyeOf = /* @__PURE__ */ withChecks("eye", eyeOf);
+function eyeOf(N: number, { M = null, k = 0, dtype }: EyeOptions = {}): Tensor {
   const [rows, columns] = checked("eye", [N, M ?? N]) as [number, number];
   const [i, j] = grid(rows, columns);
   return castTo(p.equal(p.add(i, k), j), dtypeOr(dtype, floatx()));
 }
-/** The square identity matrix. */
-export const identity = (n: number, { dtype = null }: DTypeOption = {}): Tensor => eye(n, { dtype });
-/** Ones on and below diagonal `k`. */
-export function tri(N: number, { M = null, k = 0, dtype }: EyeOptions = {}): Tensor {
+/**
+ * The square identity matrix.
+ * Source: keras.ops.identity.
+ * @example await ops.identity(2).array(); // [[1, 0], [0, 1]]
+ */
+export const identity: typeof identityOf = /* @__PURE__ */ withChecks("identity", identityOf);
+function identityOf(n: number, { dtype = null }: DTypeOption = {}): Tensor {
+  return eyeOf(n, { dtype });
+}
+/**
+ * Ones on and below diagonal `k`.
+ * Source: keras.ops.tri.
+ * @example await ops.tri(3).array(); // [[1, 0, 0], [1, 1, 0], [1, 1, 1]]
+ */
+export const tri: typeof triOf = /* @__PURE__ */ withChecks("tri", triOf);
+function triOf(N: number, { M = null, k = 0, dtype }: EyeOptions = {}): Tensor {
   const [rows, columns] = checked("tri", [N, M ?? N]) as [number, number];
   const [i, j] = grid(rows, columns);
   return castTo(p.greaterEqual(p.add(i, k), j), dtypeOr(dtype, floatx()));

@@ -29,7 +29,12 @@ function logProbabilities(output: Tensor, axis: number, fromLogits: boolean): Te
   return p.log(limited(p.div(output, total)));
 }
 
-/** `-sum target log(output)` along `axis`. `target` and `output` `[..., C]` give `[...]`. @throws ShapeError if shapes differ. */
+/**
+ * `-sum target log(output)` along `axis`. `target` and `output` `[..., C]` give `[...]`.
+ * Source: keras.ops.categorical_crossentropy.
+ * @throws ShapeError if shapes differ.
+ * @example await ops.categoricalCrossentropy([[0, 1]], [[0.25, 0.75]]).array(); // [0.2877]
+ */
 export const categoricalCrossentropy: Op<
   (target: TensorLike, output: TensorLike, options?: CrossentropyOptions) => Tensor
 > = /* @__PURE__ */ op(
@@ -44,7 +49,12 @@ export const categoricalCrossentropy: Op<
   },
 );
 
-/** `-log(output[target])`: integer `target` `[...]` (or `[..., 1]`) and `output` `[..., C]` give `[...]`. @throws ShapeError if they do not fit. */
+/**
+ * `-log(output[target])`: integer `target` `[...]` (or `[..., 1]`) and `output` `[..., C]` give `[...]`.
+ * Source: keras.ops.sparse_categorical_crossentropy.
+ * @throws ShapeError if they do not fit.
+ * @example await ops.sparseCategoricalCrossentropy([1], [[0.25, 0.75]]).array(); // [0.2877]
+ */
 export const sparseCategoricalCrossentropy: Op<
   (target: TensorLike, output: TensorLike, options?: CrossentropyOptions) => Tensor
 > = /* @__PURE__ */ op(
@@ -68,7 +78,12 @@ export const sparseCategoricalCrossentropy: Op<
   },
 );
 
-/** `-(target log(output) + (1 - target) log(1 - output))`, elementwise. @throws ShapeError if shapes differ. */
+/**
+ * `-(target log(output) + (1 - target) log(1 - output))`, elementwise.
+ * Source: keras.ops.binary_crossentropy.
+ * @throws ShapeError if shapes differ.
+ * @example await ops.binaryCrossentropy([0, 1], [0.25, 0.75]).array(); // [0.2877, 0.2877]
+ */
 export const binaryCrossentropy: Op<
   (target: TensorLike, output: TensorLike, options?: { readonly fromLogits?: boolean }) => Tensor
 > = /* @__PURE__ */ op(

@@ -33,7 +33,11 @@ export function oneHotOf(
   });
   return castTo(p.equal(wide, classes), dtype === null ? floatx() : standardizeDtype(dtype));
 }
-/** Integers as rows with a 1 at their place. @example oneHot([0, 2], 3) // [[1, 0, 0], [0, 0, 1]] */
+/**
+ * Integers as rows with a 1 at their place.
+ * Source: keras.ops.one_hot.
+ * @example await ops.oneHot([0, 2], 3).array(); // [[1, 0, 0], [0, 0, 1]]
+ */
 export const oneHot: Op<(x: TensorLike, numClasses: number, options?: OneHotOptions) => Tensor> = /* @__PURE__ */ op(
   "oneHot",
   (x: TensorLike, numClasses: number, options: OneHotOptions = {}): Tensor => oneHotOf(indices(x), numClasses, options),
@@ -48,7 +52,11 @@ export interface MultiHotOptions extends OneHotOptions {
   /** How many classes there are. */
   readonly numClasses?: number | null;
 }
-/** The union of the one-hot rows of each sample: `[..., n]` to `[..., numClasses]`. */
+/**
+ * The union of the one-hot rows of each sample: `[..., n]` to `[..., numClasses]`.
+ * Source: keras.ops.multi_hot.
+ * @example await ops.multiHot([[0, 2]], { numClasses: 3 }).array(); // [[1, 0, 1]]
+ */
 export const multiHot: Op<(inputs: TensorLike, options?: MultiHotOptions) => Tensor> = /* @__PURE__ */ op(
   "multiHot",
   (inputs: TensorLike, { numClasses = null, ...options }: MultiHotOptions = {}): Tensor => {

@@ -17,7 +17,11 @@ import { convertToTensor, promote, type TensorLike } from "./convert-core.ts";
 import { getItemCore, safeIndices } from "./get-item.ts";
 import { type Op, op } from "./op.ts";
 
-/** Python's `x[key]`. @example getItem(x, [0, [1, null], "..."]) // x[0, 1:, ...] */
+/**
+ * Python's `x[key]`.
+ * Source: keras.ops.get_item.
+ * @example await ops.getItem([[1, 2], [3, 4]], [[0, 2], 1]).array(); // [2, 4]
+ */
 export const getItem: Op<(x: TensorLike, key: readonly Index[]) => Tensor> = /* @__PURE__ */ op(
   "getItem",
   (x: TensorLike, key: readonly Index[]): Tensor => getItemCore(convertToTensor(x), key, "getItem"),
@@ -50,7 +54,9 @@ export interface TakeOptions {
 }
 /**
  * Elements of `x` along `axis` (of the flattened tensor by default) at `indices` of any shape; negative ones count from the end.
- * Places outside read as nan (or the extreme integer). @example take([10, 20, 30], [2, 0]) // [30, 10]
+ * Places outside read as nan (or the extreme integer).
+ * Source: keras.ops.take.
+ * @example await ops.take([10, 20, 30], [2, 0]).array(); // [30, 10]
  */
 export const take: Op<(x: TensorLike, indices: TensorLike, options?: TakeOptions) => Tensor> = /* @__PURE__ */ op(
   "take",
@@ -66,7 +72,11 @@ export const take: Op<(x: TensorLike, indices: TensorLike, options?: TakeOptions
     return p.where(p.reshape(inside(i, n), { shape }), y, outside(t));
   },
 );
-/** `x[..., indices[...], ...]` along `axis`: sizes on other axes are equal or broadcast. */
+/**
+ * `x[..., indices[...], ...]` along `axis`: sizes on other axes are equal or broadcast.
+ * Source: keras.ops.take_along_axis.
+ * @example await ops.takeAlongAxis([[10, 20], [30, 40]], [[1], [0]], { axis: 1 }).array(); // [[20], [30]]
+ */
 export const takeAlongAxis: Op<(x: TensorLike, indices: TensorLike, options?: TakeOptions) => Tensor> =
   /* @__PURE__ */ op(
     "takeAlongAxis",
@@ -99,7 +109,11 @@ export const takeAlongAxis: Op<(x: TensorLike, indices: TensorLike, options?: Ta
     },
   );
 
-/** `x1` where the condition holds, else `x2`. Both also as options. @example where(greater(x, 0), x, 0) */
+/**
+ * `x1` where the condition holds, else `x2`. Both also as options.
+ * Source: keras.ops.where.
+ * @example await ops.where([true, false], [1, 2], 0).array(); // [1, 0]
+ */
 export const where: Op<
   (condition: TensorLike, x1: TensorLike | null | undefined, x2: TensorLike | null | undefined) => Tensor
 > = /* @__PURE__ */ op(
@@ -118,22 +132,31 @@ export const where: Op<
 );
 /**
  * Where `x` is not 0: one int32 vector an axis. Their length depends on the values, so they are read.
- * @throws StateError inside a trace. @example const [rows, columns] = await nonzero(mask)
+ * Source: keras.ops.nonzero.
+ * @throws StateError inside a trace.
+ * @example await (await ops.nonzero([0, 7, 8]))[0]?.array(); // [1, 2]
  */
-export async function nonzero(x: TensorLike): Promise<Tensor[]> {
-  const t = convertToTensor(x);
-  const { data } = await t.host();
-  const places: number[] = [];
-  data.forEach((value: number, i: number) => {
-    if (value !== 0) places.push(i);
-  });
-  let stride = t.size;
-  return t.shape.map((n) => {
-    stride /= Math.max(1, n);
-    return convertToTensor(Int32Array.from(places, (i) => Math.floor(i / stride) % n));
-  });
-}
-/** The first choice whose condition holds, else `default`. */
+export const nonzero: Op<(x: TensorLike) => Promise<Tensor[]>> = /* @__PURE__ */ op(
+  "nonzero",
+  async (x: TensorLike): Promise<Tensor[]> => {
+    const t = convertToTensor(x);
+    const { data } = await t.host();
+    const places: number[] = [];
+    data.forEach((value: number, i: number) => {
+      if (value !== 0) places.push(i);
+    });
+    let stride = t.size;
+    return t.shape.map((n) => {
+      stride /= Math.max(1, n);
+      return convertToTensor(Int32Array.from(places, (i) => Math.floor(i / stride) % n));
+    });
+  },
+);
+/**
+ * The first choice whose condition holds, else `default`.
+ * Source: keras.ops.select.
+ * @example await ops.select([[true, false], [true, true]], [[1, 1], [2, 2]]).array(); // [1, 2]
+ */
 export const select: Op<
   (
     condlist: readonly TensorLike[],
@@ -199,7 +222,11 @@ function updatesFor(where: string, x: Tensor, indices: Tensor, updates: Tensor):
   }
   return p.broadcastTo(castTo(updates, x.dtype), { shape: [...indices.shape.slice(0, -1), ...x.shape.slice(depth)] });
 }
-/** Zeros of `shape` with `values` added at `indices` `[..., depth]`. @example scatter([[1], [3]], [7, 8], [4]) // [0, 7, 0, 8] */
+/**
+ * Zeros of `shape` with `values` added at `indices` `[..., depth]`.
+ * Source: keras.ops.scatter.
+ * @example await ops.scatter([[1], [3]], [7, 8], [4]).array(); // [0, 7, 0, 8]
+ */
 export const scatter: Op<(indices: TensorLike, values: TensorLike, shape: Shape) => Tensor> = /* @__PURE__ */ op(
   "scatter",
   (indices: TensorLike, values: TensorLike, shape: Shape): Tensor => {
@@ -213,7 +240,11 @@ export interface ScatterUpdateOptions {
   /** Combine with what is there; replaced by default. */
   readonly reduction?: Reduction | null;
 }
-/** `inputs` with `updates` at `indices` `[..., depth]`. */
+/**
+ * `inputs` with `updates` at `indices` `[..., depth]`.
+ * Source: keras.ops.scatter_update.
+ * @example await ops.scatterUpdate([1, 2, 3], [[1]], [20]).array(); // [1, 20, 3]
+ */
 export const scatterUpdate: Op<
   (inputs: TensorLike, indices: TensorLike, updates: TensorLike, options?: ScatterUpdateOptions) => Tensor
 > = /* @__PURE__ */ op(
@@ -237,7 +268,11 @@ export const scatterUpdate: Op<
   },
 );
 
-/** A block of static `shape` at `startIndices`, moved inside if it sticks out; -1 takes all that remains. */
+/**
+ * A block of static `shape` at `startIndices`, moved inside if it sticks out; -1 takes all that remains.
+ * Source: keras.ops.slice.
+ * @example await ops.slice([1, 2, 3, 4], [1], [2]).array(); // [2, 3]
+ */
 export const slice: Op<(inputs: TensorLike, startIndices: TensorLike, shape: Shape) => Tensor> = /* @__PURE__ */ op(
   "slice",
   (inputs: TensorLike, startIndices: TensorLike, shape: Shape): Tensor => {
@@ -271,7 +306,11 @@ function requireFit(x: Tensor, sizes: Shape): void {
     complain("slice", { must, got: `${showShape(sizes)} of ${showShape(x.shape)}`, todo: "Check shape" }),
   );
 }
-/** `inputs` with the block at `startIndices` replaced by `updates`. */
+/**
+ * `inputs` with the block at `startIndices` replaced by `updates`.
+ * Source: keras.ops.slice_update.
+ * @example await ops.sliceUpdate([1, 2, 3, 4], [1], [20, 30]).array(); // [1, 20, 30, 4]
+ */
 export const sliceUpdate: Op<(inputs: TensorLike, startIndices: TensorLike, updates: TensorLike) => Tensor> =
   /* @__PURE__ */ op("sliceUpdate", (inputs: TensorLike, startIndices: TensorLike, updates: TensorLike): Tensor => {
     const x = convertToTensor(inputs);
@@ -297,6 +336,11 @@ const segment = (name: string, mode: "add" | "max" | "min" | "multiply", start: 
     }
     const x = convertToTensor(data);
     const ids = indexTensor(name, segmentIds);
+    if (x.ndim === 0 || ids.ndim !== 1 || ids.size !== x.shape[0]) {
+      const got = `${showShape(x.shape)} and ${showShape(ids.shape)}`;
+      const must = "segmentIds must be a vector with one id for each row of data";
+      throw new ShapeError(complain(name, { must, got, todo: "Check both shapes" }));
+    }
     // Negative ids are dropped, not counted from the end.
     const known = p.where(p.less(ids, 0), numSegments, ids);
     const column = p.reshape(known, { shape: [...ids.shape, 1] });
@@ -314,16 +358,36 @@ const highest = (x: Tensor): number =>
     : x.dtype === "bool"
       ? 1
       : 2 ** (isUnsigned(x.dtype) ? bitsOf(x.dtype) : bitsOf(x.dtype) - 1) - 1;
-/** Sums of the rows of `data` with equal ids. */
+/**
+ * Sums of the rows of `data` with equal ids.
+ * Source: keras.ops.segment_sum.
+ * @example await ops.segmentSum([1, 2, 3], [0, 0, 1], { numSegments: 2 }).array(); // [3, 3]
+ */
 export const segmentSum: SegmentOp = /* @__PURE__ */ segment("segmentSum", "add", () => 0);
-/** Largest of the rows of `data` with equal ids; -inf for empty segments. */
+/**
+ * Largest of the rows of `data` with equal ids; -inf for empty segments.
+ * Source: keras.ops.segment_max.
+ * @example await ops.segmentMax([1, 2, 3], [0, 0, 1], { numSegments: 2 }).array(); // [2, 3]
+ */
 export const segmentMax: SegmentOp = /* @__PURE__ */ segment("segmentMax", "max", lowest);
-/** Smallest of the rows of `data` with equal ids; inf for empty segments. */
+/**
+ * Smallest of the rows of `data` with equal ids; inf for empty segments.
+ * Source: keras.ops.segment_min.
+ * @example await ops.segmentMin([1, 2, 3], [0, 0, 1], { numSegments: 2 }).array(); // [1, 3]
+ */
 export const segmentMin: SegmentOp = /* @__PURE__ */ segment("segmentMin", "min", highest);
-/** Products of the rows of `data` with equal ids. */
+/**
+ * Products of the rows of `data` with equal ids.
+ * Source: keras.ops.segment_prod.
+ * @example await ops.segmentProd([2, 3, 4], [0, 0, 1], { numSegments: 2 }).array(); // [6, 4]
+ */
 export const segmentProd: SegmentOp = /* @__PURE__ */ segment("segmentProd", "multiply", () => 1);
 
-/** Coordinates of flat `indices` in a tensor of `shape`, one tensor an axis. */
+/**
+ * Coordinates of flat `indices` in a tensor of `shape`, one tensor an axis.
+ * Source: keras.ops.unravel_index.
+ * @example await ops.unravelIndex([5], [2, 3])[1]?.array(); // [2]
+ */
 export const unravelIndex: Op<(indices: TensorLike, shape: Shape) => Tensor[]> = /* @__PURE__ */ op(
   "unravelIndex",
   (indices: TensorLike, shape: Shape): Tensor[] => {

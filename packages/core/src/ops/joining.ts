@@ -28,7 +28,11 @@ export interface AxisOption {
 }
 export type JoinOp = Op<(xs: readonly TensorLike[] | Tensor, options?: AxisOption) => Tensor>;
 
-/** Tensors one after the other along `axis`. @example concatenate([[1, 2], [3]]) // [1, 2, 3] */
+/**
+ * Tensors one after the other along `axis`.
+ * Source: keras.ops.concatenate.
+ * @example await ops.concatenate([[1, 2], [3]]).array(); // [1, 2, 3]
+ */
 export const concatenate: JoinOp = /* @__PURE__ */ op(
   "concatenate",
   (xs: Many, { axis = 0 }: AxisOption = {}): Tensor => {
@@ -36,7 +40,11 @@ export const concatenate: JoinOp = /* @__PURE__ */ op(
     return p.concat(list, { axis: normalizeAxis(axis, (list[0] as Tensor).ndim, "concatenate") });
   },
 );
-/** Tensors of one shape side by side along a new axis. @example stack([[1, 2], [3, 4]]) // shape [2, 2] */
+/**
+ * Tensors of one shape side by side along a new axis.
+ * Source: keras.ops.stack.
+ * @example await ops.stack([[1, 2], [3, 4]]).array(); // [[1, 2], [3, 4]]
+ */
 export const stack: JoinOp = /* @__PURE__ */ op("stack", (x: Many, { axis = 0 }: AxisOption = {}): Tensor => {
   const list = together("stack", x);
   const first = list[0] as Tensor;
@@ -48,17 +56,29 @@ export const stack: JoinOp = /* @__PURE__ */ op("stack", (x: Many, { axis = 0 }:
 });
 const atLeast = (x: Tensor, shape: (s: Shape) => Shape): Tensor => p.reshape(x, { shape: shape(x.shape) });
 type PlainJoin = Op<(xs: readonly TensorLike[] | Tensor) => Tensor>;
-/** Joined along the second axis; vectors along the first. */
+/**
+ * Joined along the second axis; vectors along the first.
+ * Source: keras.ops.hstack.
+ * @example await ops.hstack([[1, 2], [3]]).array(); // [1, 2, 3]
+ */
 export const hstack: PlainJoin = /* @__PURE__ */ op("hstack", (xs: Many): Tensor => {
   const list = together("hstack", xs).map((x) => atLeast(x, (s) => (s.length === 0 ? [1] : s)));
   return p.concat(list, { axis: (list[0] as Tensor).ndim === 1 ? 0 : 1 });
 });
-/** Joined along the first axis; vectors are rows. */
+/**
+ * Joined along the first axis; vectors are rows.
+ * Source: keras.ops.vstack.
+ * @example await ops.vstack([[1, 2], [3, 4]]).array(); // [[1, 2], [3, 4]]
+ */
 export const vstack: PlainJoin = /* @__PURE__ */ op("vstack", (xs: Many): Tensor => {
   const list = together("vstack", xs).map((x) => atLeast(x, (s) => (s.length < 2 ? [1, s[0] ?? 1] : s)));
   return p.concat(list, { axis: 0 });
 });
-/** Joined along the third axis. */
+/**
+ * Joined along the third axis.
+ * Source: keras.ops.dstack.
+ * @example await ops.dstack([[1, 2], [3, 4]]).array(); // [[[1, 3], [2, 4]]]
+ */
 export const dstack: PlainJoin = /* @__PURE__ */ op("dstack", (xs: Many): Tensor => {
   const deep = (s: Shape): Shape => (s.length < 2 ? [1, s[0] ?? 1, 1] : s.length === 2 ? [...s, 1] : s);
   return p.concat(
@@ -74,7 +94,11 @@ export const columnStack: PlainJoin = /* @__PURE__ */ op("columnStack", (xs: Man
     { axis: 1 },
   );
 });
-/** `x2` after `x1` along `axis`; flattened by default. */
+/**
+ * `x2` after `x1` along `axis`; flattened by default.
+ * Source: keras.ops.append.
+ * @example await ops.append([1, 2], [3]).array(); // [1, 2, 3]
+ */
 export const append: Op<(x1: TensorLike, x2: TensorLike, options?: { readonly axis?: number | null }) => Tensor> =
   /* @__PURE__ */ op(
     "append",
@@ -95,7 +119,11 @@ export interface UnstackOptions {
   readonly num?: number | null;
   readonly axis?: number;
 }
-/** The slices along `axis`, without that axis. */
+/**
+ * The slices along `axis`, without that axis.
+ * Source: keras.ops.unstack.
+ * @example await ops.unstack([[1, 2], [3, 4]])[1]?.array(); // [3, 4]
+ */
 export const unstack: Op<(x: TensorLike, options?: UnstackOptions) => Tensor[]> = /* @__PURE__ */ op(
   "unstack",
   (x: TensorLike, { num = null, axis = 0 }: UnstackOptions = {}): Tensor[] => {
@@ -138,7 +166,11 @@ function splitAxis(where: string, x: Tensor, sections: Sections, axis: number, u
 export type SplitOp = Op<
   (x: TensorLike, indicesOrSections: number | readonly number[], options?: AxisOption) => Tensor[]
 >;
-/** Equal parts along `axis`, or parts between cuts. @example split([1, 2, 3, 4], 2) // [1, 2] and [3, 4] */
+/**
+ * Equal parts along `axis`, or parts between cuts.
+ * Source: keras.ops.split.
+ * @example await ops.split([1, 2, 3, 4], 2)[1]?.array(); // [3, 4]
+ */
 export const split: SplitOp = /* @__PURE__ */ op(
   "split",
   (x: TensorLike, sections: Sections, { axis = 0 }: AxisOption = {}): Tensor[] => {
@@ -146,7 +178,11 @@ export const split: SplitOp = /* @__PURE__ */ op(
     return splitAxis("split", t, sections, normalizeAxis(axis, t.ndim, "split"));
   },
 );
-/** Like `split`, but the first parts may be larger by one. */
+/**
+ * Like `split`, but the first parts may be larger by one.
+ * Source: keras.ops.array_split.
+ * @example await ops.arraySplit([1, 2, 3], 2)[0]?.array(); // [1, 2]
+ */
 export const arraySplit: SplitOp = /* @__PURE__ */ op(
   "arraySplit",
   (x: TensorLike, sections: Sections, { axis = 0 }: AxisOption = {}): Tensor[] => {
@@ -160,14 +196,30 @@ const splitAt = (name: string, axis: (ndim: number) => number): PlainSplit =>
     const t = convertToTensor(x);
     return splitAxis(name, t, sections, normalizeAxis(axis(t.ndim), t.ndim, name));
   });
-/** `split` along the second axis; vectors along the first. */
+/**
+ * `split` along the second axis; vectors along the first.
+ * Source: keras.ops.hsplit.
+ * @example await ops.hsplit([[1, 2], [3, 4]], 2)[1]?.array(); // [[2], [4]]
+ */
 export const hsplit: PlainSplit = /* @__PURE__ */ splitAt("hsplit", (ndim) => (ndim === 1 ? 0 : 1));
-/** `split` along the first axis. */
+/**
+ * `split` along the first axis.
+ * Source: keras.ops.vsplit.
+ * @example await ops.vsplit([[1, 2], [3, 4]], 2)[1]?.array(); // [[3, 4]]
+ */
 export const vsplit: PlainSplit = /* @__PURE__ */ splitAt("vsplit", () => 0);
-/** `split` along the third axis. */
+/**
+ * `split` along the third axis.
+ * Source: keras.ops.dsplit.
+ * @example await ops.dsplit([[[1, 2]]], 2)[1]?.array(); // [[[2]]]
+ */
 export const dsplit: PlainSplit = /* @__PURE__ */ splitAt("dsplit", () => 2);
 
-/** `x` repeated as a whole, `repeats` times along each axis. */
+/**
+ * `x` repeated as a whole, `repeats` times along each axis.
+ * Source: keras.ops.tile.
+ * @example await ops.tile([1, 2], 2).array(); // [1, 2, 1, 2]
+ */
 export const tile: Op<(x: TensorLike, repeats: number | readonly number[]) => Tensor> = /* @__PURE__ */ op(
   "tile",
   (x: TensorLike, repeats: Sections): Tensor => {
@@ -185,7 +237,11 @@ export const tile: Op<(x: TensorLike, repeats: number | readonly number[]) => Te
 export interface RepeatOptions {
   readonly axis?: number | null;
 }
-/** Each element repeated in place along `axis`; of the flattened tensor by default. `repeats`: one count, or one for each. */
+/**
+ * Each element repeated in place along `axis`; of the flattened tensor by default. `repeats`: one count, or one for each.
+ * Source: keras.ops.repeat.
+ * @example await ops.repeat([1, 2], 2).array(); // [1, 1, 2, 2]
+ */
 export const repeat: Op<
   (x: TensorLike, repeats: number | readonly number[] | Tensor, options?: RepeatOptions) => Tensor
 > = /* @__PURE__ */ op(
@@ -221,9 +277,13 @@ function countsOf(repeats: Sections | Tensor): readonly number[] {
     complain("repeat", { must, got: String(repeats), todo: "Read them first: await counts.data()" }),
   );
 }
-/** Coordinate grids of vectors. `indexing`: "xy" swaps the first two axes, "ij" does not. */
-export const meshgrid: Op<(...args: readonly (TensorLike | { readonly indexing?: "xy" | "ij" })[]) => Tensor[]> =
-  /* @__PURE__ */ op("meshgrid", (...args: readonly (TensorLike | { readonly indexing?: "xy" | "ij" })[]): Tensor[] => {
+/**
+ * Coordinate grids of vectors. `indexing`: "xy" swaps the first two axes, "ij" does not.
+ * Source: keras.ops.meshgrid.
+ * @example await ops.meshgrid([1, 2], [3, 4])[0]?.array(); // [[1, 2], [1, 2]]
+ */
+export const meshgrid: Op<(...args: (TensorLike | { readonly indexing?: "xy" | "ij" })[]) => Tensor[]> =
+  /* @__PURE__ */ op("meshgrid", (...args: (TensorLike | { readonly indexing?: "xy" | "ij" })[]): Tensor[] => {
     const last = args[args.length - 1];
     const hasOptions = typeof last === "object" && last !== null && "indexing" in last;
     const indexing = hasOptions ? ((last as { readonly indexing?: string }).indexing ?? "xy") : "xy";

@@ -29,11 +29,19 @@ const triangle = (name: string, keep: (row: Tensor, column: Tensor, k: number) =
     requireMatrix(name, t);
     return p.where(keep(...places(t), k), t, 0);
   });
-/** Zeros above diagonal `k`. @example tril([[1, 2], [3, 4]]) // [[1, 0], [3, 4]] */
+/**
+ * Zeros above diagonal `k`.
+ * Source: keras.ops.tril.
+ * @example await ops.tril([[1, 2], [3, 4]]).array(); // [[1, 0], [3, 4]]
+ */
 export const tril: TriangleOp = /* @__PURE__ */ triangle("tril", (row, column, k) =>
   p.lessEqual(column, p.add(row, k)),
 );
-/** Zeros below diagonal `k`. */
+/**
+ * Zeros below diagonal `k`.
+ * Source: keras.ops.triu.
+ * @example await ops.triu([[1, 2], [3, 4]]).array(); // [[1, 2], [0, 4]]
+ */
 export const triu: TriangleOp = /* @__PURE__ */ triangle("triu", (row, column, k) =>
   p.greaterEqual(column, p.add(row, k)),
 );
@@ -53,12 +61,20 @@ function diagonalOf(where: string, x: Tensor, { offset = 0, axis1 = 0, axis2 = 1
   const indices = Int32Array.from(range(count), (i) => first + i * (n + 1));
   return p.take(flat, convertToTensor(indices), { axis: flat.ndim - 1 });
 }
-/** The elements `x[i, i + offset]` of the plane of two axes, on a new last axis. */
+/**
+ * The elements `x[i, i + offset]` of the plane of two axes, on a new last axis.
+ * Source: keras.ops.diagonal.
+ * @example await ops.diagonal([[1, 2], [3, 4]]).array(); // [1, 4]
+ */
 export const diagonal: Op<(x: TensorLike, options?: DiagonalOptions) => Tensor> = /* @__PURE__ */ op(
   "diagonal",
   (x: TensorLike, options: DiagonalOptions = {}) => diagonalOf("diagonal", convertToTensor(x), options),
 );
-/** The sum of a diagonal. */
+/**
+ * The sum of a diagonal.
+ * Source: keras.ops.trace.
+ * @example await ops.trace([[1, 2], [3, 4]]).item(); // 5
+ */
 export const trace: Op<(x: TensorLike, options?: DiagonalOptions) => Tensor> = /* @__PURE__ */ op(
   "trace",
   (x: TensorLike, options: DiagonalOptions = {}): Tensor => {
@@ -78,7 +94,11 @@ function onDiagonal(v: Tensor, k: number): Tensor {
   ];
   return p.where(p.equal(p.add(row, k), place), column, 0);
 }
-/** A matrix with the vector `x` on diagonal `k`, or that diagonal of the matrix `x`. */
+/**
+ * A matrix with the vector `x` on diagonal `k`, or that diagonal of the matrix `x`.
+ * Source: keras.ops.diag.
+ * @example await ops.diag([1, 2]).array(); // [[1, 0], [0, 2]]
+ */
 export const diag: TriangleOp = /* @__PURE__ */ op("diag", (x: TensorLike, { k = 0 }: DiagonalOption = {}): Tensor => {
   const t = convertToTensor(x);
   if (t.ndim === 1) return onDiagonal(t, k);
@@ -91,7 +111,11 @@ export const diag: TriangleOp = /* @__PURE__ */ op("diag", (x: TensorLike, { k =
     }),
   );
 });
-/** A matrix with all elements of `x` on diagonal `k`. */
+/**
+ * A matrix with all elements of `x` on diagonal `k`.
+ * Source: keras.ops.diagflat.
+ * @example await ops.diagflat([1, 2]).array(); // [[1, 0], [0, 2]]
+ */
 export const diagflat: TriangleOp = /* @__PURE__ */ op(
   "diagflat",
   (x: TensorLike, { k = 0 }: DiagonalOption = {}): Tensor => {
@@ -106,7 +130,12 @@ export interface NormOptions {
   readonly axis?: number | readonly number[] | null;
   readonly keepdims?: boolean;
 }
-/** The norm of vectors (one axis) or matrices (two axes, root of the sum of squares). @throws ConfigError for other orders. */
+/**
+ * The norm of vectors (one axis) or matrices (two axes, root of the sum of squares).
+ * Source: keras.ops.norm.
+ * @throws ConfigError for other orders.
+ * @example await ops.norm([3, 4]).item(); // 5
+ */
 export const norm: Op<(x: TensorLike, options?: NormOptions) => Tensor> = /* @__PURE__ */ op(
   "norm",
   (x: TensorLike, { ord = null, axis = null, keepdims = false }: NormOptions = {}): Tensor => {

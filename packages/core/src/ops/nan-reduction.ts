@@ -12,13 +12,25 @@ const replaced = (x: Tensor, value: number): Tensor => (isFloat(x.dtype) ? p.whe
 const skipping = (name: string, f: Reduce, prepare: (x: Tensor) => Tensor = (x) => x): ReduceOp =>
   op(name, (x: TensorLike, options: ReduceOptions = {}) => reduceWith(name, prepare(convertToTensor(x)), options, f));
 
-/** The sum of all that is not nan. */
+/**
+ * The sum of all that is not nan.
+ * Axes in `axis` (all by default) disappear, or stay with size 1 if `keepdims`.
+ * Source: keras.ops.nansum.
+ * @throws ShapeError for an axis out of range.
+ * @example await ops.nansum([1, Number.NaN, 3]).item(); // 4
+ */
 export const nansum: ReduceOp = /* @__PURE__ */ skipping(
   "nansum",
   (x, axes) => p.reduceSum(replaced(x, 0), { axes }),
   wideInteger,
 );
-/** The product of all that is not nan. */
+/**
+ * The product of all that is not nan.
+ * Axes in `axis` (all by default) disappear, or stay with size 1 if `keepdims`.
+ * Source: keras.ops.nanprod.
+ * @throws ShapeError for an axis out of range.
+ * @example await ops.nanprod([2, Number.NaN, 3]).item(); // 6
+ */
 export const nanprod: ReduceOp = /* @__PURE__ */ skipping(
   "nanprod",
   (x, axes) => p.reduceProd(replaced(x, 1), { axes }),
@@ -28,11 +40,23 @@ export const nanprod: ReduceOp = /* @__PURE__ */ skipping(
 // nan where everything is nan.
 const orNan = (y: Tensor, x: Tensor, axes: readonly number[]): Tensor =>
   isFloat(x.dtype) ? p.where(p.reduceAnd(p.isNan(x), { axes }), Number.NaN, y) : y;
-/** The largest that is not nan. */
+/**
+ * The largest that is not nan.
+ * Axes in `axis` (all by default) disappear, or stay with size 1 if `keepdims`.
+ * Source: keras.ops.nanmax.
+ * @throws ShapeError for an axis out of range.
+ * @example await ops.nanmax([1, Number.NaN, 3]).item(); // 3
+ */
 export const nanmax: ReduceOp = /* @__PURE__ */ skipping("nanmax", (x, axes) =>
   orNan(p.reduceMax(replaced(x, Number.NEGATIVE_INFINITY), { axes }), x, axes),
 );
-/** The smallest that is not nan. */
+/**
+ * The smallest that is not nan.
+ * Axes in `axis` (all by default) disappear, or stay with size 1 if `keepdims`.
+ * Source: keras.ops.nanmin.
+ * @throws ShapeError for an axis out of range.
+ * @example await ops.nanmin([1, Number.NaN, 3]).item(); // 1
+ */
 export const nanmin: ReduceOp = /* @__PURE__ */ skipping("nanmin", (x, axes) =>
   orNan(p.reduceMin(replaced(x, Number.POSITIVE_INFINITY), { axes }), x, axes),
 );
@@ -46,9 +70,27 @@ const varianceOf: Reduce = (x, axes) => {
   const centered = p.where(p.isNan(x), 0, p.sub(replaced(x, 0), mean));
   return p.div(p.reduceSum(p.mul(centered, centered), { axes }), counts(x, axes));
 };
-/** The mean of all that is not nan. */
+/**
+ * The mean of all that is not nan.
+ * Axes in `axis` (all by default) disappear, or stay with size 1 if `keepdims`.
+ * Source: keras.ops.nanmean.
+ * @throws ShapeError for an axis out of range.
+ * @example await ops.nanmean([1, Number.NaN, 3]).item(); // 2
+ */
 export const nanmean: ReduceOp = /* @__PURE__ */ skipping("nanmean", meanOf, asFloat);
-/** The variance of all that is not nan. */
+/**
+ * The variance of all that is not nan.
+ * Axes in `axis` (all by default) disappear, or stay with size 1 if `keepdims`.
+ * Source: keras.ops.nanvar.
+ * @throws ShapeError for an axis out of range.
+ * @example await ops.nanvar([1, Number.NaN, 3]).item(); // 1
+ */
 export const nanvar: ReduceOp = /* @__PURE__ */ skipping("nanvar", varianceOf, asFloat);
-/** The standard deviation of all that is not nan. */
+/**
+ * The standard deviation of all that is not nan.
+ * Axes in `axis` (all by default) disappear, or stay with size 1 if `keepdims`.
+ * Source: keras.ops.nanstd.
+ * @throws ShapeError for an axis out of range.
+ * @example await ops.nanstd([1, Number.NaN, 3]).item(); // 1
+ */
 export const nanstd: ReduceOp = /* @__PURE__ */ skipping("nanstd", (x, axes) => p.sqrt(varianceOf(x, axes)), asFloat);

@@ -24,7 +24,11 @@ function momentsOf(x: Tensor, axes: readonly number[], keepdims: boolean): [mean
   };
   return [finish(meanOver(wide, axes)), finish(varianceOver(wide, axes))];
 }
-/** Mean and variance over `axes`. */
+/**
+ * Mean and variance over `axes`.
+ * Source: keras.ops.moments.
+ * @example await ops.moments([1, 3], [0])[1].item(); // 1
+ */
 export const moments: Op<
   (x: TensorLike, axes: number | readonly number[], options?: MomentsOptions) => [Tensor, Tensor]
 > = /* @__PURE__ */ op(
@@ -51,7 +55,11 @@ export interface BatchNormalizationOptions {
   /** Added to the variance under the root. */
   readonly epsilon?: number;
 }
-/** `(x - mean) / sqrt(variance + epsilon) scale + offset` with one number for each place of `axis`. */
+/**
+ * `(x - mean) / sqrt(variance + epsilon) scale + offset` with one number for each place of `axis`.
+ * Source: keras.ops.batch_normalization.
+ * @example await ops.batchNormalization([[1, 3]], [1, 2], [1, 4], -1, { epsilon: 0 }).array(); // [[0, 0.5]]
+ */
 export const batchNormalization: Op<
   (x: TensorLike, mean: TensorLike, variance: TensorLike, axis: number, options?: BatchNormalizationOptions) => Tensor
 > = /* @__PURE__ */ op(
@@ -94,7 +102,11 @@ export interface LayerNormalizationOptions {
 }
 const widened = (x: Tensor): Tensor => (isHalf(x.dtype) || !isFloat(x.dtype) ? castTo(x, "float32") : x);
 
-/** `(x - mean) / sqrt(variance + epsilon) gamma + beta`, each sample on its own over `axis`. Source: Ba et al. 2016. */
+/**
+ * `(x - mean) / sqrt(variance + epsilon) gamma + beta`, each sample on its own over `axis`. Source: Ba et al. 2016;
+ * keras.ops.layer_normalization.
+ * @example await ops.layerNormalization([1, 3]).array(); // [-1, 1]
+ */
 export const layerNormalization: Op<(x: TensorLike, options?: LayerNormalizationOptions) => Tensor> =
   /* @__PURE__ */ op(
     "layerNormalization",
@@ -128,7 +140,10 @@ export interface RmsNormalizationOptions {
   readonly axis?: number | readonly number[];
   readonly epsilon?: number | null;
 }
-/** `x / sqrt(mean(x^2) + epsilon) scale`. Source: Zhang and Sennrich 2019. */
+/**
+ * `x / sqrt(mean(x^2) + epsilon) scale`. Source: Zhang and Sennrich 2019; keras.ops.rms_normalization.
+ * @example await ops.rmsNormalization([3, 4]).array(); // [0.8485, 1.1314]
+ */
 export const rmsNormalization: Op<(x: TensorLike, options?: RmsNormalizationOptions) => Tensor> = /* @__PURE__ */ op(
   "rmsNormalization",
   (x: TensorLike, { scale = null, axis = -1, epsilon = null }: RmsNormalizationOptions = {}): Tensor => {
@@ -149,7 +164,12 @@ export interface NormalizeOptions {
   /** The least norm to divide by; 1e-7 by default. */
   readonly epsilon?: number | null;
 }
-/** `x / max(norm(x), epsilon)` over `axis`. @throws ShapeError unless `order` is a whole number, at least 1. */
+/**
+ * `x / max(norm(x), epsilon)` over `axis`.
+ * Source: keras.ops.normalize.
+ * @throws ShapeError unless `order` is a whole number, at least 1.
+ * @example await ops.normalize([3, 4]).array(); // [0.6, 0.8]
+ */
 export const normalize: Op<(x: TensorLike, options?: NormalizeOptions) => Tensor> = /* @__PURE__ */ op(
   "normalize",
   (x: TensorLike, { axis = -1, order = 2, epsilon = null }: NormalizeOptions = {}): Tensor => {

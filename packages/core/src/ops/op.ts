@@ -1,11 +1,13 @@
 // What makes a function on tensors a public op. Loading it also gives tensors their operators.
 import { type Index, provideTensorMethods, Tensor } from "../graph/index.ts";
-import { withCheckedOptions } from "./checked-options.ts";
+import { withChecks } from "./arguments.ts";
 import { classNameOf } from "./class-names.ts";
+import { declarations } from "./declared.ts";
 import { getItemCore } from "./get-item.ts";
 import { isSymbolic, type KerasTensor, provideSymbolicMethods } from "./keras-tensor.ts";
 import { Operation } from "./operation.ts";
 import { binaryCores, tensorMethods, unaryCores } from "./operators.ts";
+import { unifiedSpec } from "./unify.ts";
 
 /** An argument type with symbolic tensors allowed wherever tensors are. */
 type SymbolicArg<T> = [Tensor] extends [T]
@@ -22,11 +24,14 @@ type SymbolicList<T> = T extends readonly (infer U)[]
   : never;
 type SymbolicArgs<A extends readonly unknown[]> = { [K in keyof A]: SymbolicArg<A[K]> };
 /** A result type with symbolic tensors for tensors. */
-type SymbolicResult<R> = R extends Tensor
-  ? KerasTensor
-  : R extends readonly unknown[]
-    ? { [K in keyof R]: SymbolicResult<R[K]> }
-    : R;
+type SymbolicResult<R> =
+  R extends Promise<infer V>
+    ? SymbolicResult<V>
+    : R extends Tensor
+      ? KerasTensor
+      : R extends readonly unknown[]
+        ? { [K in keyof R]: SymbolicResult<R[K]> }
+        : R;
 
 /** A public op: on tensors it computes, on symbolic tensors it records itself for the Functional API. */
 export type Op<F extends (...args: never[]) => unknown> = F &
@@ -50,6 +55,12 @@ export class OpOperation extends Operation {
   override call(...args: never[]): unknown {
     return this.#compute(...args);
   }
+
+  override computeOutputSpec(...args: readonly unknown[]): unknown {
+    let made: unknown;
+    const traced = (): unknown => (made ??= unifiedSpec(this.#compute as (...args: unknown[]) => unknown, args));
+    return declarations[this.op]?.(args, traced as () => KerasTensor) ?? traced();
+  }
 }
 
 /**
@@ -60,7 +71,7 @@ export class OpOperation extends Operation {
  * ```
  */
 export function op<F extends (...args: never[]) => unknown>(name: string, compute: F): Op<F> {
-  const checked = withCheckedOptions(name, compute);
+  const checked = withChecks(name, compute);
   const call = (...args: never[]): unknown => {
     return args.some(holdsSymbolic) ? new OpOperation(name, checked).symbolicCall(...args) : checked(...args);
   };

@@ -62,17 +62,34 @@ function checkName(name: string | undefined, className: string): string | undefi
 
 // Two primes that no real model has for all of its sizes at once.
 const STAND_INS = [83, 89] as const;
+/** Sizes for the unknown ones among symbolic tensors, in order. */
+export type Filling = (place: number, standIn: number) => number;
+const allAlike: Filling = (_, standIn) => standIn;
 
 /**
  * Output specs of a function on symbolic arguments: it is traced with a stand-in for unknown sizes, twice if there are any; sizes
  * that differ between the two are unknown. No values are computed.
  */
-export function inferSpec(f: (...args: unknown[]) => unknown, args: readonly unknown[]): unknown {
-  const symbols = tree.flatten(args as tree.Tree<unknown>).filter(isSymbolic);
-  const unknown = symbols.some((x) => x.shape.includes(null));
-  const first = traceWith(f, args, STAND_INS[0]);
-  const second = unknown ? traceWith(f, args, STAND_INS[1]) : first;
+export function inferSpec(
+  f: (...args: unknown[]) => unknown,
+  args: readonly unknown[],
+  filling: Filling = allAlike,
+): unknown {
+  const unknown = unknownPlaces(args) > 0;
+  const first = traceWith(f, args, filling, STAND_INS[0]);
+  const second = unknown ? traceWith(f, args, filling, STAND_INS[1]) : first;
   const others = tree.flatten(second as tree.Tree<unknown>);
+  const leaves = tree.flatten(first as tree.Tree<unknown>);
+  if (leaves.length !== others.length) {
+    const must = "the number of results must not depend on unknown sizes";
+    throw new StateError(
+      complain("symbolic call", {
+        must,
+        got: `${leaves.length} or ${others.length}`,
+        todo: "Give the input its full shape",
+      }),
+    );
+  }
   let next = 0;
   return tree.map(first as tree.Tree<unknown>, (leaf) => {
     const other = others[next++];
@@ -89,23 +106,30 @@ export function inferSpec(f: (...args: unknown[]) => unknown, args: readonly unk
   });
 }
 
-function traceWith(f: (...args: unknown[]) => unknown, args: readonly unknown[], standIn: number): unknown {
-  const symbols = tree.flatten(args as tree.Tree<unknown>).filter(isSymbolic);
+/** How many sizes are unknown. */
+export function unknownPlaces(args: readonly unknown[]): number {
+  return symbolsIn(args).reduce((count, x) => count + x.shape.filter((size) => size === null).length, 0);
+}
+const symbolsIn = (args: readonly unknown[]): KerasTensor[] =>
+  tree.flatten(args as tree.Tree<unknown>).filter(isSymbolic);
+
+function traceWith(
+  f: (...args: unknown[]) => unknown,
+  args: readonly unknown[],
+  filling: Filling,
+  standIn: number,
+): unknown {
+  let place = 0;
+  const avals = symbolsIn(args).map(
+    (x): Aval => ({ shape: x.shape.map((size) => size ?? filling(place++, standIn)), dtype: x.dtype }),
+  );
   let result: unknown;
   // The stand-ins are arguments of the trace, so that assignments inside may depend on them.
-  trace(
-    (...values) => {
-      let next = 0;
-      const filled = tree.map(args as tree.Tree<unknown>, (leaf) => (isSymbolic(leaf) ? values[next++] : leaf));
-      result = f(...(filled as unknown[]));
-      return [];
-    },
-    symbols.map((x) => avalOf(x, standIn)),
-  );
+  trace((...values) => {
+    let next = 0;
+    const filled = tree.map(args as tree.Tree<unknown>, (leaf) => (isSymbolic(leaf) ? values[next++] : leaf));
+    result = f(...(filled as unknown[]));
+    return [];
+  }, avals);
   return result;
 }
-
-const avalOf = (x: KerasTensor, standIn: number): Aval => ({
-  shape: x.shape.map((size) => size ?? standIn),
-  dtype: x.dtype,
-});

@@ -36,13 +36,21 @@ function pool(
   });
 }
 
-/** The largest element of each window. @example maxPool(images, 2) */
+/**
+ * The largest element of each window.
+ * Source: keras.ops.max_pool.
+ * @example await ops.maxPool([[[1], [3], [2], [0]]], 2).array(); // [[[3], [2]]]
+ */
 export const maxPool: PoolOp = /* @__PURE__ */ op(
   "maxPool",
   (inputs: TensorLike, poolSize: Sizes, options: PoolOptions = {}) =>
     pool("maxPool", convertToTensor(inputs), poolSize, options, p.maxPool),
 );
-/** The mean of each window; padding does not count. */
+/**
+ * The mean of each window; padding does not count.
+ * Source: keras.ops.average_pool.
+ * @example await ops.averagePool([[[1], [3], [2], [0]]], 2).array(); // [[[2], [1]]]
+ */
 export const averagePool: PoolOp = /* @__PURE__ */ op(
   "averagePool",
   (inputs: TensorLike, poolSize: Sizes, options: PoolOptions = {}): Tensor =>

@@ -166,7 +166,7 @@ istft:math:ISTFT:sequence_length sequence_stride fft_length length window center
 jvp:linalg:JVP:has_aux:fun primals tangents:fun primals tangents:has_aux=false
 kaiser:::::x beta:
 kron:numpy:Kron::x1 x2:x1 x2:
-layerNormalization:nn:LayerNorm:axis epsilon rms_scaling:x gamma beta:x:gamma=null beta=null axis=-1 epsilon=null
+layerNormalization:nn:LayerNorm:axis epsilon rms_scaling:x gamma beta:x:gamma=null beta=null axis=-1 epsilon=null rms_scaling=false
 lcm:numpy:Lcm::x1 x2:x1 x2:
 ldexp:numpy:Ldexp::x1 x2:x1 x2:
 leakyRelu:nn:LeakyRelu:negative_slope:x:x:negative_slope=0.2
@@ -247,6 +247,16 @@ ptp:numpy:Ptp:axis keepdims:x:x:axis=null keepdims=false
 qr:linalg:Qr:mode:x:x:mode="reduced"
 quantile:numpy:Quantile:axis method keepdims:x q:x q:axis=null method="linear" keepdims=false
 rad2deg:numpy:Rad2deg::x:x:
+random.beta:::::shape alpha beta:dtype=null seed=null
+random.binomial:::::shape counts probabilities:dtype=null seed=null
+random.categorical:::::logits num_samples:dtype="int32" seed=null
+random.dropout:::::inputs rate:noise_shape=null seed=null
+random.gamma:::::shape alpha:dtype=null seed=null
+random.normal:::::shape:mean=0.0 stddev=1.0 dtype=null seed=null
+random.randint:::::shape minval maxval:dtype="int32" seed=null
+random.shuffle:::::x:axis=0 seed=null
+random.truncatedNormal:::::shape:mean=0.0 stddev=1.0 dtype=null seed=null
+random.uniform:::::shape:minval=0.0 maxval=1.0 dtype=null seed=null
 ravel:numpy:Ravel::x:x:
 real:numpy:Real::x:x:
 rearrange:einops:Rearrange::tensor pattern:tensor pattern:

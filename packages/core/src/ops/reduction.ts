@@ -51,13 +51,25 @@ const computeDtype = (x: Tensor): DType => (x.dtype === "float64" ? "float64" : 
 const inFloat = (x: Tensor): Tensor => castTo(x, computeDtype(x));
 const backTo = (y: Tensor, x: Tensor): Tensor => castTo(y, isFloat(x.dtype) ? x.dtype : floatx());
 
-/** The sum. bool and narrow integers are summed in 32 bits. @example sum([[1, 2], [3, 4]], { axis: 0 }) // [4, 6] */
+/**
+ * The sum. bool and narrow integers are summed in 32 bits.
+ * Axes in `axis` (all by default) disappear, or stay with size 1 if `keepdims`.
+ * Source: keras.ops.sum.
+ * @throws ShapeError for an axis out of range.
+ * @example await ops.sum([[1, 2], [3, 4]], { axis: 0 }).array(); // [4, 6]
+ */
 export const sum: ReduceOp = /* @__PURE__ */ reduction("sum", wideInteger, (x, axes) => p.reduceSum(x, { axes }));
 
 export interface ProdOptions extends ReduceOptions {
   readonly dtype?: string | null;
 }
-/** The product. */
+/**
+ * The product.
+ * Axes in `axis` (all by default) disappear, or stay with size 1 if `keepdims`.
+ * Source: keras.ops.prod.
+ * @throws ShapeError for an axis out of range.
+ * @example await ops.prod([[1, 2], [3, 4]], { axis: 0 }).array(); // [3, 8]
+ */
 export const prod: Op<(x: TensorLike, options?: ProdOptions) => Tensor> = /* @__PURE__ */ op(
   "prod",
   (x: TensorLike, { dtype = null, ...options }: ProdOptions = {}): Tensor => {
@@ -81,12 +93,30 @@ const inFloat32 =
     backTo(f(inFloat(x), axes), x);
 const same = (x: Tensor): Tensor => x;
 
-/** The arithmetic mean, always a float. */
+/**
+ * The arithmetic mean, always a float.
+ * Axes in `axis` (all by default) disappear, or stay with size 1 if `keepdims`.
+ * Source: keras.ops.mean.
+ * @throws ShapeError for an axis out of range.
+ * @example await ops.mean([[1, 2], [3, 4]], { axis: 0 }).array(); // [2, 3]
+ */
 export const mean: ReduceOp = /* @__PURE__ */ reduction("mean", same, /* @__PURE__ */ inFloat32(meanOver));
-/** The variance, `sum (x - mean)^2 / n`. */
+/**
+ * The variance, `sum (x - mean)^2 / n`.
+ * Axes in `axis` (all by default) disappear, or stay with size 1 if `keepdims`.
+ * Source: keras.ops.var.
+ * @throws ShapeError for an axis out of range.
+ * @example await ops.var([1, 3]).item(); // 1
+ */
 export const var_: ReduceOp = /* @__PURE__ */ reduction("var", same, /* @__PURE__ */ inFloat32(varianceOver));
 export { var_ as var };
-/** The standard deviation, `sqrt(var)`. */
+/**
+ * The standard deviation, `sqrt(var)`.
+ * Axes in `axis` (all by default) disappear, or stay with size 1 if `keepdims`.
+ * Source: keras.ops.std.
+ * @throws ShapeError for an axis out of range.
+ * @example await ops.std([1, 3]).item(); // 1
+ */
 export const std: ReduceOp = /* @__PURE__ */ reduction(
   "std",
   same,
@@ -115,24 +145,72 @@ const extremum = (name: string, f: Reduce, join: (a: Tensor, b: number) => Tenso
     const y = reduceWith(name, t, options, f);
     return initial === null ? y : join(y, initial);
   });
-/** The largest element. */
+/**
+ * The largest element.
+ * Axes in `axis` (all by default) disappear, or stay with size 1 if `keepdims`.
+ * Source: keras.ops.max.
+ * @throws ShapeError for an axis out of range.
+ * @example await ops.max([[1, 2], [3, 4]], { axis: 0 }).array(); // [3, 4]
+ */
 export const max: ExtremumOp = /* @__PURE__ */ extremum("max", (x, axes) => p.reduceMax(x, { axes }), p.max);
-/** The smallest element. */
+/**
+ * The smallest element.
+ * Axes in `axis` (all by default) disappear, or stay with size 1 if `keepdims`.
+ * Source: keras.ops.min.
+ * @throws ShapeError for an axis out of range.
+ * @example await ops.min([[1, 2], [3, 4]], { axis: 0 }).array(); // [1, 2]
+ */
 export const min: ExtremumOp = /* @__PURE__ */ extremum("min", (x, axes) => p.reduceMin(x, { axes }), p.min);
-/** The same as `max`. */
+/**
+ * The same as `max`.
+ * Axes in `axis` (all by default) disappear, or stay with size 1 if `keepdims`.
+ * Source: keras.ops.amax.
+ * @throws ShapeError for an axis out of range.
+ * @example await ops.amax([[1, 2], [3, 4]], { axis: 0 }).array(); // [3, 4]
+ */
 export const amax: ReduceOp = /* @__PURE__ */ extremum("amax", (x, axes) => p.reduceMax(x, { axes }), p.max);
-/** The same as `min`. */
+/**
+ * The same as `min`.
+ * Axes in `axis` (all by default) disappear, or stay with size 1 if `keepdims`.
+ * Source: keras.ops.amin.
+ * @throws ShapeError for an axis out of range.
+ * @example await ops.amin([[1, 2], [3, 4]], { axis: 0 }).array(); // [1, 2]
+ */
 export const amin: ReduceOp = /* @__PURE__ */ extremum("amin", (x, axes) => p.reduceMin(x, { axes }), p.min);
-/** `max - min`. */
+/**
+ * `max - min`.
+ * Axes in `axis` (all by default) disappear, or stay with size 1 if `keepdims`.
+ * Source: keras.ops.ptp.
+ * @throws ShapeError for an axis out of range.
+ * @example await ops.ptp([1, 5, 3]).item(); // 4
+ */
 export const ptp: ReduceOp = /* @__PURE__ */ reduction("ptp", same, (x, axes) =>
   p.sub(p.reduceMax(x, { axes }), p.reduceMin(x, { axes })),
 );
 
-/** True if all elements are (not 0). */
+/**
+ * True if all elements are (not 0).
+ * Axes in `axis` (all by default) disappear, or stay with size 1 if `keepdims`.
+ * Source: keras.ops.all.
+ * @throws ShapeError for an axis out of range.
+ * @example await ops.all([[true, false], [true, true]], { axis: 1 }).array(); // [false, true]
+ */
 export const all: ReduceOp = /* @__PURE__ */ reduction("all", toBool, (x, axes) => p.reduceAnd(x, { axes }));
-/** True if some element is (not 0). */
+/**
+ * True if some element is (not 0).
+ * Axes in `axis` (all by default) disappear, or stay with size 1 if `keepdims`.
+ * Source: keras.ops.any.
+ * @throws ShapeError for an axis out of range.
+ * @example await ops.any([[true, false], [false, false]], { axis: 1 }).array(); // [true, false]
+ */
 export const any: ReduceOp = /* @__PURE__ */ reduction("any", toBool, (x, axes) => p.reduceOr(x, { axes }));
-/** How many elements are not 0, int32. */
+/**
+ * How many elements are not 0, int32.
+ * Axes in `axis` (all by default) disappear, or stay with size 1 if `keepdims`.
+ * Source: keras.ops.count_nonzero.
+ * @throws ShapeError for an axis out of range.
+ * @example await ops.countNonzero([0, 1, 2]).item(); // 2
+ */
 export const countNonzero: Op<(x: TensorLike, options?: { readonly axis?: Axis }) => Tensor> = /* @__PURE__ */ op(
   "countNonzero",
   (x: TensorLike, { axis = null }: { readonly axis?: Axis } = {}): Tensor =>
@@ -167,16 +245,34 @@ export const belowZero = (x: Tensor): Tensor => {
   const negativeZero = p.and(p.equal(wide, 0), p.less(p.div(1, wide), 0));
   return p.where(negativeZero, NEGATIVE_ZERO, wide);
 };
-/** int32 position of the (first) largest element along `axis`; of the flattened tensor by default. */
+/**
+ * int32 position of the (first) largest element along `axis`; of the flattened tensor by default.
+ * Axes in `axis` (all by default) disappear, or stay with size 1 if `keepdims`.
+ * Source: keras.ops.argmax.
+ * @throws ShapeError for an axis out of range.
+ * @example await ops.argmax([1, 5, 3]).item(); // 1
+ */
 export const argmax: ArgReduceOp = /* @__PURE__ */ op("argmax", (x: TensorLike, options: ArgReduceOptions = {}) =>
   argWith("argmax", belowZero(convertToTensor(x)), options, p.argMax),
 );
-/** int32 position of the (first) smallest element along `axis`; of the flattened tensor by default. */
+/**
+ * int32 position of the (first) smallest element along `axis`; of the flattened tensor by default.
+ * Axes in `axis` (all by default) disappear, or stay with size 1 if `keepdims`.
+ * Source: keras.ops.argmin.
+ * @throws ShapeError for an axis out of range.
+ * @example await ops.argmin([1, 5, 3]).item(); // 0
+ */
 export const argmin: ArgReduceOp = /* @__PURE__ */ op("argmin", (x: TensorLike, options: ArgReduceOptions = {}) =>
   argWith("argmin", belowZero(convertToTensor(x)), options, p.argMin),
 );
 
-/** `log(sum(e^x))`, without overflow. */
+/**
+ * `log(sum(e^x))`, without overflow.
+ * Axes in `axis` (all by default) disappear, or stay with size 1 if `keepdims`.
+ * Source: keras.ops.logsumexp.
+ * @throws ShapeError for an axis out of range.
+ * @example await ops.logsumexp([0, 0]).item(); // 0.6931
+ */
 export const logsumexp: ReduceOp = /* @__PURE__ */ op(
   "logsumexp",
   (x: TensorLike, options: ReduceOptions = {}): Tensor => {
@@ -194,7 +290,13 @@ export interface AverageOptions {
   readonly axis?: Axis;
   readonly weights?: TensorLike | null;
 }
-/** The mean with weights, `sum w x / sum w`. */
+/**
+ * The mean with weights, `sum w x / sum w`.
+ * Axes in `axis` (all by default) disappear, or stay with size 1 if `keepdims`.
+ * Source: keras.ops.average.
+ * @throws ShapeError for an axis out of range.
+ * @example await ops.average([1, 3], { weights: [3, 1] }).item(); // 1.5
+ */
 export const average: Op<(x: TensorLike, options?: AverageOptions) => Tensor> = /* @__PURE__ */ op(
   "average",
   (x: TensorLike, { axis = null, weights = null }: AverageOptions = {}): Tensor => {

@@ -21,7 +21,11 @@ export function resolveShape(where: string, from: Shape, to: Shape): number[] {
   return to.map((n) => (n === -1 ? (known === 0 ? 0 : size / known) : n));
 }
 
-/** The same elements, row-major, under `newshape`; one size may be -1. @example reshape([1, 2, 3, 4], [2, -1]) */
+/**
+ * The same elements, row-major, under `newshape`; one size may be -1.
+ * Source: keras.ops.reshape.
+ * @example await ops.reshape([1, 2, 3, 4], [2, -1]).array(); // [[1, 2], [3, 4]]
+ */
 export const reshape: Op<(x: TensorLike, newshape: Shape | number) => Tensor> = /* @__PURE__ */ op(
   "reshape",
   (x: TensorLike, newshape: Shape | number): Tensor => {
@@ -31,7 +35,11 @@ export const reshape: Op<(x: TensorLike, newshape: Shape | number) => Tensor> = 
     });
   },
 );
-/** One axis. */
+/**
+ * One axis.
+ * Source: keras.ops.ravel.
+ * @example await ops.ravel([[1, 2], [3, 4]]).array(); // [1, 2, 3, 4]
+ */
 export const ravel: Op<(x: TensorLike) => Tensor> = /* @__PURE__ */ op("ravel", (x: TensorLike): Tensor => {
   const t = convertToTensor(x);
   return p.reshape(t, { shape: [t.size] });
@@ -42,6 +50,11 @@ export interface TransposeOptions {
   /** Output axis `i` is input axis `axes[i]`; all reversed by default. */
   readonly axes?: readonly number[] | null;
 }
+/**
+ * Axes in another order; reversed by default.
+ * Source: keras.ops.transpose.
+ * @example await ops.transpose([[1, 2], [3, 4]]).array(); // [[1, 3], [2, 4]]
+ */
 export const transpose: Op<(x: TensorLike, options?: TransposeOptions) => Tensor> = /* @__PURE__ */ op(
   "transpose",
   (x: TensorLike, { axes = null }: TransposeOptions = {}): Tensor => {
@@ -51,7 +64,11 @@ export const transpose: Op<(x: TensorLike, options?: TransposeOptions) => Tensor
     return p.transpose(t, { permutation });
   },
 );
-/** Two axes exchanged. */
+/**
+ * Two axes exchanged.
+ * Source: keras.ops.swapaxes.
+ * @example await ops.swapaxes([[1, 2]], 0, 1).array(); // [[1], [2]]
+ */
 export const swapaxes: Op<(x: TensorLike, axis1: number, axis2: number) => Tensor> = /* @__PURE__ */ op(
   "swapaxes",
   (x: TensorLike, axis1: number, axis2: number): Tensor => {
@@ -87,14 +104,22 @@ export function moveAxes(
 }
 const listed = (axis: number | readonly number[]): readonly number[] => (typeof axis === "number" ? [axis] : axis);
 type Axes = number | readonly number[];
-/** Axes moved to other places. */
+/**
+ * Axes moved to other places.
+ * Source: keras.ops.moveaxis.
+ * @example await ops.moveaxis([[1, 2]], 0, 1).array(); // [[1], [2]]
+ */
 export const moveaxis: Op<(x: TensorLike, source: Axes, destination: Axes) => Tensor> = /* @__PURE__ */ op(
   "moveaxis",
   (x: TensorLike, source: Axes, destination: Axes): Tensor =>
     moveAxes(convertToTensor(x), listed(source), listed(destination)),
 );
 
-/** New axes of size 1 at the places that `axis` names in the result. @example expandDims([1, 2], -1) // shape [2, 1] */
+/**
+ * New axes of size 1 at the places that `axis` names in the result.
+ * Source: keras.ops.expand_dims.
+ * @example await ops.expandDims([1, 2], -1).array(); // [[1], [2]]
+ */
 export const expandDims: Op<(x: TensorLike, axis: Axes) => Tensor> = /* @__PURE__ */ op(
   "expandDims",
   (x: TensorLike, axis: Axes): Tensor => {
@@ -107,7 +132,12 @@ export const expandDims: Op<(x: TensorLike, axis: Axes) => Tensor> = /* @__PURE_
     });
   },
 );
-/** Axes of size 1 removed: all of them, or those in `axis`. @throws ShapeError if a named axis has another size. */
+/**
+ * Axes of size 1 removed: all of them, or those in `axis`.
+ * Source: keras.ops.squeeze.
+ * @throws ShapeError if a named axis has another size.
+ * @example await ops.squeeze([[1, 2]]).array(); // [1, 2]
+ */
 export const squeeze: Op<(x: TensorLike, options?: { readonly axis?: Axes | null }) => Tensor> = /* @__PURE__ */ op(
   "squeeze",
   (x: TensorLike, { axis = null }: { readonly axis?: Axes | null } = {}): Tensor => {
@@ -123,13 +153,21 @@ export const squeeze: Op<(x: TensorLike, options?: { readonly axis?: Axes | null
   },
 );
 
-/** Sizes of 1 and missing leading axes repeated up to `shape`. */
+/**
+ * Sizes of 1 and missing leading axes repeated up to `shape`.
+ * Source: keras.ops.broadcast_to.
+ * @example await ops.broadcastTo([1, 2], [2, 2]).array(); // [[1, 2], [1, 2]]
+ */
 export const broadcastTo: Op<(x: TensorLike, shape: Shape) => Tensor> = /* @__PURE__ */ op(
   "broadcastTo",
   (x: TensorLike, shape: Shape): Tensor => p.broadcastTo(convertToTensor(x), { shape }),
 );
 
-/** Backwards along `axis`, along all axes by default. */
+/**
+ * Backwards along `axis`, along all axes by default.
+ * Source: keras.ops.flip.
+ * @example await ops.flip([1, 2, 3]).array(); // [3, 2, 1]
+ */
 export const flip: Op<(x: TensorLike, options?: { readonly axis?: Axes | null }) => Tensor> = /* @__PURE__ */ op(
   "flip",
   (x: TensorLike, { axis = null }: { readonly axis?: Axes | null } = {}): Tensor => {
@@ -137,18 +175,30 @@ export const flip: Op<(x: TensorLike, options?: { readonly axis?: Axes | null })
     return p.reverse(t, { axes: normalizeAxes(axis, t.ndim, "flip") });
   },
 );
-/** Backwards along the second axis. */
+/**
+ * Backwards along the second axis.
+ * Source: keras.ops.fliplr.
+ * @example await ops.fliplr([[1, 2], [3, 4]]).array(); // [[2, 1], [4, 3]]
+ */
 export const fliplr: Op<(x: TensorLike) => Tensor> = /* @__PURE__ */ op("fliplr", (x: TensorLike): Tensor => {
   const t = convertToTensor(x);
   return p.reverse(t, { axes: [normalizeAxis(1, t.ndim, "fliplr")] });
 });
-/** Backwards along the first axis. */
+/**
+ * Backwards along the first axis.
+ * Source: keras.ops.flipud.
+ * @example await ops.flipud([[1, 2], [3, 4]]).array(); // [[3, 4], [1, 2]]
+ */
 export const flipud: Op<(x: TensorLike) => Tensor> = /* @__PURE__ */ op("flipud", (x: TensorLike): Tensor => {
   const t = convertToTensor(x);
   return p.reverse(t, { axes: [normalizeAxis(0, t.ndim, "flipud")] });
 });
 
-/** Elements moved along `axis`, those pushed out enter on the other side; the flattened tensor by default. */
+/**
+ * Elements moved along `axis`, those pushed out enter on the other side; the flattened tensor by default.
+ * Source: keras.ops.roll.
+ * @example await ops.roll([1, 2, 3], 1).array(); // [3, 1, 2]
+ */
 export const roll: Op<(x: TensorLike, shift: Axes, options?: { readonly axis?: Axes | null }) => Tensor> =
   /* @__PURE__ */ op(
     "roll",
@@ -181,7 +231,11 @@ function rollAxis(x: Tensor, axis: number, shift: number): Tensor {
   return p.concat([sliceAxis(x, axis, n - by, by, 1), sliceAxis(x, axis, 0, n - by, 1)], { axis });
 }
 
-/** `x` turned by `k` times 90 degrees in the plane of `axes`, from the first toward the second. */
+/**
+ * `x` turned by `k` times 90 degrees in the plane of `axes`, from the first toward the second.
+ * Source: keras.ops.rot90.
+ * @example await ops.rot90([[1, 2], [3, 4]]).array(); // [[2, 4], [1, 3]]
+ */
 export const rot90: Op<
   (array: TensorLike, options?: { readonly k?: number; readonly axes?: readonly [number, number] }) => Tensor
 > = /* @__PURE__ */ op(
@@ -212,7 +266,11 @@ export interface PadOptions {
   /** For mode "constant": what to fill with, 0 by default. */
   readonly constantValues?: number | null;
 }
-/** Elements added before and after: `padWidth` is `[before, after]` for each axis (or one for all). */
+/**
+ * Elements added before and after: `padWidth` is `[before, after]` for each axis (or one for all).
+ * Source: keras.ops.pad.
+ * @example await ops.pad([1, 2], [[1, 2]]).array(); // [0, 1, 2, 0, 0]
+ */
 export const pad: Op<(x: TensorLike, padWidth: PadWidth, options?: PadOptions) => Tensor> = /* @__PURE__ */ op(
   "pad",
   (x: TensorLike, padWidth: PadWidth, { mode = "constant", constantValues = null }: PadOptions = {}): Tensor => {

@@ -1,6 +1,6 @@
 // Orders, ranks and running totals.
 import { isFloat, normalizeAxis } from "../aval/index.ts";
-import { complain, ShapeError, showShape } from "../errors/index.ts";
+import { ConfigError, complain, ShapeError, showShape } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
 import { castTo } from "./arithmetic-core.ts";
@@ -17,17 +17,26 @@ export type SortOp = Op<(x: TensorLike, options?: SortOptions) => Tensor>;
 const ordering = (name: string, f: (x: Tensor, params: p.AxisParams) => Tensor): SortOp =>
   op(name, (x: TensorLike, { axis = -1 }: SortOptions = {}): Tensor => {
     const t = convertToTensor(x);
-    if (axis === null || t.ndim === 0) {
-      const y = f(p.reshape(t, { shape: [t.size] }), { axis: 0 });
-      return t.ndim === 0 && name === "sort" ? p.reshape(y, { shape: [] }) : y;
-    }
+    if (axis === null) return f(p.reshape(t, { shape: [t.size] }), { axis: 0 });
     return f(t, { axis: normalizeAxis(axis, t.ndim, name) });
   });
-/** Ascending along `axis`, nan last. @example sort([3, 1, 2]) // [1, 2, 3] */
+/**
+ * Ascending along `axis`, nan last.
+ * Source: keras.ops.sort.
+ * @example await ops.sort([3, 1, 2]).array(); // [1, 2, 3]
+ */
 export const sort: SortOp = /* @__PURE__ */ ordering("sort", p.sort);
-/** int32 positions that sort `x`; equal elements keep their order. */
+/**
+ * int32 positions that sort `x`; equal elements keep their order.
+ * Source: keras.ops.argsort.
+ * @example await ops.argsort([3, 1, 2]).array(); // [1, 2, 0]
+ */
 export const argsort: SortOp = /* @__PURE__ */ ordering("argsort", p.argSort);
-/** Positions in an order in which the `kth` is in its place, smaller ones before it. Here: fully sorted. */
+/**
+ * Positions in an order in which the `kth` is in its place, smaller ones before it. Here: fully sorted.
+ * Source: keras.ops.argpartition.
+ * @example await ops.argpartition([3, 1, 2], 1).array(); // [1, 2, 0]
+ */
 export const argpartition: Op<(x: TensorLike, kth: number, options?: SortOptions) => Tensor> = /* @__PURE__ */ op(
   "argpartition",
   (x: TensorLike, kth: number, { axis = -1 }: SortOptions = {}): Tensor => {
@@ -43,7 +52,12 @@ export interface TopKOptions {
   /** Accepted for compatibility: results are always sorted. */
   readonly sorted?: boolean;
 }
-/** The `k` largest of the last axis, descending, and their positions. @throws ShapeError if there are fewer. */
+/**
+ * The `k` largest of the last axis, descending, and their positions.
+ * Source: keras.ops.top_k.
+ * @throws ShapeError if there are fewer.
+ * @example await ops.topK([3, 1, 2], 2)[0].array(); // [3, 2]
+ */
 export const topK: Op<(x: TensorLike, k: number, options?: TopKOptions) => [values: Tensor, indices: Tensor]> =
   /* @__PURE__ */ op(
     "topK",
@@ -56,7 +70,11 @@ export const topK: Op<(x: TensorLike, k: number, options?: TopKOptions) => [valu
       ];
     },
   );
-/** Whether the score of the target class is among the `k` highest of its row. `targets` `[B]`, `predictions` `[B, C]`. */
+/**
+ * Whether the score of the target class is among the `k` highest of its row. `targets` `[B]`, `predictions` `[B, C]`.
+ * Source: keras.ops.in_top_k.
+ * @example await ops.inTopK([1, 0], [[0.1, 0.9], [0.1, 0.9]], 1).array(); // [true, false]
+ */
 export const inTopK: Op<(targets: TensorLike, predictions: TensorLike, k: number) => Tensor> = /* @__PURE__ */ op(
   "inTopK",
   (targets: TensorLike, predictions: TensorLike, k: number): Tensor => {
@@ -102,9 +120,17 @@ const running = (name: string, f: (x: Tensor, params: p.CumulativeParams) => Ten
     const t = convertToTensor(x, dtype === null ? {} : { dtype });
     return runningWith(name, t.dtype === "bool" ? castTo(t, "int32") : t, axis, f);
   });
-/** Running sum. @example cumsum([1, 2, 3]) // [1, 3, 6] */
+/**
+ * Running sum.
+ * Source: keras.ops.cumsum.
+ * @example await ops.cumsum([1, 2, 3]).array(); // [1, 3, 6]
+ */
 export const cumsum: CumulativeOp = /* @__PURE__ */ running("cumsum", p.cumSum);
-/** Running product. */
+/**
+ * Running product.
+ * Source: keras.ops.cumprod.
+ * @example await ops.cumprod([1, 2, 3]).array(); // [1, 2, 6]
+ */
 export const cumprod: CumulativeOp = /* @__PURE__ */ running("cumprod", p.cumProd);
 
 export interface DiffOptions {
@@ -112,7 +138,11 @@ export interface DiffOptions {
   readonly n?: number;
   readonly axis?: number;
 }
-/** Differences of neighbours along `axis`. */
+/**
+ * Differences of neighbours along `axis`.
+ * Source: keras.ops.diff.
+ * @example await ops.diff([1, 4, 9]).array(); // [3, 5]
+ */
 export const diff: Op<(a: TensorLike, options?: DiffOptions) => Tensor> = /* @__PURE__ */ op(
   "diff",
   (a: TensorLike, { n = 1, axis = -1 }: DiffOptions = {}): Tensor => {
@@ -145,11 +175,21 @@ function placesIn(sequence: Tensor, values: Tensor, side: "left" | "right"): Ten
   const before = p.or(known, nan);
   return p.reduceSum(castTo(before, "int32"), { axes: [v.ndim] });
 }
-/** int32 places at which values keep a sorted vector sorted. @throws ShapeError unless the sequence is a vector. */
+/**
+ * int32 places at which values keep a sorted vector sorted.
+ * Source: keras.ops.searchsorted.
+ * @throws ShapeError unless the sequence is a vector.
+ * @example await ops.searchsorted([1, 3, 5], [0, 4]).array(); // [0, 2]
+ */
 export const searchsorted: Op<(sortedSequence: TensorLike, values: TensorLike, options?: SearchOptions) => Tensor> =
   /* @__PURE__ */ op(
     "searchsorted",
     (sortedSequence: TensorLike, values: TensorLike, { side = "left" }: SearchOptions = {}): Tensor => {
+      if (side !== "left" && side !== "right") {
+        const got = JSON.stringify(side);
+        const todo = "Choose one of the two";
+        throw new ConfigError(complain("searchsorted", { must: 'side must be "left" or "right"', got, todo }));
+      }
       const s = convertToTensor(sortedSequence);
       if (s.ndim !== 1) {
         const todo = "Use ops.map over the rows";
@@ -160,7 +200,11 @@ export const searchsorted: Op<(sortedSequence: TensorLike, values: TensorLike, o
       return placesIn(s, convertToTensor(values), side);
     },
   );
-/** int32 number of the bin, between neighbouring edges `bins`, of each value. */
+/**
+ * int32 number of the bin, between neighbouring edges `bins`, of each value.
+ * Source: keras.ops.digitize.
+ * @example await ops.digitize([0, 4], [1, 3, 5]).array(); // [0, 2]
+ */
 export const digitize: Op<(x: TensorLike, bins: TensorLike) => Tensor> = /* @__PURE__ */ op(
   "digitize",
   (x: TensorLike, bins: TensorLike): Tensor => {

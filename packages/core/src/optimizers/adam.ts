@@ -1,10 +1,12 @@
 // Adam and what came of it: steps scaled by running moments of the gradient.
+
 import type { DType } from "../aval/index.ts";
 import { ConfigError, complain } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import { convertToTensor } from "../ops/convert.ts";
 import * as ops from "../ops/index.ts";
 import type { Config } from "../registry/index.ts";
+import { withDefaults } from "../registry/index.ts";
 import type { Variable } from "../weights/index.ts";
 import { Optimizer } from "./optimizer.ts";
 import type { OptimizerConfig } from "./optimizer-config.ts";
@@ -40,15 +42,15 @@ export class Adam extends Optimizer {
   #velocities: Slots = [];
   #largest: Slots = [];
 
-  constructor({
-    learningRate = 0.001,
-    beta1 = 0.9,
-    beta2 = 0.999,
-    epsilon = 1e-7,
-    amsgrad = false,
-    ...config
-  }: AdamConfig = {}) {
-    super({ learningRate, ...config });
+  constructor(config: AdamConfig = {}) {
+    const {
+      learningRate = 0.001,
+      beta1 = 0.9,
+      beta2 = 0.999,
+      epsilon = 1e-7,
+      amsgrad = false,
+    }: AdamConfig = config ?? {};
+    super(withDefaults(config, { learningRate }));
     this.beta1 = beta1;
     this.beta2 = beta2;
     this.epsilon = epsilon;
@@ -100,8 +102,9 @@ export class Adam extends Optimizer {
 export class AdamW extends Adam {
   static override readonly className: string = "AdamW";
   static override readonly module: string = "keras.optimizers";
-  constructor({ weightDecay = 0.004, ...config }: AdamConfig = {}) {
-    super({ weightDecay, ...config });
+  constructor(config: AdamConfig = {}) {
+    const { weightDecay = 0.004 }: AdamConfig = config ?? {};
+    super(withDefaults(config, { weightDecay }));
     if (weightDecay !== null) return;
     throw new ConfigError(
       complain(this.name, { must: "weightDecay must be a number", got: "null", todo: "Use Adam to go without" }),
@@ -122,8 +125,9 @@ export class Adamax extends Optimizer {
   #momentums: Slots = [];
   #norms: Slots = [];
 
-  constructor({ learningRate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7, ...config }: MomentsConfig = {}) {
-    super({ learningRate, ...config });
+  constructor(config: MomentsConfig = {}) {
+    const { learningRate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 }: MomentsConfig = config ?? {};
+    super(withDefaults(config, { learningRate }));
     this.beta1 = beta1;
     this.beta2 = beta2;
     this.epsilon = epsilon;
@@ -164,8 +168,9 @@ export class Nadam extends Optimizer {
   #velocities: Slots = [];
   #product: Variable | undefined;
 
-  constructor({ learningRate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7, ...config }: MomentsConfig = {}) {
-    super({ learningRate, ...config });
+  constructor(config: MomentsConfig = {}) {
+    const { learningRate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 }: MomentsConfig = config ?? {};
+    super(withDefaults(config, { learningRate }));
     this.beta1 = beta1;
     this.beta2 = beta2;
     this.epsilon = epsilon;
@@ -227,8 +232,9 @@ export class Lion extends Optimizer {
   readonly beta2: number;
   #momentums: Slots = [];
 
-  constructor({ learningRate = 0.001, beta1 = 0.9, beta2 = 0.99, ...config }: LionConfig = {}) {
-    super({ learningRate, ...config });
+  constructor(config: LionConfig = {}) {
+    const { learningRate = 0.001, beta1 = 0.9, beta2 = 0.99 }: LionConfig = config ?? {};
+    super(withDefaults(config, { learningRate }));
     if (!(beta1 > 0 && beta1 <= 1)) {
       const todo = "At 0 only the sign of the gradient would be left";
       throw new ConfigError(

@@ -1,8 +1,10 @@
 // Optimizers that divide by the root of accumulated squared gradients.
+
 import type { Tensor } from "../graph/index.ts";
 import { convertToTensor } from "../ops/convert.ts";
 import * as ops from "../ops/index.ts";
 import type { Config } from "../registry/index.ts";
+import { withDefaults } from "../registry/index.ts";
 import type { Variable } from "../weights/index.ts";
 import { Optimizer } from "./optimizer.ts";
 import type { OptimizerConfig } from "./optimizer-config.ts";
@@ -29,15 +31,15 @@ export class RMSprop extends Optimizer {
   #momentums: Slots = [];
   #means: Slots = [];
 
-  constructor({
-    learningRate = 0.001,
-    rho = 0.9,
-    momentum = 0,
-    epsilon = 1e-7,
-    centered = false,
-    ...config
-  }: RMSpropConfig = {}) {
-    super({ learningRate, ...config });
+  constructor(config: RMSpropConfig = {}) {
+    const {
+      learningRate = 0.001,
+      rho = 0.9,
+      momentum = 0,
+      epsilon = 1e-7,
+      centered = false,
+    }: RMSpropConfig = config ?? {};
+    super(withDefaults(config, { learningRate }));
     this.rho = rho;
     this.momentum = momentum;
     this.epsilon = epsilon;
@@ -91,8 +93,9 @@ export class Adagrad extends Optimizer {
   readonly epsilon: number;
   #accumulators: Slots = [];
 
-  constructor({ learningRate = 0.001, initialAccumulatorValue = 0.1, epsilon = 1e-7, ...config }: AdagradConfig = {}) {
-    super({ learningRate, ...config });
+  constructor(config: AdagradConfig = {}) {
+    const { learningRate = 0.001, initialAccumulatorValue = 0.1, epsilon = 1e-7 }: AdagradConfig = config ?? {};
+    super(withDefaults(config, { learningRate }));
     this.initialAccumulatorValue = initialAccumulatorValue;
     this.epsilon = epsilon;
   }
@@ -131,8 +134,9 @@ export class Adadelta extends Optimizer {
   #grads: Slots = [];
   #deltas: Slots = [];
 
-  constructor({ learningRate = 0.001, rho = 0.95, epsilon = 1e-7, ...config }: AdadeltaConfig = {}) {
-    super({ learningRate, ...config });
+  constructor(config: AdadeltaConfig = {}) {
+    const { learningRate = 0.001, rho = 0.95, epsilon = 1e-7 }: AdadeltaConfig = config ?? {};
+    super(withDefaults(config, { learningRate }));
     this.rho = rho;
     this.epsilon = epsilon;
   }

@@ -1,5 +1,5 @@
 import type { DType, HostArray, Shape } from "../aval/index.ts";
-import { ConfigError, complain, didYouMean, ShapeError, StateError, showShape, warnOnce } from "../errors/index.ts";
+import { ConfigError, complain, ShapeError, StateError, showShape, warnOnce } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import { convertToTensor, floatx, type TensorLike } from "../ops/convert.ts";
 import * as ops from "../ops/index.ts";
@@ -74,15 +74,13 @@ export abstract class Optimizer implements Serializable {
       clipnorm = null,
       globalClipnorm = null,
       clipvalue = null,
-      ...rest
+      useEma = false,
+      emaMomentum = 0.99,
+      emaOverwriteFrequency = null,
+      lossScaleFactor = null,
+      gradientAccumulationSteps = null,
     } = config;
-    const { useEma = false, emaMomentum = 0.99, emaOverwriteFrequency = null, ...others } = rest;
-    const { lossScaleFactor = null, gradientAccumulationSteps = null, ...unknown } = others;
     this.name = name ?? autoName(nameOfClass(new.target));
-    for (const key of Object.keys(unknown)) {
-      const todo = didYouMean(key, Object.keys(this.#options())) || "Check the option's name";
-      throw this.#refuse("options must be known", `"${key}"`, todo);
-    }
     this.weightDecay = weightDecay;
     this.clipnorm = clipnorm;
     this.globalClipnorm = globalClipnorm;

@@ -2,6 +2,7 @@ import { ConfigError, complain } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import { convertToTensor } from "../ops/convert.ts";
 import type { Config } from "../registry/index.ts";
+import { withDefaults } from "../registry/index.ts";
 import type { Variable } from "../weights/index.ts";
 import { Optimizer } from "./optimizer.ts";
 import type { OptimizerConfig } from "./optimizer-config.ts";
@@ -24,8 +25,9 @@ export class SGD extends Optimizer {
   readonly nesterov: boolean;
   #momentums: (Variable | null)[] = [];
 
-  constructor({ learningRate = 0.01, momentum = 0, nesterov = false, ...config }: SGDConfig = {}) {
-    super({ learningRate, ...config });
+  constructor(config: SGDConfig = {}) {
+    const { learningRate = 0.01, momentum = 0, nesterov = false }: SGDConfig = config ?? {};
+    super(withDefaults(config, { learningRate }));
     if (!(momentum >= 0 && momentum <= 1)) {
       throw new ConfigError(
         complain(this.name, { must: "momentum must be in [0, 1]", got: String(momentum), todo: "Use for example 0.9" }),

@@ -11,7 +11,7 @@ import {
 } from "../aval/index.ts";
 import { complain, DtypeError, ShapeError, showShape, ValueError } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
-import { convertToTensor, floatx, type Op, op, type TensorLike, toFloat } from "../ops/index.ts";
+import { convertToTensor, floatx, type Op, op, type TensorLike, toFloat, withChecks } from "../ops/index.ts";
 import * as p from "../primitives/index.ts";
 import { erfInv32 } from "./erf-inv.ts";
 import { drawSeed, type Seed, splitKey } from "./seed-generator.ts";
@@ -98,8 +98,13 @@ export interface UniformOptions extends DrawOptions {
   /** Not reached. */
   readonly maxval?: TensorLike;
 }
-/** Numbers evenly spread over `[minval, maxval)`. @example random.uniform([2, 3], { seed: 42 }) */
-export function uniform(shape: Shape, { minval = 0, maxval = 1, dtype, seed }: UniformOptions = {}): Tensor {
+/**
+ * Numbers evenly spread over `[minval, maxval)`.
+ * Source: keras.random.uniform.
+ * @example await random.uniform([2], { seed: 42 }).array(); // [0.5667, 0.0655]
+ */
+export const uniform: typeof uniformOf = /* @__PURE__ */ withChecks("random.uniform", uniformOf);
+function uniformOf(shape: Shape, { minval = 0, maxval = 1, dtype, seed }: UniformOptions = {}): Tensor {
   const target = floatDtype("random.uniform", dtype);
   const bound = (x: TensorLike): Tensor | number => (typeof x === "number" ? x : convertToTensor(x));
   return uniformBits(drawSeed(seed), checked("random.uniform", shape), bound(minval), bound(maxval), target);
@@ -143,8 +148,13 @@ export function normalBits(key: Tensor, shape: Shape, dtype: DType): Tensor {
 function erfInv(u: Tensor): Tensor {
   return u.dtype === "float64" ? p.erfInv(u) : cast(erfInv32(cast(u, "float32")), u.dtype);
 }
-/** Numbers of a normal distribution. */
-export function normal(shape: Shape, { mean = 0, stddev = 1, dtype, seed }: NormalOptions = {}): Tensor {
+/**
+ * Numbers of a normal distribution.
+ * Source: keras.random.normal.
+ * @example await random.normal([2], { seed: 42 }).array(); // [0.1681, -1.5098]
+ */
+export const normal: typeof normalOf = /* @__PURE__ */ withChecks("random.normal", normalOf);
+function normalOf(shape: Shape, { mean = 0, stddev = 1, dtype, seed }: NormalOptions = {}): Tensor {
   const target = floatDtype("random.normal", dtype);
   return scaled(normalBits(drawSeed(seed), checked("random.normal", shape), target), mean, stddev);
 }
@@ -155,8 +165,16 @@ const withinTwo: Readonly<Partial<Record<DType, number>>> = {
   bfloat16: 0.953125,
   float64: 0.9544997361036416,
 };
-/** Numbers of a normal distribution, none farther than two standard deviations from the mean. */
-export function truncatedNormal(shape: Shape, { mean = 0, stddev = 1, dtype, seed }: NormalOptions = {}): Tensor {
+/**
+ * Numbers of a normal distribution, none farther than two standard deviations from the mean.
+ * Source: keras.random.truncated_normal.
+ * @example await random.truncatedNormal([2], { seed: 42 }).array(); // [0.1603, -1.3702]
+ */
+export const truncatedNormal: typeof truncatedNormalOf = /* @__PURE__ */ withChecks(
+  "random.truncatedNormal",
+  truncatedNormalOf,
+);
+function truncatedNormalOf(shape: Shape, { mean = 0, stddev = 1, dtype, seed }: NormalOptions = {}): Tensor {
   const target = floatDtype("random.truncatedNormal", dtype);
   const edge = withinTwo[target] as number;
   const u = uniformBits(drawSeed(seed), checked("random.truncatedNormal", shape), -edge, edge, target);
@@ -165,13 +183,14 @@ export function truncatedNormal(shape: Shape, { mean = 0, stddev = 1, dtype, see
   return scaled(sample, mean, stddev);
 }
 
-/** Whole numbers evenly spread over `[minval, maxval)`. @throws DtypeError unless the dtype is an integer dtype. */
-export function randint(
-  shape: Shape,
-  minval: number,
-  maxval: number,
-  { dtype = "int32", seed }: DrawOptions = {},
-): Tensor {
+/**
+ * Whole numbers evenly spread over `[minval, maxval)`.
+ * Source: keras.random.randint.
+ * @throws DtypeError unless the dtype is an integer dtype.
+ * @example await random.randint([3], 0, 10, { seed: 42 }).array(); // [9, 6, 4]
+ */
+export const randint: typeof randintOf = /* @__PURE__ */ withChecks("random.randint", randintOf);
+function randintOf(shape: Shape, minval: number, maxval: number, { dtype = "int32", seed }: DrawOptions = {}): Tensor {
   const target = standardizeDtype(dtype ?? "int32");
   if (!isInteger(target)) {
     throw new DtypeError(
@@ -196,12 +215,13 @@ export function randint(
   return start(p.rem(p.add(p.mul(p.rem(upper, span), multiplier), p.rem(lower, span)), span));
 }
 
-/** Class numbers drawn with the probabilities that `logits` `[B, C]` mean: `[B, numSamples]`. Source: the Gumbel trick. */
-export function categorical(
-  logits: TensorLike,
-  numSamples: number,
-  { dtype = "int32", seed }: DrawOptions = {},
-): Tensor {
+/**
+ * Class numbers drawn with the probabilities that `logits` `[B, C]` mean: `[B, numSamples]`.
+ * Source: keras.random.categorical; the Gumbel trick.
+ * @example await random.categorical([[0, 1]], 4, { seed: 42 }).array(); // [[1, 1, 1, 1]]
+ */
+export const categorical: typeof categoricalOf = /* @__PURE__ */ withChecks("random.categorical", categoricalOf);
+function categoricalOf(logits: TensorLike, numSamples: number, { dtype = "int32", seed }: DrawOptions = {}): Tensor {
   const x = toFloat(logits);
   if (x.ndim !== 2) {
     const todo = "Reshape it to [batch, classes]";
@@ -222,9 +242,14 @@ export interface DropoutOptions {
   readonly noiseShape?: readonly (number | null)[] | null;
   readonly seed?: Seed;
 }
-/** Sets the fraction `rate` of the elements to 0 and divides the others by `1 - rate`. @throws ValueError unless `rate` is in [0, 1]. */
+/**
+ * Sets the fraction `rate` of the elements to 0 and divides the others by `1 - rate`.
+ * Source: keras.random.dropout.
+ * @throws ValueError unless `rate` is in [0, 1].
+ * @example await random.dropout([1, 1, 1, 1], 0.5, { seed: 42 }).array(); // [0, 2, 2, 0]
+ */
 export const dropout: Op<(inputs: TensorLike, rate: number, options?: DropoutOptions) => Tensor> = /* @__PURE__ */ op(
-  "dropout",
+  "random.dropout",
   (inputs: TensorLike, rate: number, { noiseShape = null, seed }: DropoutOptions = {}): Tensor => {
     if (!(rate >= 0 && rate <= 1)) {
       throw new ValueError(
@@ -245,9 +270,13 @@ export interface ShuffleOptions {
   readonly axis?: number;
   readonly seed?: Seed;
 }
-/** The elements along `axis` in a random order; each row along it in its own. */
+/**
+ * The elements along `axis` in a random order; each row along it in its own.
+ * Source: keras.random.shuffle.
+ * @example await random.shuffle([1, 2, 3, 4], { seed: 42 }).array(); // [4, 3, 1, 2]
+ */
 export const shuffle: Op<(x: TensorLike, options?: ShuffleOptions) => Tensor> = /* @__PURE__ */ op(
-  "shuffle",
+  "random.shuffle",
   (x: TensorLike, { axis = 0, seed }: ShuffleOptions = {}): Tensor => {
     let t = convertToTensor(x);
     const at = axis < 0 ? axis + t.ndim : axis;

@@ -276,3 +276,64 @@ export const optimizerOptions: Readonly<Record<string, string>> = {
   ScheduleFreeAdamW:
     "learningRate beta1 beta2 epsilon warmupSteps weightDecay clipnorm clipvalue globalClipnorm useEma emaMomentum emaOverwriteFrequency lossScaleFactor gradientAccumulationSteps name",
 };
+
+export const scheduleOptions: Readonly<Record<string, string>> = {
+  CosineDecay: "initialLearningRate decaySteps alpha name warmupTarget warmupSteps",
+  CosineDecayRestarts: "initialLearningRate firstDecaySteps tMul mMul alpha name",
+  ExponentialDecay: "initialLearningRate decaySteps decayRate staircase name",
+  InverseTimeDecay: "initialLearningRate decaySteps decayRate staircase name",
+  PiecewiseConstantDecay: "boundaries values name",
+  PolynomialDecay: "initialLearningRate decaySteps endLearningRate power cycle name",
+};
+
+export const initializerOptions: Readonly<Record<string, string>> = {
+  Constant: "value",
+  GlorotNormal: "seed inputAxes outputAxes",
+  GlorotUniform: "seed inputAxes outputAxes",
+  HeNormal: "seed inputAxes outputAxes",
+  HeUniform: "seed inputAxes outputAxes",
+  Identity: "gain",
+  LecunNormal: "seed inputAxes outputAxes",
+  LecunUniform: "seed inputAxes outputAxes",
+  Ones: "",
+  Orthogonal: "gain seed",
+  RandomNormal: "mean stddev seed",
+  RandomUniform: "minval maxval seed",
+  STFT: "side window scaling periodic",
+  TruncatedNormal: "mean stddev seed",
+  VarianceScaling: "scale mode distribution seed inputAxes outputAxes",
+  Zeros: "",
+};
+
+export const regularizerOptions: Readonly<Record<string, string>> = {
+  L1: "l1",
+  L1L2: "l1 l2",
+  L2: "l2",
+  OrthogonalRegularizer: "factor mode",
+};
+
+export const constraintOptions: Readonly<Record<string, string>> = {
+  MaxNorm: "maxValue axis",
+  MinMaxNorm: "minValue maxValue rate axis",
+  NonNeg: "",
+  UnitNorm: "axis",
+};
+
+export const callbackOptions: Readonly<Record<string, string>> = {
+  BackupAndRestore: "backupDir saveFreq doubleCheckpoint deleteCheckpoint",
+  CSVLogger: "filename separator append",
+  EarlyStopping: "monitor minDelta patience verbose mode baseline restoreBestWeights startFromEpoch",
+  History: "",
+  LambdaCallback: "onEpochBegin onEpochEnd onTrainBegin onTrainEnd onTrainBatchBegin onTrainBatchEnd",
+  LearningRateScheduler: "schedule verbose",
+  ModelCheckpoint: "filepath monitor verbose saveBestOnly saveWeightsOnly mode saveFreq initialValueThreshold",
+  OrbaxCheckpoint:
+    "directory monitor verbose saveBestOnly mode saveFreq initialValueThreshold maxToKeep saveOnBackground saveWeightsOnly",
+  ProgbarLogger: "",
+  ReduceLROnPlateau: "monitor factor patience verbose mode minDelta cooldown minLr baseline",
+  RemoteMonitor: "root path field headers sendAsJson",
+  SwapEMAWeights: "swapOnEpoch",
+  TensorBoard:
+    "logDir histogramFreq writeGraph writeImages writeStepsPerSecond updateFreq profileBatch embeddingsFreq embeddingsMetadata",
+  TerminateOnNaN: "raiseError",
+};

@@ -9,6 +9,11 @@ interface MaybeKeras {
 
 /** @throws ConfigError for a name among the options of something that does not have it. */
 export function checkNames(where: string, given: object, known: readonly string[]): void {
+  if (typeof given !== "object" || given === null) {
+    const todo = `Name them: new ${where}({ ${known[0] ?? "name"}: ... })`;
+    const got = JSON.stringify(given) ?? typeof given;
+    throw new ConfigError(complain(where, { must: "options must be an object", got, todo }));
+  }
   for (const key of Object.keys(given)) {
     if (known.includes(key)) continue;
     const todo = didYouMean(key, known) || `It takes ${known.join(", ")}`;
@@ -34,10 +39,15 @@ export function checkOptions(
   // A constructor that needs options has a parameter without a default.
   if (given === undefined && ctor.length === 0) return;
   const names = (table[className] as string).split(" ").filter(Boolean);
-  if (typeof given !== "object" || given === null) {
-    const todo = `Name them: new ${className}({ ${names[0] ?? "name"}: ... })`;
-    const got = JSON.stringify(given) ?? typeof given;
-    throw new ConfigError(complain(className, { must: "options must be an object", got, todo }));
-  }
-  checkNames(className, given, [...names, ...common]);
+  checkNames(className, given as object, [...names, ...common]);
+}
+
+/**
+ * The options with defaults of a class for what its base takes, and with what it fixes. Anything that is not an object goes on as it is,
+ * for `checkOptions` to refuse.
+ */
+export function withDefaults<T extends object>(config: T, defaults: Partial<T>, fixed: Partial<T> = {}): T {
+  if (typeof config !== "object" || config === null) return config;
+  const given = Object.entries(config).filter(([key, value]) => (value ?? null) !== null || !(key in defaults));
+  return { ...defaults, ...(Object.fromEntries(given) as T), ...fixed };
 }

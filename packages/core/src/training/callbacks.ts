@@ -1,4 +1,5 @@
 import { ConfigError, complain } from "../errors/index.ts";
+import { callbackOptions, checkOptions } from "../registry/index.ts";
 import type { Trainer } from "./trainer.ts";
 
 /** Names to numbers: loss and metrics so far. */
@@ -23,6 +24,10 @@ export interface RunParams {
  * }
  */
 export abstract class Callback {
+  /** @throws ConfigError for options that the class does not have. */
+  constructor(config?: object) {
+    checkOptions(new.target, config, [], callbackOptions);
+  }
   #model: Trainer | undefined;
   params: RunParams = { verbose: 0, epochs: 1, steps: undefined };
 
@@ -95,6 +100,8 @@ export class CallbackList {
 
 /** The record that `fit` returns. */
 export class History extends Callback {
+  static readonly className: string = "History";
+  static readonly module: string = "keras.callbacks";
   /** One list per log name, one entry per epoch. */
   readonly history: Record<string, number[]> = {};
   readonly epoch: number[] = [];
@@ -120,8 +127,17 @@ export type LambdaHooks = { readonly [H in Hook]?: (...args: Parameters<Callback
  * @example new callbacks.LambdaCallback({ onEpochEnd: (epoch, logs) => console.log(epoch, logs.loss) });
  */
 export class LambdaCallback extends Callback {
-  constructor(hooks: LambdaHooks) {
+  static readonly className: string = "LambdaCallback";
+  static readonly module: string = "keras.callbacks";
+
+  constructor(hooks: LambdaHooks = {}) {
     super();
+    if (typeof hooks !== "object" || hooks === null) {
+      const todo = "Name them: new LambdaCallback({ onEpochEnd: (epoch, logs) => ... })";
+      throw new ConfigError(
+        complain("LambdaCallback", { must: "hooks must be in an object", got: JSON.stringify(hooks), todo }),
+      );
+    }
     for (const [hook, f] of Object.entries(hooks)) {
       if (!(hook in Callback.prototype) || typeof f !== "function") {
         const todo = `Use one of ${Object.getOwnPropertyNames(Callback.prototype)

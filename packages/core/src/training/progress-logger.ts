@@ -1,3 +1,4 @@
+import { checkNames } from "../registry/index.ts";
 import { Callback, type Logs, type RunParams } from "./callbacks.ts";
 import { defaultSink, ProgressBar, type TextSink } from "./progress-bar.ts";
 
@@ -9,9 +10,11 @@ export class ProgressLogger extends Callback {
   #seen = 0;
   #insideFit = false;
 
-  constructor({ sink = defaultSink() }: { readonly sink?: TextSink } = {}) {
+  /** @param options `sink`, where it writes: an addition to Keras, for tests and browsers. */
+  constructor(options: { readonly sink?: TextSink } = {}) {
+    checkNames("ProgbarLogger", options, ["sink"]);
     super();
-    this.#sink = sink;
+    this.#sink = options.sink ?? defaultSink();
   }
 
   override setParams(params: RunParams): void {

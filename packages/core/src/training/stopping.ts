@@ -21,8 +21,9 @@ export abstract class MonitorCallback extends Callback {
   readonly minDelta: number;
   best: number | undefined;
 
-  constructor({ monitor = "val_loss", mode = "auto", minDelta = 0 }: MonitorConfig) {
-    super();
+  constructor(config: MonitorConfig) {
+    super(config);
+    const { monitor = "val_loss", mode = "auto", minDelta = 0 } = config;
     if (!["auto", "min", "max"].includes(mode)) {
       throw new ConfigError(
         complain(new.target.name, {
@@ -81,6 +82,8 @@ export interface EarlyStoppingConfig extends MonitorConfig {
  * @example new callbacks.EarlyStopping({ monitor: "val_loss", patience: 3, restoreBestWeights: true });
  */
 export class EarlyStopping extends MonitorCallback {
+  static readonly className: string = "EarlyStopping";
+  static readonly module: string = "keras.callbacks";
   readonly patience: number;
   readonly verbose: number;
   readonly baseline: number | undefined;
@@ -155,6 +158,8 @@ export interface ModelCheckpointConfig extends MonitorConfig {
  * @example new callbacks.ModelCheckpoint({ filepath: "best.keras", monitor: "val_loss", saveBestOnly: true });
  */
 export class ModelCheckpoint extends MonitorCallback {
+  static readonly className: string = "ModelCheckpoint";
+  static readonly module: string = "keras.callbacks";
   readonly filepath: string;
   readonly verbose: number;
   readonly saveBestOnly: boolean;

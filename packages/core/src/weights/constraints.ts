@@ -4,6 +4,8 @@ import * as ops from "../ops/index.ts";
 import {
   type Config,
   type CustomObjects,
+  checkOptions,
+  constraintOptions,
   deserializeKerasObject,
   resolveIdentifier,
   type Serializable,
@@ -16,6 +18,10 @@ import {
 export abstract class Constraint implements Serializable {
   static readonly className: string = "Constraint";
   static readonly module: string = "keras.constraints";
+  /** @throws ConfigError for options that the class does not have. */
+  constructor(config?: object) {
+    checkOptions(new.target, config, [], constraintOptions);
+  }
   abstract call(x: Tensor): Tensor;
   getConfig(): Config {
     return {};
@@ -35,8 +41,9 @@ export class MaxNorm extends Constraint {
   static override readonly module: string = "keras.constraints";
   readonly maxValue: number;
   readonly axis: Axis;
-  constructor({ maxValue = 2, axis = 0 }: { readonly maxValue?: number; readonly axis?: Axis } = {}) {
-    super();
+  constructor(config: { readonly maxValue?: number; readonly axis?: Axis } = {}) {
+    super(config);
+    const { maxValue = 2, axis = 0 } = config;
     this.maxValue = maxValue;
     this.axis = axis;
   }
@@ -63,8 +70,9 @@ export class UnitNorm extends Constraint {
   static override readonly className: string = "UnitNorm";
   static override readonly module: string = "keras.constraints";
   readonly axis: Axis;
-  constructor({ axis = 0 }: { readonly axis?: Axis } = {}) {
-    super();
+  constructor(config: { readonly axis?: Axis } = {}) {
+    super(config);
+    const { axis = 0 } = config;
     this.axis = axis;
   }
   override call(x: Tensor): Tensor {
@@ -93,8 +101,9 @@ export class MinMaxNorm extends Constraint {
   readonly maxValue: number;
   readonly rate: number;
   readonly axis: Axis;
-  constructor({ minValue = 0, maxValue = 1, rate = 1, axis = 0 }: MinMaxNormConfig = {}) {
-    super();
+  constructor(config: MinMaxNormConfig = {}) {
+    super(config);
+    const { minValue = 0, maxValue = 1, rate = 1, axis = 0 } = config;
     this.minValue = minValue;
     this.maxValue = maxValue;
     this.rate = rate;

@@ -15,7 +15,8 @@ export class DTypePolicy implements Serializable {
   readonly computeDtype: DType;
   readonly variableDtype: DType;
 
-  constructor({ name }: { readonly name: string }) {
+  constructor(config: { readonly name: string }) {
+    const { name } = config ?? {};
     this.name = name;
     if (name === "mixed_float16" || name === "mixed_bfloat16") {
       this.computeDtype = name === "mixed_float16" ? "float16" : "bfloat16";

@@ -10,7 +10,9 @@ import { SeedGenerator } from "../random/index.ts";
 import {
   type Config,
   type CustomObjects,
+  checkOptions,
   deserializeKerasObject,
+  initializerOptions,
   isSerialized,
   resolveIdentifier,
   type Serializable,
@@ -31,6 +33,10 @@ export type InitializerFunction = (shape: Shape, options: { readonly dtype: stri
 export abstract class Initializer implements Serializable {
   static readonly className: string = "Initializer";
   static readonly module: string = "keras.initializers";
+  /** @throws ConfigError for options that the class does not have. */
+  constructor(config?: object) {
+    checkOptions(new.target, config, [], initializerOptions);
+  }
   abstract call(shape: Shape, options?: InitializerOptions): Tensor;
   getConfig(): Config {
     return {};
@@ -64,8 +70,9 @@ export class Constant extends Initializer {
   static override readonly className: string = "Constant";
   static override readonly module: string = "keras.initializers";
   readonly value: TensorLike | SerializedObject;
-  constructor({ value = 0 }: { readonly value?: TensorLike | SerializedObject } = {}) {
-    super();
+  constructor(config: { readonly value?: TensorLike | SerializedObject } = {}) {
+    super(config);
+    const { value = 0 } = config;
     this.value = value;
   }
   override call(shape: Shape, { dtype = floatx() }: InitializerOptions = {}): Tensor {
@@ -87,8 +94,9 @@ export class Identity extends Initializer {
   static override readonly className: string = "Identity";
   static override readonly module: string = "keras.initializers";
   readonly gain: number;
-  constructor({ gain = 1 }: { readonly gain?: number } = {}) {
-    super();
+  constructor(config: { readonly gain?: number } = {}) {
+    super(config);
+    const { gain = 1 } = config;
     this.gain = gain;
   }
   override call(shape: Shape, { dtype = floatx() }: InitializerOptions = {}): Tensor {
@@ -118,8 +126,9 @@ export abstract class RandomInitializer extends Initializer {
   readonly seed: number | SeedGenerator;
   readonly #given: number | SeedGenerator | null;
 
-  constructor(seed: Seed) {
-    super();
+  constructor(config: { readonly seed?: Seed }) {
+    super(config);
+    const { seed } = config;
     const given = isSerialized(seed) ? (deserializeKerasObject(seed) as unknown as SeedGenerator) : (seed ?? null);
     if (given !== null && !Number.isInteger(given) && !(given instanceof SeedGenerator)) {
       const todo = "Pass seed: 1, or leave it out";
@@ -148,8 +157,9 @@ export class RandomNormal extends RandomInitializer {
   static override readonly module: string = "keras.initializers";
   readonly mean: number;
   readonly stddev: number;
-  constructor({ mean = 0, stddev = 0.05, seed }: NormalConfig = {}) {
-    super(seed);
+  constructor(config: NormalConfig = {}) {
+    super(config);
+    const { mean = 0, stddev = 0.05 } = config;
     this.mean = mean;
     this.stddev = stddev;
   }
@@ -167,8 +177,9 @@ export class TruncatedNormal extends RandomInitializer {
   static override readonly module: string = "keras.initializers";
   readonly mean: number;
   readonly stddev: number;
-  constructor({ mean = 0, stddev = 0.05, seed }: NormalConfig = {}) {
-    super(seed);
+  constructor(config: NormalConfig = {}) {
+    super(config);
+    const { mean = 0, stddev = 0.05 } = config;
     this.mean = mean;
     this.stddev = stddev;
   }
@@ -193,8 +204,9 @@ export class RandomUniform extends RandomInitializer {
   static override readonly module: string = "keras.initializers";
   readonly minval: number;
   readonly maxval: number;
-  constructor({ minval = -0.05, maxval = 0.05, seed }: UniformConfig = {}) {
-    super(seed);
+  constructor(config: UniformConfig = {}) {
+    super(config);
+    const { minval = -0.05, maxval = 0.05 } = config;
     this.minval = minval;
     this.maxval = maxval;
   }
@@ -211,8 +223,9 @@ export class Orthogonal extends RandomInitializer {
   static override readonly className: string = "Orthogonal";
   static override readonly module: string = "keras.initializers";
   readonly gain: number;
-  constructor({ gain = 1, seed }: { readonly gain?: number; readonly seed?: Seed } = {}) {
-    super(seed);
+  constructor(config: { readonly gain?: number; readonly seed?: Seed } = {}) {
+    super(config);
+    const { gain = 1 } = config;
     this.gain = gain;
   }
   override call(shape: Shape, { dtype = floatx() }: InitializerOptions = {}): Tensor {
@@ -298,9 +311,16 @@ export class VarianceScaling extends RandomInitializer {
   readonly distribution: Distribution;
   readonly inputAxes: readonly number[] | null;
   readonly outputAxes: readonly number[] | null;
-  constructor(config: VarianceScalingConfig = {}) {
-    const { scale = 1, mode = "fan_in", distribution = "truncated_normal", seed, inputAxes, outputAxes } = config;
-    super(seed);
+  /** @param fixed what a named form decides */
+  constructor(config: VarianceScalingConfig = {}, fixed: VarianceScalingConfig = {}) {
+    super(config);
+    const {
+      scale = 1,
+      mode = "fan_in",
+      distribution = "truncated_normal",
+      inputAxes,
+      outputAxes,
+    } = { ...config, ...fixed };
     if (!(scale > 0)) {
       throw new ConfigError(
         complain("VarianceScaling", { must: "scale must be positive", got: String(scale), todo: "Use 1 or 2" }),
@@ -355,7 +375,7 @@ export class GlorotUniform extends Named {
   static override readonly className: string = "GlorotUniform";
   static override readonly module: string = "keras.initializers";
   constructor(config: FanConfig = {}) {
-    super({ ...config, scale: 1, mode: "fan_avg", distribution: "uniform" });
+    super(config, { scale: 1, mode: "fan_avg", distribution: "uniform" });
   }
 }
 /** Truncated normal of variance `2 / (fanIn + fanOut)`. Source: Glorot & Bengio 2010. */
@@ -363,7 +383,7 @@ export class GlorotNormal extends Named {
   static override readonly className: string = "GlorotNormal";
   static override readonly module: string = "keras.initializers";
   constructor(config: FanConfig = {}) {
-    super({ ...config, scale: 1, mode: "fan_avg", distribution: "truncated_normal" });
+    super(config, { scale: 1, mode: "fan_avg", distribution: "truncated_normal" });
   }
 }
 /** Uniform in `+-sqrt(6 / fanIn)`. Source: He et al. 2015. */
@@ -371,7 +391,7 @@ export class HeUniform extends Named {
   static override readonly className: string = "HeUniform";
   static override readonly module: string = "keras.initializers";
   constructor(config: FanConfig = {}) {
-    super({ ...config, scale: 2, mode: "fan_in", distribution: "uniform" });
+    super(config, { scale: 2, mode: "fan_in", distribution: "uniform" });
   }
 }
 /** Truncated normal of variance `2 / fanIn`. Source: He et al. 2015. */
@@ -379,7 +399,7 @@ export class HeNormal extends Named {
   static override readonly className: string = "HeNormal";
   static override readonly module: string = "keras.initializers";
   constructor(config: FanConfig = {}) {
-    super({ ...config, scale: 2, mode: "fan_in", distribution: "truncated_normal" });
+    super(config, { scale: 2, mode: "fan_in", distribution: "truncated_normal" });
   }
 }
 /** Uniform in `+-sqrt(3 / fanIn)`. Source: Klambauer et al. 2017. */
@@ -387,7 +407,7 @@ export class LecunUniform extends Named {
   static override readonly className: string = "LecunUniform";
   static override readonly module: string = "keras.initializers";
   constructor(config: FanConfig = {}) {
-    super({ ...config, scale: 1, mode: "fan_in", distribution: "uniform" });
+    super(config, { scale: 1, mode: "fan_in", distribution: "uniform" });
   }
 }
 /** Truncated normal of variance `1 / fanIn`. Source: Klambauer et al. 2017. */
@@ -395,7 +415,7 @@ export class LecunNormal extends Named {
   static override readonly className: string = "LecunNormal";
   static override readonly module: string = "keras.initializers";
   constructor(config: FanConfig = {}) {
-    super({ ...config, scale: 1, mode: "fan_in", distribution: "truncated_normal" });
+    super(config, { scale: 1, mode: "fan_in", distribution: "truncated_normal" });
   }
 }
 

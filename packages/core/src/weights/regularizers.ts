@@ -6,7 +6,9 @@ import { convertToTensor } from "../ops/index.ts";
 import {
   type Config,
   type CustomObjects,
+  checkOptions,
   deserializeKerasObject,
+  regularizerOptions,
   resolveIdentifier,
   type Serializable,
   type SerializableClass,
@@ -18,6 +20,10 @@ import {
 export abstract class Regularizer implements Serializable {
   static readonly className: string = "Regularizer";
   static readonly module: string = "keras.regularizers";
+  /** @throws ConfigError for options that the class does not have. */
+  constructor(config?: object) {
+    checkOptions(new.target, config, [], regularizerOptions);
+  }
   abstract call(x: Tensor): Tensor;
   abstract getConfig(): Config;
 }
@@ -40,8 +46,9 @@ export class L1 extends Regularizer {
   static override readonly className: string = "L1";
   static override readonly module: string = "keras.regularizers";
   readonly l1: number;
-  constructor({ l1 = 0.01 }: { readonly l1?: number | null } = {}) {
-    super();
+  constructor(config: { readonly l1?: number | null } = {}) {
+    super(config);
+    const { l1 = 0.01 } = config;
     // Keras keeps it as a float32 tensor, and writes it so.
     this.l1 = Math.fround(checkFactor("l1", l1 ?? 0.01));
   }
@@ -58,8 +65,9 @@ export class L2 extends Regularizer {
   static override readonly className: string = "L2";
   static override readonly module: string = "keras.regularizers";
   readonly l2: number;
-  constructor({ l2 = 0.01 }: { readonly l2?: number | null } = {}) {
-    super();
+  constructor(config: { readonly l2?: number | null } = {}) {
+    super(config);
+    const { l2 = 0.01 } = config;
     this.l2 = checkFactor("l2", l2 ?? 0.01);
   }
   override call(x: Tensor): Tensor {
@@ -76,8 +84,9 @@ export class L1L2 extends Regularizer {
   static override readonly module: string = "keras.regularizers";
   readonly l1: number;
   readonly l2: number;
-  constructor({ l1, l2 }: { readonly l1?: number | null; readonly l2?: number | null } = {}) {
-    super();
+  constructor(config: { readonly l1?: number | null; readonly l2?: number | null } = {}) {
+    super(config);
+    const { l1, l2 } = config;
     this.l1 = checkFactor("l1", l1 ?? 0);
     this.l2 = checkFactor("l2", l2 ?? 0);
   }
@@ -98,8 +107,9 @@ export class OrthogonalRegularizer extends Regularizer {
   static override readonly module: string = "keras.regularizers";
   readonly factor: number;
   readonly mode: "rows" | "columns";
-  constructor({ factor = 0.01, mode = "rows" }: { readonly factor?: number; readonly mode?: "rows" | "columns" } = {}) {
-    super();
+  constructor(config: { readonly factor?: number; readonly mode?: "rows" | "columns" } = {}) {
+    super(config);
+    const { factor = 0.01, mode = "rows" } = config;
     if (mode !== "rows" && mode !== "columns") {
       const todo = 'Use "rows" or "columns"';
       throw new ConfigError(

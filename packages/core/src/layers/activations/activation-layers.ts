@@ -14,8 +14,9 @@ export class Activation extends Layer {
   static override readonly className: string = "Activation";
   static readonly module: string = "keras.layers";
   readonly activation: AnyActivation;
-  constructor({ activation, ...config }: LayerConfig & { readonly activation: unknown }) {
+  constructor(config: LayerConfig & { readonly activation: unknown }) {
     super(config);
+    const { activation } = config;
     this.supportsMasking = true;
     this.activation = get(activation);
     this.buildAtInit();
@@ -54,8 +55,9 @@ export class ReLU extends Layer {
   readonly maxValue: number | null;
   readonly negativeSlope: number;
   readonly threshold: number;
-  constructor({ maxValue, negativeSlope = 0, threshold = 0, ...config }: ReLUConfig = {}) {
+  constructor(config: ReLUConfig = {}) {
     super(config);
+    const { maxValue, negativeSlope = 0, threshold = 0 } = config;
     this.supportsMasking = true;
     this.maxValue = maxValue === undefined || maxValue === null ? null : notNegative("ReLU", "maxValue", maxValue);
     this.negativeSlope = notNegative("ReLU", "negativeSlope", negativeSlope);
@@ -77,8 +79,9 @@ export class LeakyReLU extends Layer {
   static override readonly className: string = "LeakyReLU";
   static readonly module: string = "keras.layers";
   readonly negativeSlope: number;
-  constructor({ negativeSlope = 0.3, ...config }: LayerConfig & { readonly negativeSlope?: number } = {}) {
+  constructor(config: LayerConfig & { readonly negativeSlope?: number } = {}) {
     super(config);
+    const { negativeSlope = 0.3 } = config;
     this.supportsMasking = true;
     this.negativeSlope = notNegative("LeakyReLU", "negativeSlope", negativeSlope);
     this.buildAtInit();
@@ -99,8 +102,9 @@ export class ELU extends Layer {
   static override readonly className: string = "ELU";
   static readonly module: string = "keras.layers";
   readonly alpha: number;
-  constructor({ alpha = 1, ...config }: LayerConfig & { readonly alpha?: number } = {}) {
+  constructor(config: LayerConfig & { readonly alpha?: number } = {}) {
     super(config);
+    const { alpha = 1 } = config;
     this.supportsMasking = true;
     this.alpha = alpha;
     this.buildAtInit();
@@ -133,14 +137,9 @@ export class PReLU extends Layer {
   alpha!: Variable;
   readonly sharedAxes: readonly number[] | null;
   readonly #parts: WeightParts;
-  constructor({
-    alphaInitializer = "Zeros",
-    alphaRegularizer,
-    alphaConstraint,
-    sharedAxes,
-    ...config
-  }: PReLUConfig = {}) {
+  constructor(config: PReLUConfig = {}) {
     super(config);
+    const { alphaInitializer = "Zeros", alphaRegularizer, alphaConstraint, sharedAxes } = config;
     this.supportsMasking = true;
     this.#parts = weightParts(alphaInitializer, alphaRegularizer, alphaConstraint);
     this.sharedAxes = typeof sharedAxes === "number" ? [sharedAxes] : (sharedAxes ?? null);
@@ -171,8 +170,9 @@ export class Softmax extends Layer {
   static override readonly className: string = "Softmax";
   static readonly module: string = "keras.layers";
   readonly axis: number | readonly number[];
-  constructor({ axis = -1, ...config }: LayerConfig & { readonly axis?: number | readonly number[] } = {}) {
+  constructor(config: LayerConfig & { readonly axis?: number | readonly number[] } = {}) {
     super(config);
+    const { axis = -1 } = config;
     this.supportsMasking = true;
     this.axis = axis;
     this.buildAtInit();

@@ -2,7 +2,7 @@ import { range, type SymbolicShape } from "../../aval/index.ts";
 import { ConfigError, complain, ShapeError, showShape } from "../../errors/index.ts";
 import { Tensor } from "../../graph/index.ts";
 import * as ops from "../../ops/index.ts";
-import { convertToTensor, type KerasTensor, type TensorLike } from "../../ops/index.ts";
+import { convertToTensor, KerasTensor, type TensorLike } from "../../ops/index.ts";
 import type { Config } from "../../registry/index.ts";
 import { isBranch, type Tree } from "../../tree/index.ts";
 import { Softmax } from "../activations/activation-layers.ts";
@@ -92,8 +92,8 @@ export class MultiHeadAttention extends Layer {
   #scoresEquation = "";
   #combineEquation = "";
 
-  constructor({ activityRegularizer, ...config }: MultiHeadAttentionConfig) {
-    super({ ...config, activityRegularizer });
+  constructor(config: MultiHeadAttentionConfig) {
+    super(config);
     const where = "MultiHeadAttention";
     this.numHeads = positiveInteger(where, "numHeads", config.numHeads);
     this.keyDim = positiveInteger(where, "keyDim", config.keyDim);
@@ -246,6 +246,14 @@ export class MultiHeadAttention extends Layer {
     const [heads, scores] = this.#attend(q, k, v, mask, causal, options);
     const output = project(this.outputDense, gate === undefined ? heads : ops.multiply(heads, gate));
     return returnAttentionScores ? [output, scores] : output;
+  }
+
+  // Keras declares scores as those of the query with itself over one axis, whatever the keys and the axes of attention are.
+  override computeOutputSpec(...args: readonly unknown[]): unknown {
+    const made = super.computeOutputSpec(...args);
+    if (!Array.isArray(made)) return made;
+    const [batch = null, length = null] = (args[0] as KerasTensor).shape;
+    return [made[0], new KerasTensor([batch, this.numHeads, length, length], { dtype: this.computeDtype })];
   }
 
   #attend(

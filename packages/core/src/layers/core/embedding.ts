@@ -3,6 +3,7 @@ import type { Tensor } from "../../graph/index.ts";
 import type { KerasTensor, TensorLike } from "../../ops/index.ts";
 import * as ops from "../../ops/index.ts";
 import type { Config } from "../../registry/index.ts";
+import { withDefaults } from "../../registry/index.ts";
 import type { Variable } from "../../weights/index.ts";
 import { partsConfig, positiveInteger, type WeightParts, weightParts } from "../arguments.ts";
 import type { LayerConfig } from "../layer.ts";
@@ -42,7 +43,7 @@ export class Embedding extends LoraLayer {
   readonly #parts: WeightParts;
 
   constructor(config: EmbeddingConfig) {
-    super({ ...config, autocast: false });
+    super(withDefaults(config, {}, { autocast: false }));
     this.inputDim = positiveInteger("Embedding", "inputDim", config.inputDim);
     this.outputDim = positiveInteger("Embedding", "outputDim", config.outputDim);
     this.#parts = weightParts(

@@ -16,8 +16,9 @@ export class Concatenate extends Layer {
   static override readonly className: string = "Concatenate";
   static readonly module: string = "keras.layers";
   readonly axis: number;
-  constructor({ axis = -1, ...config }: LayerConfig & { readonly axis?: number } = {}) {
+  constructor(config: LayerConfig & { readonly axis?: number } = {}) {
     super(config);
+    const { axis = -1 } = config;
     this.axis = axis;
     this.supportsMasking = true;
   }
@@ -83,8 +84,9 @@ export class Dot extends Layer {
   static readonly module: string = "keras.layers";
   readonly axes: number | readonly [number, number];
   readonly normalize: boolean;
-  constructor({ axes, normalize = false, ...config }: DotConfig) {
+  constructor(config: DotConfig) {
     super(config);
+    const { axes, normalize = false } = config;
     const pair = typeof axes === "number" ? [axes, axes] : axes;
     if (!Array.isArray(pair) || pair.length !== 2 || !pair.every((n) => Number.isInteger(n) && n !== 0)) {
       const todo = "Count axes from 1, or from the end";

@@ -2,6 +2,7 @@ import { normalizeAxis, type SymbolicShape } from "../../aval/index.ts";
 import type { Tensor } from "../../graph/index.ts";
 import * as ops from "../../ops/index.ts";
 import type { Config } from "../../registry/index.ts";
+import { withDefaults } from "../../registry/index.ts";
 import type { Variable } from "../../weights/index.ts";
 import { partsConfig, type WeightParts, weightParts } from "../arguments.ts";
 import { Layer, type LayerConfig } from "../layer.ts";
@@ -46,7 +47,7 @@ export class LayerNormalization extends Layer {
   readonly #gamma: WeightParts;
 
   constructor(config: LayerNormalizationConfig = {}) {
-    super({ ...config, autocast: false });
+    super(withDefaults(config, {}, { autocast: false }));
     this.axis = config.axis ?? -1;
     this.epsilon = config.epsilon ?? 1e-3;
     this.center = config.center ?? true;

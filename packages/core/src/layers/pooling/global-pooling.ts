@@ -18,8 +18,9 @@ export abstract class BaseGlobalPooling extends Layer {
   readonly keepdims: boolean;
   protected readonly spatial: readonly number[];
 
-  constructor({ dataFormat, keepdims = false, ...config }: GlobalPoolingConfig, rank: number) {
+  constructor(config: GlobalPoolingConfig, rank: number) {
     super(config);
+    const { dataFormat, keepdims = false } = config;
     this.dataFormat = standardizeDataFormat(dataFormat, (this.constructor as typeof BaseGlobalPooling).className);
     this.keepdims = keepdims;
     this.spatial = range(rank).map((i) => i + (this.dataFormat === "channels_last" ? 1 : 2));

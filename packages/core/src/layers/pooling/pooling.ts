@@ -22,8 +22,9 @@ export abstract class BasePooling extends Layer {
   readonly padding: string;
   readonly dataFormat: DataFormat;
 
-  constructor({ poolSize = 2, strides, padding = "valid", dataFormat, ...config }: PoolingConfig, rank: number) {
+  constructor(config: PoolingConfig, rank: number) {
     super(config);
+    const { poolSize = 2, strides, padding = "valid", dataFormat } = config;
     const where = (this.constructor as typeof BasePooling).className;
     this.poolSize = sizesFor(where, "poolSize", poolSize, rank);
     this.strides = sizesFor(where, "strides", strides ?? poolSize, rank);

@@ -21,8 +21,9 @@ export class Rescaling extends Layer {
   static readonly module: string = "keras.layers";
   readonly scale: number | readonly number[];
   readonly offset: number | readonly number[];
-  constructor({ scale, offset = 0, ...config }: RescalingConfig) {
+  constructor(config: RescalingConfig) {
     super(config);
+    const { scale, offset = 0 } = config;
     this.supportsMasking = true;
     this.scale = scale;
     this.offset = offset;

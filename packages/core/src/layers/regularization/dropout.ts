@@ -29,8 +29,9 @@ export class Dropout extends Layer {
   readonly seed: number | null;
   readonly seedGenerator: SeedGenerator | undefined;
 
-  constructor({ rate, noiseShape, seed, ...config }: DropoutConfig) {
+  constructor(config: DropoutConfig) {
     super(config);
+    const { rate, noiseShape, seed } = config;
     this.rate = fraction("Dropout", "rate", rate);
     this.seed = seed ?? null;
     this.noiseShape = noiseShape ?? null;

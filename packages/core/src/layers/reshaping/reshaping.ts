@@ -17,8 +17,9 @@ export class Flatten extends Layer {
   static override readonly className: string = "Flatten";
   static readonly module: string = "keras.layers";
   readonly dataFormat: DataFormat;
-  constructor({ dataFormat, ...config }: LayerConfig & { readonly dataFormat?: string | null } = {}) {
+  constructor(config: LayerConfig & { readonly dataFormat?: string | null } = {}) {
     super(config);
+    const { dataFormat } = config;
     this.dataFormat = standardizeDataFormat(dataFormat, "Flatten");
     this.inputSpec = { minNdim: 1 };
   }
@@ -44,8 +45,9 @@ export class Reshape extends Layer {
   static override readonly className: string = "Reshape";
   static readonly module: string = "keras.layers";
   readonly targetShape: readonly number[];
-  constructor({ targetShape, ...config }: LayerConfig & { readonly targetShape: readonly number[] }) {
+  constructor(config: LayerConfig & { readonly targetShape: readonly number[] }) {
     super(config);
+    const { targetShape } = config;
     const good = Array.isArray(targetShape) && targetShape.every((n) => Number.isInteger(n) && n >= -1);
     if (!good || targetShape.filter((n) => n === -1).length > 1) {
       const must = "targetShape must hold sizes, at most one of them -1";
@@ -94,8 +96,9 @@ export class Permute extends Layer {
   static override readonly className: string = "Permute";
   static readonly module: string = "keras.layers";
   readonly dims: readonly number[];
-  constructor({ dims, ...config }: LayerConfig & { readonly dims: readonly number[] }) {
+  constructor(config: LayerConfig & { readonly dims: readonly number[] }) {
     super(config);
+    const { dims } = config;
     if (![...dims].sort((a, b) => a - b).every((n, i) => n === i + 1)) {
       const todo = "Count the axes behind the batch from 1";
       throw new ConfigError(
@@ -123,8 +126,9 @@ export class RepeatVector extends Layer {
   static override readonly className: string = "RepeatVector";
   static readonly module: string = "keras.layers";
   readonly n: number;
-  constructor({ n, ...config }: LayerConfig & { readonly n: number }) {
+  constructor(config: LayerConfig & { readonly n: number }) {
     super(config);
+    const { n } = config;
     this.n = positiveInteger("RepeatVector", "n", n);
     this.inputSpec = { ndim: 2 };
   }

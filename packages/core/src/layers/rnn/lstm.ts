@@ -3,7 +3,7 @@ import type { Tensor } from "../../graph/index.ts";
 import * as ops from "../../ops/index.ts";
 import * as random from "../../random/index.ts";
 import { SeedGenerator } from "../../random/index.ts";
-import type { Config } from "../../registry/index.ts";
+import { type Config, checkOptions, layerOptions } from "../../registry/index.ts";
 import type { Variable } from "../../weights/index.ts";
 import { type Activation, activate, get as getActivation, serialize as serializeActivation } from "../activations.ts";
 import {
@@ -14,7 +14,7 @@ import {
   type WeightParts,
   weightParts,
 } from "../arguments.ts";
-import type { CallOptions, LayerConfig } from "../layer.ts";
+import { type CallOptions, commonOptions, type LayerConfig } from "../layer.ts";
 import { cellOptions, RNN, RNNCell, type RNNOptions } from "./rnn.ts";
 
 /** Options of `LSTMCell`. */
@@ -212,6 +212,7 @@ export class LSTM extends RNN {
 
   constructor(config: LSTMConfig) {
     // The cell goes first: seeds are drawn in that order.
+    checkOptions(new.target, config, commonOptions, layerOptions);
     super({ ...config, cell: new LSTMCell({ ...cellOptions(config), name: "lstm_cell" }) });
     this.inputSpec = { ndim: 3 };
   }

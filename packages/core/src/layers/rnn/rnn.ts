@@ -52,7 +52,7 @@ const loopOptions: ReadonlySet<string> = new Set(
 );
 /** The options of a recurrent layer without those that its cell does not take. */
 export function cellOptions<C extends RNNOptions>(config: C): Omit<C, keyof RNNOptions> & LayerConfig {
-  return Object.fromEntries(Object.entries(config).filter(([key]) => !loopOptions.has(key))) as Omit<
+  return Object.fromEntries(Object.entries(config ?? {}).filter(([key]) => !loopOptions.has(key))) as Omit<
     C,
     keyof RNNOptions
   >;
@@ -87,8 +87,9 @@ export class RNN extends Layer {
   // Not weights: Keras neither counts nor saves them.
   #states: readonly Variable[] | undefined;
 
-  constructor({ cell, ...config }: RNNConfig) {
+  constructor(config: RNNConfig) {
     super(config);
+    const { cell } = config;
     if (!(cell instanceof RNNCell)) {
       const todo = "Pass for example new LSTMCell({ units: 8 })";
       throw new ConfigError(

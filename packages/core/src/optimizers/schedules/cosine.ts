@@ -38,7 +38,7 @@ export class CosineDecay extends LearningRateSchedule {
   readonly warmupTarget: number | null;
   readonly warmupSteps: number;
   constructor(config: CosineDecayConfig) {
-    super();
+    super(config);
     const {
       initialLearningRate,
       decaySteps,
@@ -97,15 +97,9 @@ export class CosineDecayRestarts extends LearningRateSchedule {
   readonly mMul: number;
   readonly alpha: number;
   readonly name: string;
-  constructor({
-    initialLearningRate,
-    firstDecaySteps,
-    tMul = 2,
-    mMul = 1,
-    alpha = 0,
-    name = "SGDRDecay",
-  }: CosineDecayRestartsConfig) {
-    super();
+  constructor(config: CosineDecayRestartsConfig) {
+    super(config);
+    const { initialLearningRate, firstDecaySteps, tMul = 2, mMul = 1, alpha = 0, name = "SGDRDecay" } = config;
     positive(name, "firstDecaySteps", firstDecaySteps);
     this.initialLearningRate = initialLearningRate;
     this.firstDecaySteps = firstDecaySteps;

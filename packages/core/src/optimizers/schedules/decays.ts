@@ -29,11 +29,9 @@ abstract class RateDecay extends LearningRateSchedule {
   readonly decayRate: number;
   readonly staircase: boolean;
   readonly name: string;
-  constructor(
-    { initialLearningRate, decaySteps, decayRate, staircase = false, name }: ExponentialDecayConfig,
-    standard: string,
-  ) {
-    super();
+  constructor(config: ExponentialDecayConfig, standard: string) {
+    super(config);
+    const { initialLearningRate, decaySteps, decayRate, staircase = false, name } = config;
     this.name = name ?? standard;
     positive(this.name, "decaySteps", decaySteps);
     this.initialLearningRate = initialLearningRate;
@@ -92,8 +90,9 @@ export class PiecewiseConstantDecay extends LearningRateSchedule {
   readonly boundaries: readonly number[];
   readonly values: readonly number[];
   readonly name: string;
-  constructor({ boundaries, values, name = "PiecewiseConstant" }: PiecewiseConstantDecayConfig) {
-    super();
+  constructor(config: PiecewiseConstantDecayConfig) {
+    super(config);
+    const { boundaries, values, name = "PiecewiseConstant" } = config;
     this.boundaries = boundaries;
     this.values = values;
     this.name = name;
@@ -139,7 +138,7 @@ export class PolynomialDecay extends LearningRateSchedule {
   static override readonly module: string = "keras.optimizers.schedules";
   readonly #config: Required<PolynomialDecayConfig> & { readonly name: string };
   constructor(config: PolynomialDecayConfig) {
-    super();
+    super(config);
     const {
       initialLearningRate,
       decaySteps,

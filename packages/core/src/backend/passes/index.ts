@@ -1,0 +1,22 @@
+import type { Graph } from "../../graph/index.ts";
+import { simplify } from "./algebra.ts";
+import { sinkBroadcasts } from "./broadcasts.ts";
+import { shareCommon } from "./cse.ts";
+import { foldConstants } from "./fold.ts";
+import { poolFirst } from "./pools.ts";
+
+/** A rewriting of graphs that keeps what they compute, to rounding. */
+export interface GraphPass {
+  /** Its name in an engine's `passes` and in explanations. */
+  readonly name: string;
+  readonly run: (graph: Graph) => Graph;
+}
+
+/** What helps every engine, in this order. An engine can switch each off by name. Nodes that nothing needs are in no graph at all. */
+export const graphPasses: readonly GraphPass[] = [
+  { name: "broadcasts", run: sinkBroadcasts },
+  { name: "fold", run: foldConstants },
+  { name: "algebra", run: simplify },
+  { name: "pools", run: poolFirst },
+  { name: "common", run: shareCommon },
+];
