@@ -26,7 +26,7 @@ REDUCTIONS = "sum prod mean max min std var logsumexp nanmax nanmin nansum nanpr
 
 
 # The larger of 0 and -0 is either, and so is the sum of nothing but -0.
-EITHER_ZERO = set("maximum minimum max min amax amin relu nanmax nanmin segment_max segment_min max_pool cumsum sum mean nansum nanmean matmul average_pool".split())
+EITHER_ZERO = set("maximum minimum max min amax amin relu relu6 celu nanmax nanmin segment_max segment_min max_pool cumsum sum mean nansum nanmean matmul average_pool".split())
 
 
 def case(op, *args, **kwargs):
