@@ -29,7 +29,9 @@ const isPlace = (x: unknown): x is Place => isRecord(x) && "in" in x && "operand
 // JAX's own halves are a unit off where a sigmoid of halves is multiplied; ours then may be one off on the other side.
 // The larger of 0 and -0 is either: no engine says which.
 const eitherZero: ReadonlySet<string> = new Set(
-  "maximum minimum max min amax amin nanmax nanmin fmax fmin clip relu relu6 celu segment_max segment_min max_pool".split(" "),
+  "maximum minimum max min amax amin nanmax nanmin fmax fmin clip relu relu6 celu segment_max segment_min max_pool".split(
+    " ",
+  ),
 );
 // Halves inside, a float32 outside: its error is that of the halves.
 const throughHalves: Readonly<Record<string, number>> = { bfloat16: 2 ** -7, float16: 2 ** -10 };
