@@ -79,6 +79,19 @@ def tupled(value):
     return tuple(value) if isinstance(value, list) and value and all(isinstance(item, int) for item in value) else value
 
 
+def second_order(function, inputs, cotangents, seed=19):
+    """Tangents in short decimals, and the gradients of `sum(gradient * tangent)`: the Hessian of the weighted sum times them."""
+    tangents = [golden.values(seed + i, x.shape) for i, x in enumerate(inputs)]
+
+    def weighted(arrays):
+        return sum(jnp.sum(out * cotangent) for out, cotangent in zip(floats(function(arrays)), cotangents))
+
+    def along(arrays):
+        return sum(jnp.sum(slope * tangent) for slope, tangent in zip(jax.grad(weighted)(arrays), tangents))
+
+    return tangents, jax.grad(along)(inputs)
+
+
 # What is compared of an output that is not wholly defined, written in the case as `observe`, one word for each output.
 OBSERVED = {"same": lambda x: x, "magnitude": jnp.abs, "shape": lambda x: x * 0}
 
@@ -94,7 +107,7 @@ def observing(function, observe):
     return observed if observe else function
 
 
-def case(op, *args, grad=True, note=None, observe=None, **kwargs):
+def case(op, *args, grad=True, second=False, note=None, observe=None, **kwargs):
     function = observing(functools.reduce(getattr, op.split("."), keras.ops), observe)  # "image.resize" is keras.ops.image.resize
     if op not in ("convert_to_tensor", "array"):
         args, kwargs = [tupled(item) for item in args], {key: tupled(item) for key, item in kwargs.items()}
@@ -123,6 +136,8 @@ def case(op, *args, grad=True, note=None, observe=None, **kwargs):
         made["cotangents"] = cotangents
         made["gradients"] = only(list(args), differentiable, back)
         rest = only(kwargs, differentiable, back)
+        if second:
+            made["tangents"], made["second"] = second_order(call, inputs, cotangents)
         if leaves(rest, golden.is_array):
             made["kwarg_gradients"] = rest
     return made

@@ -28,6 +28,7 @@ export const limitations: readonly Limitation[] = [
     devices: ["webgl"],
     reason: "The graphics card's own function: errors up to 5e-5, and infinities and nan are not as in IEEE 754.",
   })),
+  { op: "round", devices: ["cpu"], zeroSigns: true, reason: "Halves below 0 round to 0, not -0." },
   ...["argMax", "argMin", "maxPool", "softplus"].map((op) => ({
     op,
     devices: ["webgl"],

@@ -1,7 +1,7 @@
 // What real Keras computes, by the public API on the engine in use.
 import { describe, expect, test } from "vitest";
-import { checkCases, type GoldenCase, type GoldenGroup, goldenGroups, graphOf, type Mode } from "./goldens/index.ts";
-import { type Limits, limitationOf } from "./limitations.ts";
+import { checkCases, type GoldenCase, type GoldenGroup, goldenGroups, type Mode } from "./goldens/index.ts";
+import { type Limits, split } from "./limitations.ts";
 
 /**
  * How many of the golden cases run. `sample`: of each op, layer and loss the first case and every fourth after it; for engines on
@@ -14,16 +14,8 @@ const chosen = ({ name, cases }: GoldenGroup, amount: GoldenAmount): GoldenGroup
   amount === "all" ? { name, cases } : { name, cases: cases.filter((_, i) => i % STRIDE === 0) };
 
 async function checkGroup(cases: readonly GoldenCase[], mode: Mode, limits: Limits): Promise<void> {
-  const isLimited = (one: GoldenCase): boolean => {
-    if ((limits.limitations ?? []).length === 0) return false;
-    const graph = graphOf(one);
-    return graph !== undefined && limitationOf(graph, one.name, limits) !== undefined;
-  };
-  const limited = new Set(cases.filter(isLimited));
-  await checkCases(
-    cases.filter((one) => !limited.has(one)),
-    mode,
-  );
+  const [possible, limited] = split(cases, limits);
+  await checkCases(possible, mode);
   for (const one of limited) await expect(checkCases([one], mode), `${one.name} is limited`).rejects.toThrow();
 }
 

@@ -1,5 +1,6 @@
 // Whether an engine says that it cannot run a program.
 import type { DType, Graph, Limitation } from "@keras-ts/core/backend";
+import { type GoldenCase, graphOf } from "./goldens/index.ts";
 
 /** What is said about the engine under test. */
 export interface Limits {
@@ -13,13 +14,37 @@ const usesDtype = (graph: Graph, dtype: DType): boolean =>
   [...graph.inputs, ...graph.outputs, ...graph.nodes.flatMap((node) => node.inputs)].some((x) => x.dtype === dtype);
 const usesOp = (graph: Graph, op: string): boolean => graph.nodes.some((node) => node.definition.name === op);
 
+const holdsOn = ({ devices }: Limitation, device: string | undefined): boolean =>
+  devices === undefined || (device !== undefined && devices.includes(device));
+
+/** True if the engine says that this program may lose signs of zeros. */
+export const losesZeroSigns = (graph: Graph, { limitations = [], device }: Limits): boolean =>
+  limitations.some((one) => one.zeroSigns === true && holdsOn(one, device) && matches(one, graph, ""));
+
 /** The limitation that says that a program cannot run, if there is one. */
 export function limitationOf(graph: Graph, name: string, { limitations = [], device }: Limits): Limitation | undefined {
-  return limitations.find(
-    ({ op, dtype, devices, sample }) =>
-      (devices === undefined || (device !== undefined && devices.includes(device))) &&
-      (op === "*" || usesOp(graph, op)) &&
-      (dtype === undefined || usesDtype(graph, dtype)) &&
-      (sample === undefined || sample === name),
+  return limitations.find((one) => one.zeroSigns !== true && holdsOn(one, device) && matches(one, graph, name));
+}
+function matches({ op, dtype, sample }: Limitation, graph: Graph, name: string): boolean {
+  return (
+    (op === "*" || usesOp(graph, op)) &&
+    (dtype === undefined || usesDtype(graph, dtype)) &&
+    (sample === undefined || sample === name)
   );
+}
+
+/** The cases that the engine can run, to be compared as closely as it says, and those that must fail. */
+export function split(cases: readonly GoldenCase[], limits: Limits): [possible: GoldenCase[], limited: GoldenCase[]] {
+  if ((limits.limitations ?? []).length === 0) return [[...cases], []];
+  const [possible, limited]: [GoldenCase[], GoldenCase[]] = [[], []];
+  for (const one of cases) {
+    const graph = graphOf(one);
+    if (graph !== undefined && limitationOf(graph, one.name, limits) !== undefined) limited.push(one);
+    else possible.push(graph !== undefined && losesZeroSigns(graph, limits) ? withoutZeroSigns(one) : one);
+  }
+  return [possible, limited];
+}
+function withoutZeroSigns(one: GoldenCase): GoldenCase {
+  const expected = one.expected.map((e) => ({ ...e, tolerance: { ...e.tolerance, signedZeros: false } }));
+  return { ...one, expected };
 }

@@ -60,7 +60,7 @@ export const elementwise: { readonly [N in ElementwiseName]: KernelTable<string>
   greaterEqual: infix(">="),
   neg: ([x]) => `-${x}`,
   abs: call("np.abs"),
-  sign: call("np.sign"),
+  sign: byKind(call("kt.sign"), call("np.sign")),
   exp: call("np.exp"),
   expm1: call("np.expm1"),
   log: call("np.log"),

@@ -20,6 +20,11 @@ def int_rem(a, b):
     return np.where(b == 0, a, np.fmod(a, safe))
 
 
+def sign(x):
+    """-1, 1, or the zero itself."""
+    return np.copysign(np.sign(x), x)
+
+
 def int_pow(a, b):
     """Powers that wrap; a negative exponent gives the truncated reciprocal, 0 for a base of 0."""
     a, b = np.broadcast_arrays(a, b)

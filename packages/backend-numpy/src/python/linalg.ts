@@ -84,13 +84,13 @@ def fft(re, im, inverse):
 
 
 def softmax(x, axes):
-    powers = np.exp(x - np.max(x, axis=axes, keepdims=True))
+    powers = np.exp(x - np.max(x, axis=axes, keepdims=True, initial=-np.inf))
     powers /= np.sum(powers, axis=axes, keepdims=True)
     return powers
 
 
 def log_softmax(x, axes):
-    shifted = x - np.max(x, axis=axes, keepdims=True)
+    shifted = x - np.max(x, axis=axes, keepdims=True, initial=-np.inf)
     return shifted - np.log(np.sum(np.exp(shifted), axis=axes, keepdims=True))
 
 

@@ -159,6 +159,8 @@ def conv_filter_grad(x, g, strides, padding, dilation, groups, kernel_spatial):
 
 
 def _lowest(dtype):
+    if dtype.kind == "b":
+        return False
     return -np.inf if dtype.kind == "f" else np.iinfo(dtype).min
 
 

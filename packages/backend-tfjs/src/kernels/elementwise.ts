@@ -242,8 +242,8 @@ function cast(e: Engine): Kernel<"cast", Tensor> {
     if (dtype === "bool") {
       return e.scoped(() => e.run("NotEqual", { a: x, b: e.fill([], 0, x.dtype as "int32" | "float32") }));
     }
-    // Only the host's cast saturates; the others are exact or round as they must.
-    if (e.onHost && x.dtype === "float32") return host(inputs, params, avals);
+    // Only the host's cast saturates floats, and rounds integers beyond 2^24; the others are exact.
+    if (e.onHost && x.dtype !== "bool") return host(inputs, params, avals);
     return e.run("Cast", { x }, { dtype });
   };
 }

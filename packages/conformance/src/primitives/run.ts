@@ -3,6 +3,7 @@ import {
   apply,
   type Backend,
   compileGraph,
+  copyNode,
   type Definition,
   type DType,
   type Executable,
@@ -10,9 +11,11 @@ import {
   Graph,
   type HostArray,
   isFloat,
+  literal,
   type Params,
   placeholder,
   primitives,
+  rebuild,
   type Tensor,
   toCarrier,
 } from "@keras-ts/core/backend";
@@ -42,6 +45,25 @@ export function inDouble<S extends { readonly inputs: readonly HostArray[] }>(sa
     data: isFloat(dtype) ? Float64Array.from(data) : data,
   }));
   return { ...sample, inputs };
+}
+
+/** The same graph with every float in double precision. */
+export function graphInDouble(graph: Graph): Graph {
+  const wide = (x: Tensor): Tensor => {
+    if (x.source.kind !== "literal") return x;
+    const [value] = inDouble({ inputs: [x.source.value] }).inputs;
+    return literal(value as HostArray);
+  };
+  const inputs = graph.inputs.map(({ shape, dtype }) => placeholder({ shape, dtype: widened(dtype) }));
+  const outputs = rebuild(graph, inputs, (node, ins) => {
+    const outs = node.outs.map(({ shape, dtype }) => ({ shape, dtype: widened(dtype) }));
+    const params = Object.entries(node.params).map(([key, value]) => [
+      key,
+      value instanceof Graph ? graphInDouble(value) : key === "dtype" ? widened(value as DType) : value,
+    ]);
+    return copyNode({ ...node, outs, params: Object.fromEntries(params) as Params, inputs: [] }, ins.map(wide));
+  });
+  return new Graph(inputs, outputs.map(wide));
 }
 
 /** A program compiled once, for any number of runs with other inputs. */

@@ -57,6 +57,7 @@ const info: Readonly<Record<DType, DTypeInfo>> = {
 
 export const isFloat = (dtype: DType): boolean => info[dtype].kind === "float";
 export const isComplex = (dtype: DType): boolean => info[dtype].kind === "complex";
+export const isHalf = (dtype: DType): boolean => info[dtype].kind === "float" && info[dtype].bits === 16;
 /** True for dtypes through which gradients flow. */
 export const isDifferentiable = (dtype: DType): boolean => isFloat(dtype) || isComplex(dtype);
 export const isInteger = (dtype: DType): boolean => info[dtype].kind === "int" || info[dtype].kind === "uint";
@@ -147,7 +148,8 @@ export function roundHalfEven(value: number): number {
   const floor = Math.floor(value);
   const rest = value - floor;
   if (rest !== 0.5) return Math.round(value);
-  return floor % 2 === 0 ? floor : floor + 1;
+  // From -0.5 up to -0, as -0.3.
+  return floor % 2 === 0 ? floor : floor + 1 || -0;
 }
 
 /**

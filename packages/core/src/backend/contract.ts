@@ -67,6 +67,8 @@ export interface Limitation {
   readonly devices?: readonly string[];
   /** Only for the sample of this name in the conformance suite, where other samples of the op pass. */
   readonly sample?: string;
+  /** True if only signs of zeros get lost: all else holds. */
+  readonly zeroSigns?: boolean;
   readonly reason: string;
 }
 

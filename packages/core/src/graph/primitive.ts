@@ -23,6 +23,8 @@ export interface Definition<P extends Params = Params> {
   readonly vjp: VjpRule<P> | "none";
   /** Composites: the meaning in terms of primitives. A backend may have its own kernel instead. */
   readonly body?: (inputs: readonly Tensor[], params: P) => readonly Tensor[];
+  /** Composites whose parts cancel: on halves the body is taken, whose steps round as Keras', not a kernel that rounds once. */
+  readonly stepwiseHalves?: true;
 }
 
 /** `lowered`: a primitive that a pass of core writes in terms of others, so that engines never see it. */

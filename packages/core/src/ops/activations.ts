@@ -1,10 +1,10 @@
 // Activation functions on tensors.
-import { bitsOf, isFloat, isUnsigned, normalizeAxes, normalizeAxis } from "../aval/index.ts";
+import { bitsOf, isFloat, isUnsigned, keepAxes, normalizeAxes, normalizeAxis } from "../aval/index.ts";
 import { complain, ShapeError, showShape } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
-import { castTo } from "./arithmetic-core.ts";
-import { convertToTensor, type TensorLike, toFloat } from "./convert-core.ts";
+import { castTo, comparison } from "./arithmetic-core.ts";
+import { convertToTensor, promote, type TensorLike, toFloat } from "./convert-core.ts";
 import type { UnaryOp } from "./elementwise.ts";
 import { sliceAxis } from "./get-item.ts";
 import type { AxisOption } from "./joining.ts";
@@ -56,7 +56,11 @@ export const softplus: UnaryOp = /* @__PURE__ */ onFloats("softplus", p.softplus
  * Source: keras.ops.softsign.
  * @example await ops.softsign([-1, 0, 3]).array(); // [-0.5, 0, 0.75]
  */
-export const softsign: UnaryOp = /* @__PURE__ */ onFloats("softsign", (x) => p.div(x, p.add(p.abs(x), 1)));
+export const softsign: UnaryOp = /* @__PURE__ */ op("softsign", (x: TensorLike): Tensor => {
+  // The magnitude of integers before they become floats: that of the least one wraps, as in Keras.
+  const t = number(x);
+  return p.div(toFloat(t), toFloat(p.add(isUnsigned(t.dtype) ? t : p.abs(t), 1)));
+});
 /**
  * `x sigmoid(x)`.
  * Elementwise: `[...]` to `[...]`; integers and bool become the default float.
@@ -81,7 +85,8 @@ export const logSigmoid: UnaryOp = /* @__PURE__ */ op("logSigmoid", (x: TensorLi
   // Negated before it becomes a float: unsigned integers wrap, as in Keras.
   p.neg(p.softplus(toFloat(p.neg(number(x))))),
 );
-const hardSigmoidOf = (x: Tensor): Tensor => p.div(relu6Of(p.add(x, 3)), 6);
+// Times a sixth, as XLA divides by constants: halves show it.
+const hardSigmoidOf = (x: Tensor): Tensor => p.mul(relu6Of(p.add(x, 3)), 1 / 6);
 /**
  * `relu6(x + 3) / 6`.
  * Elementwise: `[...]` to `[...]`; integers and bool become the default float.
@@ -224,8 +229,8 @@ export interface ThresholdOption {
 export const hardShrink: With<ThresholdOption> = /* @__PURE__ */ op(
   "hardShrink",
   (x: TensorLike, { threshold: limit = 0.5 }: ThresholdOption = {}): Tensor => {
-    const t = toFloat(x);
-    return p.where(p.greater(p.abs(t), limit), t, 0);
+    const t = number(x);
+    return p.where(p.greater(toFloat(isUnsigned(t.dtype) ? t : p.abs(t)), limit), toFloat(t), 0);
   },
 );
 /**
@@ -250,8 +255,8 @@ export const softShrink: With<ThresholdOption> = /* @__PURE__ */ op(
 export const threshold: Op<(x: TensorLike, threshold: number, defaultValue: number) => Tensor> = /* @__PURE__ */ op(
   "threshold",
   (x: TensorLike, limit: number, defaultValue: number): Tensor => {
-    const t = toFloat(x);
-    return p.where(p.greater(t, limit), t, defaultValue);
+    const [t, other] = promote(convertToTensor(x), defaultValue) as [Tensor, Tensor];
+    return p.where(comparison(p.greater)(x, limit), t, other);
   },
 );
 /**
@@ -263,8 +268,9 @@ export const threshold: Op<(x: TensorLike, threshold: number, defaultValue: numb
 export const squareplus: With<{ readonly b?: number }> = /* @__PURE__ */ op(
   "squareplus",
   (x: TensorLike, { b = 4 }: { readonly b?: number } = {}): Tensor => {
-    const t = toFloat(x);
-    return p.div(p.add(t, p.sqrt(p.add(p.mul(t, t), b))), 2);
+    // Integers are squared as such, and wrap.
+    const t = number(x);
+    return p.div(p.add(toFloat(t), p.sqrt(p.add(toFloat(p.mul(t, t)), b))), 2);
   },
 );
 /**
@@ -301,8 +307,13 @@ export interface AxesOption {
 export const softmax: With<AxesOption> = /* @__PURE__ */ op(
   "softmax",
   (x: TensorLike, { axis = -1 }: AxesOption = {}): Tensor => {
-    const t = toFloat(x);
-    return p.softmax(t, { axes: normalizeAxes(axis, t.ndim, "softmax") });
+    const t = number(x);
+    const axes = normalizeAxes(axis, t.ndim, "softmax");
+    if (isFloat(t.dtype)) return p.softmax(t, { axes });
+    // The largest is taken off integers as such, where differences may wrap, as in Keras.
+    const kept = { shape: keepAxes(t.shape, axes) };
+    const powers = p.exp(toFloat(p.sub(t, p.reshape(p.reduceMax(t, { axes }), kept))));
+    return p.div(powers, p.reshape(p.reduceSum(powers, { axes }), kept));
   },
 );
 /**

@@ -1,5 +1,5 @@
 // Binary arithmetic with promotion, as plain functions: the operators and the public ops both stand on these.
-import { type DType, isComplex, isDifferentiable, isFloat, resultType } from "../aval/index.ts";
+import { type DType, isComplex, isDifferentiable, isFloat, isUnsigned, resultType } from "../aval/index.ts";
 import { complain, DtypeError } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
@@ -51,18 +51,23 @@ export const floorDivideCore: BinaryCore = (x1, x2) => {
   const [a, b] = numbers(x1, x2);
   const rest = p.rem(a, b);
   if (isFloat(a.dtype)) {
-    const quotient = p.div(p.sub(a, rest), b);
+    const quotient = p.div(p.where(p.equal(b, 0), a, p.sub(a, rest)), b);
     const down = p.and(p.notEqual(rest, 0), p.notEqual(p.sign(b), p.sign(rest)));
     return p.round(p.where(down, p.sub(quotient, 1), quotient));
   }
   const quotient = p.div(a, b);
+  if (isUnsigned(a.dtype)) return quotient;
   const down = p.and(p.notEqual(p.sign(a), p.sign(b)), p.notEqual(rest, 0));
   return p.where(down, p.sub(quotient, 1), quotient);
 };
 
+/** Remainder with the sign of `a`; that of integers by 0 is 0. */
+export const remainderCore = (a: Tensor, b: Tensor): Tensor =>
+  isFloat(a.dtype) ? p.rem(a, b) : p.where(p.equal(b, 0), 0, p.rem(a, b));
+
 export const modCore: BinaryCore = (x1, x2) => {
   const [a, b] = numbers(x1, x2);
-  const rest = p.rem(a, b);
+  const rest = remainderCore(a, b);
   const plus = p.and(p.notEqual(p.less(rest, 0), p.less(b, 0)), p.notEqual(rest, 0));
   return p.where(plus, p.add(rest, b), rest);
 };
@@ -75,8 +80,20 @@ export const powerCore: BinaryCore = (x1, x2) => {
     if (x2 === 2) return p.mul(a, a);
     if (x2 === 3) return p.mul(p.mul(a, a), a);
   }
-  return p.pow(a, b);
+  return isFloat(a.dtype) || typeof x2 === "number" ? p.pow(a, b) : integerPower(a, b);
 };
+
+// By squaring, with six bits of the exponent, whatever its sign, as JAX; in 32 bits, from which narrower ones wrap alike.
+function integerPower(a: Tensor, b: Tensor): Tensor {
+  let base = castTo(a, "int32");
+  const exponent = castTo(b, "int32");
+  let result = p.where(p.and(p.equal(base, 0), p.notEqual(exponent, 0)), 0, p.full([], 1, "int32"));
+  for (let bit = 1; bit < 64; bit *= 2) {
+    result = p.where(p.notEqual(p.and(exponent, bit), 0), p.mul(result, base), result);
+    base = p.mul(base, base);
+  }
+  return castTo(result, a.dtype);
+}
 
 /** A comparison of operands of any dtypes. */
 export const comparison =
@@ -104,3 +121,6 @@ export const invertCore = (x: TensorLike): Tensor => p.not(convertToTensor(x));
 
 /** `x` in `dtype`. */
 export const castTo = (x: Tensor, dtype: DType): Tensor => p.cast(x, { dtype });
+
+/** Where a float is negative or -0: 1 / -0 is -inf, the only way to see the sign of a zero. */
+export const hasSign = (x: Tensor): Tensor => p.less(p.where(p.equal(x, 0), p.div(1, x), x), 0);

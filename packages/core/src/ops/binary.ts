@@ -14,6 +14,7 @@ import {
   multiplyCore,
   powerCore,
   promoteFloat,
+  remainderCore,
   subtractCore,
 } from "./arithmetic-core.ts";
 import { convertToTensor, promote, type TensorLike } from "./convert-core.ts";
@@ -106,7 +107,7 @@ export const mod: BinaryOp = /* @__PURE__ */ op("mod", modCore);
  * @example await ops.fmod([7, -7], 3).array(); // [1, -1]
  */
 export const fmod: BinaryOp = /* @__PURE__ */ promoted("fmod", (a, b) =>
-  a.dtype === "bool" ? p.rem(castTo(a, "int32"), castTo(b, "int32")) : p.rem(a, b),
+  a.dtype === "bool" ? p.rem(castTo(a, "int32"), castTo(b, "int32")) : remainderCore(a, b),
 );
 /**
  * `x1^x2`.
@@ -132,10 +133,11 @@ export const maximum: BinaryOp = /* @__PURE__ */ promoted("maximum", p.max);
  * @example await ops.minimum([1, 5], 3).array(); // [1, 3]
  */
 export const minimum: BinaryOp = /* @__PURE__ */ promoted("minimum", p.min);
+// Of equal ones the second: it has all of the gradient, and its sign of zero counts.
 const ignoringNan =
-  (f: (a: Tensor, b: Tensor) => Tensor) =>
+  (wins: (a: Tensor, b: Tensor) => Tensor) =>
   (a: Tensor, b: Tensor): Tensor =>
-    isFloat(a.dtype) ? p.where(p.isNan(a), b, p.where(p.isNan(b), a, f(a, b))) : f(a, b);
+    p.where(isFloat(a.dtype) ? p.or(wins(a, b), p.isNan(b)) : wins(a, b), a, b);
 /**
  * The larger of both; where one is nan, the other.
  * `x1` and `x2` broadcast; the result has their common dtype.
@@ -143,7 +145,7 @@ const ignoringNan =
  * @throws ShapeError if the shapes do not broadcast.
  * @example await ops.fmax([1, Number.NaN], 3).array(); // [3, 3]
  */
-export const fmax: BinaryOp = /* @__PURE__ */ promoted("fmax", /* @__PURE__ */ ignoringNan(p.max));
+export const fmax: BinaryOp = /* @__PURE__ */ promoted("fmax", /* @__PURE__ */ ignoringNan(p.greater));
 /**
  * The smaller of both; where one is nan, the other.
  * `x1` and `x2` broadcast; the result has their common dtype.
@@ -151,7 +153,7 @@ export const fmax: BinaryOp = /* @__PURE__ */ promoted("fmax", /* @__PURE__ */ i
  * @throws ShapeError if the shapes do not broadcast.
  * @example await ops.fmin([1, Number.NaN], 3).array(); // [1, 3]
  */
-export const fmin: BinaryOp = /* @__PURE__ */ promoted("fmin", /* @__PURE__ */ ignoringNan(p.min));
+export const fmin: BinaryOp = /* @__PURE__ */ promoted("fmin", /* @__PURE__ */ ignoringNan(p.less));
 /**
  * The angle of the point `(x2, x1)`, in `[-pi, pi]`.
  * `x1` and `x2` broadcast; the result has their common float dtype.
@@ -172,15 +174,20 @@ export const hypot: BinaryOp = /* @__PURE__ */ onFloats("hypot", (a, b) => {
   const [small, large] = [p.min(x, y), p.max(x, y)];
   const zero = p.equal(large, 0);
   const ratio = p.div(small, p.where(zero, 1, large));
-  const infinite = p.equal(large, Number.POSITIVE_INFINITY);
-  return p.where(zero, large, p.where(infinite, large, p.mul(large, p.sqrt(p.add(p.mul(ratio, ratio), 1)))));
+  // Infinite beside nan, too.
+  const infinite = p.or(p.equal(x, Number.POSITIVE_INFINITY), p.equal(y, Number.POSITIVE_INFINITY));
+  return p.where(
+    zero,
+    large,
+    p.where(infinite, Number.POSITIVE_INFINITY, p.mul(large, p.sqrt(p.add(p.mul(ratio, ratio), 1)))),
+  );
 });
-// max + log(1 + e^-|a - b|); equal infinities must not be subtracted.
+// max + log(1 + e^(min - max)), in which equal ones share the gradient; equal infinities must not be subtracted.
 const logAdd = (a: Tensor, b: Tensor, unit: number): Tensor => {
   const larger = p.max(a, b);
-  const gap = p.sub(a, b);
-  const tail = p.log1p(p.exp(p.mul(p.neg(p.abs(gap)), unit)));
-  return p.where(p.isNan(gap), p.add(a, b), p.add(larger, unit === 1 ? tail : p.div(tail, unit)));
+  const gap = p.sub(p.min(a, b), larger);
+  const tail = p.log1p(p.exp(p.mul(gap, unit)));
+  return p.where(p.isNan(gap), p.add(a, b), p.add(larger, unit === 1 ? tail : p.mul(tail, 1 / unit)));
 };
 /**
  * `log(e^x1 + e^x2)`.
@@ -206,9 +213,8 @@ export const logaddexp2: BinaryOp = /* @__PURE__ */ onStrongFloats("logaddexp2",
  * @example await ops.heaviside([-1, 0, 2], 0.5).array(); // [0, 0.5, 1]
  */
 export const heaviside: BinaryOp = /* @__PURE__ */ onFloats("heaviside", (a, b) => {
-  const [wide, other] = [p.add(a, p.mul(b, 0)), p.add(b, p.mul(a, 0))];
-  const step = p.where(p.less(wide, 0), 0, p.where(p.greater(wide, 0), 1, other));
-  return p.where(p.isNan(wide), wide, step);
+  const step = p.where(p.less(a, 0), 0, p.where(p.greater(a, 0), 1, b));
+  return p.where(p.isNan(a), a, step);
 });
 /**
  * `x1 2^x2` with whole `x2`.
@@ -228,9 +234,12 @@ export const ldexp: BinaryOp = /* @__PURE__ */ op("ldexp", (x1: TensorLike, x2: 
   }
   const [a, b] = promoteFloat(x1, exponent) as [Tensor, Tensor];
   // In two halves, so that 2^x2 itself need not be representable.
-  const half = p.floor(p.mul(b, 0.5));
+  const limited = p.max(p.min(b, 4000), -4000);
+  const half = p.floor(p.mul(limited, 0.5));
   const power2 = (e: Tensor): Tensor => p.pow(2, e);
-  return p.mul(p.mul(a, power2(half)), power2(p.sub(b, half)));
+  const scaled = p.mul(p.mul(a, power2(half)), power2(p.sub(limited, half)));
+  // 0 and infinities stay, whatever the power overflows to.
+  return p.where(p.or(p.equal(a, 0), p.not(p.isFinite(a))), a, scaled);
 });
 
 /**
@@ -330,8 +339,14 @@ export const bitwiseOr: BinaryOp = /* @__PURE__ */ promoted("bitwiseOr", p.or);
  * @example await ops.bitwiseXor(tensor([6, 5], { dtype: "int32" }), tensor([3, 4], { dtype: "int32" })).array(); // [5, 1]
  */
 export const bitwiseXor: BinaryOp = /* @__PURE__ */ promoted("bitwiseXor", p.xor);
-const shiftRight = (a: Tensor, b: Tensor): Tensor =>
-  a.dtype.startsWith("uint") ? p.shiftRightLogical(a, b) : p.shiftRightArithmetic(a, b);
+const shift =
+  (f: (a: Tensor, b: Tensor) => Tensor) =>
+  (a: Tensor, b: Tensor): Tensor =>
+    a.dtype === "bool" ? f(castTo(a, "int32"), castTo(b, "int32")) : f(a, b);
+const shiftLeft = shift(p.shiftLeft);
+const shiftRight = shift((a, b) =>
+  a.dtype.startsWith("uint") ? p.shiftRightLogical(a, b) : p.shiftRightArithmetic(a, b),
+);
 /**
  * `x 2^y` in integers.
  * `x1` and `x2` broadcast; the result has their common dtype.
@@ -340,7 +355,7 @@ const shiftRight = (a: Tensor, b: Tensor): Tensor =>
  * @example
  * await ops.bitwiseLeftShift(tensor([1, 3], { dtype: "int32" }), tensor([2, 1], { dtype: "int32" })).array(); // [4, 6]
  */
-export const bitwiseLeftShift: BinaryOp = /* @__PURE__ */ promoted("bitwiseLeftShift", p.shiftLeft);
+export const bitwiseLeftShift: BinaryOp = /* @__PURE__ */ promoted("bitwiseLeftShift", shiftLeft);
 /**
  * The same as `bitwiseLeftShift`.
  * `x1` and `x2` broadcast; the result has their common dtype.
@@ -348,7 +363,7 @@ export const bitwiseLeftShift: BinaryOp = /* @__PURE__ */ promoted("bitwiseLeftS
  * @throws ShapeError if the shapes do not broadcast.
  * @example await ops.leftShift(tensor([1, 3], { dtype: "int32" }), tensor([2, 1], { dtype: "int32" })).array(); // [4, 6]
  */
-export const leftShift: BinaryOp = /* @__PURE__ */ promoted("leftShift", p.shiftLeft);
+export const leftShift: BinaryOp = /* @__PURE__ */ promoted("leftShift", shiftLeft);
 /**
  * `x / 2^y` rounded down.
  * `x1` and `x2` broadcast; the result has their common dtype.

@@ -1,9 +1,9 @@
 // Complex numbers: their parts, angles and conjugates, and ways to make them of two real tensors. Real numbers are complex ones too.
 import { isComplex } from "../aval/index.ts";
 import { complain, DtypeError, ShapeError, showAval } from "../errors/index.ts";
-import type { Tensor } from "../graph/index.ts";
+import { scalar, type Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
-import { castTo } from "./arithmetic-core.ts";
+import { castTo, hasSign } from "./arithmetic-core.ts";
 import { convertToTensor, type TensorLike, toFloat } from "./convert-core.ts";
 import type { UnaryOp } from "./elementwise.ts";
 import { type Op, op } from "./op.ts";
@@ -39,15 +39,14 @@ export const conjugate: UnaryOp = /* @__PURE__ */ onTensors("conjugate", conjuga
  */
 export const conj: UnaryOp = /* @__PURE__ */ onTensors("conj", conjugateOf);
 /**
- * The angle in the complex plane, in radians: `atan2(im, re)`; of real numbers 0, or pi where negative.
+ * The angle in the complex plane, in radians: `atan2(im, re)`; of real numbers 0, or pi where negative, -0 too.
  * Source: keras.ops.angle.
  * @example await ops.angle([0, 2]).array(); // [0, 0]
  */
 export const angle: UnaryOp = /* @__PURE__ */ op("angle", (input: TensorLike): Tensor => {
   const x = toFloat(input);
   if (isComplex(x.dtype)) return p.atan2(p.imag(x), p.real(x));
-  const known = p.where(p.less(x, 0), Math.PI, p.mul(x, 0));
-  return p.where(p.isNan(x), x, p.where(p.isFinite(x), known, p.where(p.less(x, 0), Math.PI, 0)));
+  return p.where(p.isNan(x), x, p.where(hasSign(x), scalar(Math.PI, x.dtype), 0));
 });
 /**
  * True where the imaginary part is 0: everywhere, for real dtypes.

@@ -5,21 +5,22 @@ import * as p from "../primitives/index.ts";
 import { castTo } from "./arithmetic-core.ts";
 import { convertToTensor, promote, type TensorLike } from "./convert-core.ts";
 
-/** Operands of a product that sums: one dtype, except that int8 with int8 is summed in int32; bool is summed in int32 and is bool again. */
+/** Operands of a product that sums: one dtype; int8 and bool are summed in int32 and come back, but int8 with int8 stays wide if `wide`. */
 export function productOperands(
   x1: TensorLike,
   x2: TensorLike,
+  wide = false,
 ): readonly [a: Tensor, b: Tensor, finish: (y: Tensor) => Tensor] {
   const [left, right] = [convertToTensor(x1), convertToTensor(x2)];
   const [a, b] = promote(left, right) as [Tensor, Tensor];
-  if (left.dtype === "int8" && right.dtype === "int8") return [castTo(a, "int32"), castTo(b, "int32"), (y) => y];
-  if (a.dtype === "bool") return [castTo(a, "int32"), castTo(b, "int32"), (y) => castTo(y, "bool")];
-  return [a, b, (y) => y];
+  const stays = wide && left.dtype === "int8" && right.dtype === "int8";
+  if (a.dtype !== "bool" && a.dtype !== "int8") return [a, b, (y) => y];
+  return [castTo(a, "int32"), castTo(b, "int32"), (y) => (stays ? y : castTo(y, a.dtype))];
 }
 
 /** NumPy's `@`: vectors, matrices, and stacks of matrices that broadcast. */
 export function matmulCore(x1: TensorLike, x2: TensorLike): Tensor {
-  const [a, b, finish] = productOperands(x1, x2);
+  const [a, b, finish] = productOperands(x1, x2, true);
   if (a.ndim === 0 || b.ndim === 0) {
     const got = `${showShape(a.shape)} and ${showShape(b.shape)}`;
     throw new ShapeError(complain("matmul", { must: "inputs must not be scalars", got, todo: "Use ops.multiply" }));

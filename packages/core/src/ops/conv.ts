@@ -3,6 +3,7 @@ import { range } from "../aval/index.ts";
 import { complain, ShapeError, showShape } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
+import { castTo } from "./arithmetic-core.ts";
 import { convertToTensor, promote, type TensorLike } from "./convert-core.ts";
 import { type Op, op } from "./op.ts";
 import { channelsLast, paddingName, type Sizes, spatialRank, spatialSizes, windowPadding } from "./windows.ts";
@@ -25,6 +26,17 @@ function requireKernel(where: string, x: Tensor, kernel: Tensor): void {
   );
 }
 
+// Products of bools are summed in int32, and are bools again.
+function ofNumbers<P>(
+  f: (x: Tensor, kernel: Tensor, params: P) => Tensor,
+  x: Tensor,
+  kernel: Tensor,
+  params: P,
+): Tensor {
+  if (x.dtype !== "bool") return f(x, kernel, params);
+  return castTo(f(castTo(x, "int32"), castTo(kernel, "int32"), params), "bool");
+}
+
 function convolve(
   where: string,
   x: Tensor,
@@ -40,7 +52,12 @@ function convolve(
   return channelsLast(x, format, (y) => {
     const window = kernel.shape.slice(0, rank);
     const pads = windowPadding(padding, y.shape.slice(1, rank + 1), window, strides, dilation);
-    return p.conv(y, kernel, { strides, padding: pads, dilation, groups: groupsOf(y.shape[rank + 1] as number) });
+    return ofNumbers(p.conv, y, kernel, {
+      strides,
+      padding: pads,
+      dilation,
+      groups: groupsOf(y.shape[rank + 1] as number),
+    });
   });
 }
 
@@ -174,7 +191,7 @@ export const convTranspose: Op<(inputs: TensorLike, kernel: TensorLike, options?
           return ((y.shape[i + 1] as number) - 1) * (strides[i] as number) + (extents[i] as number) - low - high;
         });
         // Where more is asked for than windows cover, the rest is zeros.
-        const out = p.convInputGrad(y, k, { ...params, inputSpatial: covered });
+        const out = ofNumbers(p.convInputGrad, y, k, { ...params, inputSpatial: covered });
         const high = spatial.map((n, i) => n - (covered[i] as number));
         const zero = [0, ...high.map(() => 0), 0];
         return p.pad(out, { low: zero, high: [0, ...high, 0], interior: zero });

@@ -1,11 +1,11 @@
 // Cross-entropies of single predictions. Source: keras/src/backend/jax/nn.py.
-import { isFloat, normalizeAxis, sameShape } from "../aval/index.ts";
+import { isFloat, normalizeAxis, resultType, sameShape } from "../aval/index.ts";
 import { complain, ShapeError, showShape } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
 import { castTo } from "./arithmetic-core.ts";
 import { epsilon } from "./config.ts";
-import { convertToTensor, promote, type TensorLike, toFloat } from "./convert-core.ts";
+import { convertToTensor, floatx, promote, type TensorLike, toFloat } from "./convert-core.ts";
 import { oneHotOf } from "./encoding.ts";
 import { type Op, op } from "./op.ts";
 
@@ -73,7 +73,8 @@ export const sparseCategoricalCrossentropy: Op<
     const at = normalizeAxis(axis, y.ndim, "sparseCategoricalCrossentropy");
     const log = logProbabilities(y, at, fromLogits);
     const hot = oneHotOf(t, y.shape[at] as number, { axis: at, dtype: y.dtype });
-    return p.neg(p.reduceSum(p.mul(hot, log), { axes: [at] }));
+    // Keras' one-hot targets are of the default float dtype, and so is what comes of halves.
+    return castTo(p.neg(p.reduceSum(p.mul(hot, log), { axes: [at] })), resultType(y.dtype, floatx()));
   },
 );
 

@@ -31,7 +31,9 @@ export function einsumOf(subscripts: string, operands: readonly TensorLike[]): T
   }
   const last = sumAway(terms[0] as Term, new Set(output));
   const y = p.transpose(last.x, { permutation: output.map((letter) => last.letters.indexOf(letter)) });
-  return narrow === "bool" ? castTo(y, "bool") : y;
+  // Products of int8 alone stay wide; what was promoted to int8 comes back to it.
+  const back = narrow === "bool" || (narrow === "int8" && operands.some((x) => convertToTensor(x).dtype !== "int8"));
+  return back ? castTo(y, narrow) : y;
 }
 
 function parse(subscripts: string, xs: readonly Tensor[]): { inputs: string[][]; output: string[] } {

@@ -1,9 +1,9 @@
 // One tensor in, one of the same shape out. Integers and bool become the default float where the result is not whole.
-import { isComplex, isDifferentiable, isFloat, isInteger, resultType } from "../aval/index.ts";
+import { isComplex, isDifferentiable, isFloat, resultType } from "../aval/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
-import { absCore, castTo, invertCore, negativeCore, toBool } from "./arithmetic-core.ts";
-import { convertToTensor, type TensorLike, toFloat } from "./convert-core.ts";
+import { absCore, castTo, hasSign, invertCore, negativeCore, toBool } from "./arithmetic-core.ts";
+import { convertToTensor, type TensorLike, toFloat, weakTypeOf } from "./convert-core.ts";
 import { type Op, op } from "./op.ts";
 
 /** An op of one tensor. */
@@ -368,8 +368,7 @@ export const isneginf: UnaryOp = /* @__PURE__ */ onTensors("isneginf", (x) =>
 export const signbit: UnaryOp = /* @__PURE__ */ onTensors("signbit", (x) => {
   ordered("signbit", x);
   if (!isFloat(x.dtype)) return p.less(x.dtype === "bool" ? castTo(x, "int32") : x, 0);
-  // 1 / -0 is -inf: the only way to see the sign of a zero.
-  return p.less(p.where(p.equal(x, 0), p.div(1, x), x), 0);
+  return hasSign(x);
 });
 
 export interface NanToNumOptions {
@@ -449,10 +448,8 @@ export const clip: Op<(x: TensorLike, xMin: TensorLike, xMax: TensorLike) => Ten
   (x: TensorLike, xMin: TensorLike, xMax: TensorLike): Tensor => {
     const given = ordered("clip", convertToTensor(x));
     const t = given.dtype === "bool" ? castTo(given, "int32") : given;
-    const whole = (limit: TensorLike): boolean => typeof limit === "number" && Number.isInteger(limit);
-    const numbers = [xMin, xMax].every((limit) => typeof limit === "number" || limit === null);
-    const dtype =
-      numbers && isInteger(t.dtype) && !(whole(xMin) && whole(xMax)) ? resultType(t.dtype, "float") : t.dtype;
+    const own = typeof x === "number" ? weakTypeOf(x) : t.dtype;
+    const dtype = resultType(own, weakTypeOf(xMin), weakTypeOf(xMax));
     const [low, high] = [xMin, xMax].map((limit) => convertToTensor(limit, { dtype })) as [Tensor, Tensor];
     return p.min(p.max(castTo(t, dtype), low), high);
   },

@@ -1,7 +1,7 @@
 // Classes as vectors of zeros and ones.
 import { isInteger, normalizeAxis, standardizeDtype } from "../aval/index.ts";
-import { complain, DtypeError, showAval } from "../errors/index.ts";
-import type { Tensor } from "../graph/index.ts";
+import { complain, DtypeError } from "../errors/index.ts";
+import { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
 import { castTo } from "./arithmetic-core.ts";
 import { convertToTensor, floatx, type TensorLike } from "./convert-core.ts";
@@ -40,15 +40,12 @@ export function oneHotOf(
  */
 export const oneHot: Op<(x: TensorLike, numClasses: number, options?: OneHotOptions) => Tensor> = /* @__PURE__ */ op(
   "oneHot",
-  (x: TensorLike, numClasses: number, options: OneHotOptions = {}): Tensor =>
-    oneHotOf(indices("oneHot", x), numClasses, options),
+  (x: TensorLike, numClasses: number, options: OneHotOptions = {}): Tensor => oneHotOf(indices(x), numClasses, options),
 );
 // Arrays of JS numbers are floats by default; here they mean whole numbers.
-function indices(where: string, x: TensorLike): Tensor {
+function indices(x: TensorLike): Tensor {
   const t = convertToTensor(x);
-  if (isInteger(t.dtype) || t.dtype === "bool") return t;
-  if (t.source.kind === "literal") return castTo(t, "int32");
-  throw new DtypeError(complain(where, { must: "classes must be integers", got: showAval(t), todo: "Cast to int32" }));
+  return isInteger(t.dtype) || t.dtype === "bool" || x instanceof Tensor ? t : castTo(t, "int32");
 }
 
 export interface MultiHotOptions extends OneHotOptions {
@@ -67,7 +64,7 @@ export const multiHot: Op<(inputs: TensorLike, options?: MultiHotOptions) => Ten
       const todo = "Pass the option numClasses";
       throw new DtypeError(complain("multiHot", { must: "numClasses must be given", got: "null", todo }));
     }
-    const x = castTo(indices("multiHot", inputs), "int32");
+    const x = castTo(indices(inputs), "int32");
     return p.reduceMax(oneHotOf(x, numClasses, options), { axes: [x.ndim > 1 ? 1 : 0] });
   },
 );

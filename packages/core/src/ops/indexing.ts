@@ -1,5 +1,14 @@
 // Reading and writing at places.
-import { bitsOf, broadcastShapes, isFloat, isUnsigned, normalizeAxis, range, type Shape } from "../aval/index.ts";
+import {
+  bitsOf,
+  broadcastShapes,
+  isFloat,
+  isInteger,
+  isUnsigned,
+  normalizeAxis,
+  range,
+  type Shape,
+} from "../aval/index.ts";
 import { ConfigError, complain, ShapeError, showAval, showShape } from "../errors/index.ts";
 import { type Index, Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
@@ -334,11 +343,12 @@ export const unravelIndex: Op<(indices: TensorLike, shape: Shape) => Tensor[]> =
   (indices: TensorLike, shape: Shape): Tensor[] => {
     const total = shape.reduce((n, s) => n * s, 1);
     const given = indexTensor("unravelIndex", indices);
+    const dtype = indices instanceof Tensor && isInteger(indices.dtype) ? indices.dtype : "int32";
     const flat = p.min(p.max(p.where(p.less(given, 0), p.add(given, total), given), 0), Math.max(0, total - 1));
     let stride = total;
     return shape.map((n) => {
       stride /= Math.max(1, n);
-      return p.rem(p.div(flat, Math.max(1, stride)), Math.max(1, n));
+      return castTo(p.rem(p.div(flat, Math.max(1, stride)), Math.max(1, n)), dtype);
     });
   },
 );

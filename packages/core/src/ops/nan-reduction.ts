@@ -65,8 +65,10 @@ const asFloat = (x: Tensor): Tensor => (isFloat(x.dtype) ? x : castTo(x, floatx(
 const counts: Reduce = (x, axes) => p.reduceSum(castTo(p.not(p.isNan(x)), x.dtype), { axes });
 const meanOf: Reduce = (x, axes) => p.div(p.reduceSum(replaced(x, 0), { axes }), counts(x, axes));
 const varianceOf: Reduce = (x, axes) => {
-  const centered = p.sub(x, p.reshape(meanOf(x, axes), { shape: keepAxes(x.shape, axes) }));
-  return meanOf(p.mul(centered, centered), axes);
+  const mean = p.reshape(meanOf(x, axes), { shape: keepAxes(x.shape, axes) });
+  // What nan hides has no gradient either; nan that comes of infinities stays.
+  const centered = p.where(p.isNan(x), 0, p.sub(replaced(x, 0), mean));
+  return p.div(p.reduceSum(p.mul(centered, centered), { axes }), counts(x, axes));
 };
 /**
  * The mean of all that is not nan.

@@ -1,11 +1,11 @@
 // Means and variances taken out.
-import { type DType, isFloat, keepAxes, normalizeAxes, normalizeAxis } from "../aval/index.ts";
+import { isFloat, isHalf, keepAxes, normalizeAxes, normalizeAxis } from "../aval/index.ts";
 import { ConfigError, complain, ShapeError, showShape } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
 import { castTo } from "./arithmetic-core.ts";
 import { epsilon as defaultEpsilon } from "./config.ts";
-import { convertToTensor, floatx, promote, type TensorLike, toFloat } from "./convert-core.ts";
+import { convertToTensor, promote, type TensorLike, toFloat } from "./convert-core.ts";
 import { type Op, op } from "./op.ts";
 import { meanOver, varianceOver } from "./reduction.ts";
 
@@ -14,7 +14,6 @@ export interface MomentsOptions {
   /** Only `false`: statistics over several devices do not exist here. */
   readonly synchronized?: boolean;
 }
-const isHalf = (dtype: DType): boolean => dtype === "float16" || dtype === "bfloat16";
 
 function momentsOf(x: Tensor, axes: readonly number[], keepdims: boolean): [mean: Tensor, variance: Tensor] {
   const wide = isHalf(x.dtype) ? castTo(x, "float32") : x;
@@ -132,7 +131,7 @@ export const layerNormalization: Op<(x: TensorLike, options?: LayerNormalization
       else y = p.normalize(t, { axes, epsilon: small });
       if (gamma !== null) y = p.mul(y, spreadOut(gamma));
       if (beta !== null && !rmsScaling) y = p.add(y, spreadOut(beta));
-      return castTo(y, isFloat(given.dtype) ? given.dtype : floatx());
+      return castTo(y, given.dtype);
     },
   );
 
@@ -154,7 +153,7 @@ export const rmsNormalization: Op<(x: TensorLike, options?: RmsNormalizationOpti
     const mean = p.reshape(meanOver(p.mul(t, t), axes), { shape: keepAxes(t.shape, axes) });
     const y = p.mul(t, p.rsqrt(p.add(mean, epsilon ?? defaultEpsilon())));
     const scaled = scale === null ? y : p.mul(y, convertToTensor(scale, { dtype: t.dtype }));
-    return castTo(scaled, isFloat(given.dtype) ? given.dtype : floatx());
+    return castTo(scaled, given.dtype);
   },
 );
 

@@ -238,12 +238,14 @@ export function argWith(
   if (!keepdims) return y;
   return p.reshape(y, { shape: axis === null ? x.shape.map(() => 1) : keepAxes(x.shape, [at]) });
 }
-// -0 counts as less than 0, as Keras makes it on CPUs.
-const signedZeros = (x: Tensor): Tensor => {
+/** What stands for -0 in `belowZero`: the number next to 0 that no engine flushes to it. */
+export const NEGATIVE_ZERO: number = -1.1754943508222875e-38;
+/** The values in float32, with -0 less than 0, as Keras orders them on CPUs. */
+export const belowZero = (x: Tensor): Tensor => {
   if (!isFloat(x.dtype) || x.ndim === 0) return x;
   const wide = inFloat(x);
   const negativeZero = p.and(p.equal(wide, 0), p.less(p.div(1, wide), 0));
-  return p.where(negativeZero, -1.1754943508222875e-38, wide);
+  return p.where(negativeZero, NEGATIVE_ZERO, wide);
 };
 /**
  * int32 position of the (first) largest element along `axis`; of the flattened tensor by default.
@@ -253,7 +255,7 @@ const signedZeros = (x: Tensor): Tensor => {
  * @example await ops.argmax([1, 5, 3]).item(); // 1
  */
 export const argmax: ArgReduceOp = /* @__PURE__ */ op("argmax", (x: TensorLike, options: ArgReduceOptions = {}) =>
-  argWith("argmax", signedZeros(convertToTensor(x)), options, p.argMax),
+  argWith("argmax", belowZero(convertToTensor(x)), options, p.argMax),
 );
 /**
  * int32 position of the (first) smallest element along `axis`; of the flattened tensor by default.
@@ -263,7 +265,7 @@ export const argmax: ArgReduceOp = /* @__PURE__ */ op("argmax", (x: TensorLike, 
  * @example await ops.argmin([1, 5, 3]).item(); // 0
  */
 export const argmin: ArgReduceOp = /* @__PURE__ */ op("argmin", (x: TensorLike, options: ArgReduceOptions = {}) =>
-  argWith("argmin", signedZeros(convertToTensor(x)), options, p.argMin),
+  argWith("argmin", belowZero(convertToTensor(x)), options, p.argMin),
 );
 
 /**

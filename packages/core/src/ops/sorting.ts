@@ -8,6 +8,7 @@ import { convertToTensor, promote, type TensorLike } from "./convert-core.ts";
 import { sliceAxis } from "./get-item.ts";
 import { indexTensor } from "./indexing.ts";
 import { type Op, op } from "./op.ts";
+import { belowZero, NEGATIVE_ZERO } from "./reduction.ts";
 
 export interface SortOptions {
   readonly axis?: number | null;
@@ -60,9 +61,14 @@ export interface TopKOptions {
 export const topK: Op<(x: TensorLike, k: number, options?: TopKOptions) => [values: Tensor, indices: Tensor]> =
   /* @__PURE__ */ op(
     "topK",
-    (x: TensorLike, k: number, { sorted: _sorted = true }: TopKOptions = {}): [Tensor, Tensor] => [
-      ...p.topK(convertToTensor(x), { k }),
-    ],
+    (x: TensorLike, k: number, { sorted: _sorted = true }: TopKOptions = {}): [Tensor, Tensor] => {
+      const t = convertToTensor(x);
+      const [values, indices] = p.topK(belowZero(t), { k });
+      return [
+        castTo(isFloat(t.dtype) ? p.where(p.equal(values, NEGATIVE_ZERO), -0, values) : values, t.dtype),
+        indices,
+      ];
+    },
   );
 /**
  * Whether the score of the target class is among the `k` highest of its row. `targets` `[B]`, `predictions` `[B, C]`.
@@ -159,7 +165,14 @@ export interface SearchOptions {
 function placesIn(sequence: Tensor, values: Tensor, side: "left" | "right"): Tensor {
   const [s, v] = promote(sequence, values) as [Tensor, Tensor];
   const column = p.reshape(v, { shape: [...v.shape, 1] });
-  const before = side === "left" ? p.less(s, column) : p.lessEqual(s, column);
+  const known = side === "left" ? p.less(s, column) : p.lessEqual(s, column);
+  // nan stands behind all numbers.
+  const nan = isFloat(s.dtype)
+    ? side === "left"
+      ? p.and(p.isNan(column), p.not(p.isNan(s)))
+      : p.isNan(column)
+    : known;
+  const before = p.or(known, nan);
   return p.reduceSum(castTo(before, "int32"), { axes: [v.ndim] });
 }
 /**

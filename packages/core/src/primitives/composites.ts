@@ -1,5 +1,5 @@
 // What engines often have as one fused kernel. The body is the meaning; a backend may override it, core differentiates it.
-import { type Aval, broadcastShapes, isFloat } from "../aval/index.ts";
+import { type Aval, broadcastShapes, isFloat, isHalf } from "../aval/index.ts";
 import { complain, DtypeError, showAval } from "../errors/index.ts";
 import {
   type Arg,
@@ -76,8 +76,13 @@ function bodyVjp<P extends Params>(
   return back.map((b) => (b === null ? null : (results[flowing.indexOf(b)] as Tensor)));
 }
 
-function unary(name: string, body: (x: Tensor) => Tensor, vjp?: VjpRule<None>): Unary<"composite"> {
-  const definition = composite<None>(name, ([x]) => body(x as Tensor), vjp);
+function unary(
+  name: string,
+  body: (x: Tensor) => Tensor,
+  vjp?: VjpRule<None>,
+  more: Pick<Definition, "stepwiseHalves"> = {},
+): Unary<"composite"> {
+  const definition = { ...composite<None>(name, ([x]) => body(x as Tensor), vjp), ...more };
   return marked((x: Tensor) => apply1(definition, [x], {}), "composite", definition);
 }
 function configured<P extends Params>(
@@ -108,19 +113,30 @@ export const silu: Unary<"composite"> = unary("silu", (x) => mul(x, logistic(x))
 /** `x Phi(x)` with the normal distribution function. */
 export const gelu: Unary<"composite"> = unary(
   "gelu",
-  (x) => mul(mul(x, 0.5), add(erf(mul(x, Math.SQRT1_2)), 1)),
+  (x) => {
+    // 1 + erf cancels for negative x: halves take it in float32.
+    const scaled = mul(x, Math.SQRT1_2);
+    const twice = add(erf(isHalf(x.dtype) ? cast(scaled, { dtype: "float32" }) : scaled), 1);
+    return mul(mul(x, 0.5), isHalf(x.dtype) ? cast(twice, { dtype: x.dtype }) : twice);
+  },
   // Phi(x) + x phi(x); with t = x / sqrt(2) the second term is t e^(-t^2) / sqrt(pi)
   ({ g, inputs }) => {
     const t = mul(one(inputs), Math.SQRT1_2);
     const density = exp(sub(-Math.log(Math.PI) / 2, mul(t, t)));
     return [mul(g, add(mul(add(erf(t), 1), 0.5), mul(t, density)))];
   },
+  { stepwiseHalves: true },
 );
 /** The tanh approximation of gelu. */
-export const geluTanh: Unary<"composite"> = unary("geluTanh", (x) => {
-  const inner = mul(add(x, mul(mul(x, mul(x, x)), 0.044715)), Math.sqrt(2 / Math.PI));
-  return mul(mul(x, 0.5), add(tanh(inner), 1));
-});
+export const geluTanh: Unary<"composite"> = unary(
+  "geluTanh",
+  (x) => {
+    const inner = mul(add(x, mul(mul(x, mul(x, x)), 0.044715)), Math.sqrt(2 / Math.PI));
+    return mul(mul(x, 0.5), add(tanh(inner), 1));
+  },
+  undefined,
+  { stepwiseHalves: true },
+);
 
 /** `e^x / sum e^x` over `axes`. */
 export const softmax: Configured<AxesParams, "composite"> = configured<AxesParams>(

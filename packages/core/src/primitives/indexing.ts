@@ -12,7 +12,7 @@ import {
   type Params,
   type Tensor,
 } from "../graph/index.ts";
-import { equal, requireOrdered, where } from "./elementwise.ts";
+import { cast, div, equal, requireOrdered, where } from "./elementwise.ts";
 import { concat, full, iota, reshape, transpose } from "./structural.ts";
 
 function requireIndices(name: string, indices: Aval): void {
@@ -102,7 +102,11 @@ const scatterDefinition: Definition<ScatterParams> = {
     if (mode === "add") return [g, null, taken];
     if (mode === "set") return [scatterNd(g, indices, full(updates.shape, 0, g.dtype), { mode: "set" }), null, taken];
     if (mode === "min" || mode === "max") {
-      return [where(equal(x, out), g, 0), null, where(equal(gatherNd(out, indices), updates), taken, 0)];
+      // All that are equal to the result share its gradient.
+      const [kept, won] = [equal(x, out), equal(gatherNd(out, indices), updates)];
+      const [one, ones] = [cast(kept, { dtype: x.dtype }), cast(won, { dtype: x.dtype })];
+      const share = div(g, scatterNd(one, indices, ones, { mode: "add" }));
+      return [where(kept, share, 0), null, where(won, gatherNd(share, indices), 0)];
     }
     const must = 'scatterNd has gradients for the modes "set", "add", "min" and "max"';
     throw new ShapeError(

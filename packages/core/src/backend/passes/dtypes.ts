@@ -207,6 +207,14 @@ const unsigned: Readonly<Record<string, (inputs: readonly Tensor[], params: Para
   argSort: reduced(p.argSort, false),
   argMax: reduced(p.argMax, false),
   argMin: reduced(p.argMin, false),
+  maxPool: reduced(p.maxPool),
+  scatterNd: ([x, indices, updates], params) => {
+    const scatter = params as unknown as p.ScatterParams;
+    const ordered = scatter.mode === "min" || scatter.mode === "max";
+    const [into, values] = ordered ? [flip(x as Tensor), flip(updates as Tensor)] : [x as Tensor, updates as Tensor];
+    const made = p.scatterNd(into, indices as Tensor, values, scatter);
+    return [ordered ? flip(made) : made];
+  },
   topK: ([x], params) => {
     const [values, indices] = p.topK(flip(x as Tensor), params as unknown as p.TopKParams);
     return [flip(values), indices];

@@ -1,3 +1,4 @@
+import { isHalf } from "../../aval/index.ts";
 import { type Graph, type Node, transform } from "../../graph/index.ts";
 import { flattenNode, inlineGraph } from "./rewrite.ts";
 
@@ -6,7 +7,9 @@ export function inlineComposites(graph: Graph, isNative: (name: string) => boole
   const visit = (node: Node, inputs: readonly Graph["inputs"][number][]): readonly Graph["inputs"][number][] => {
     const { definition, params } = node;
     if (definition.name === "stopGradient") return inputs;
-    if (definition.body === undefined || isNative(definition.name)) return flattenNode(node, inputs, rewrite);
+    const stepwise = definition.stepwiseHalves === true && node.inputs.some(({ dtype }) => isHalf(dtype));
+    if (definition.body === undefined || (isNative(definition.name) && !stepwise))
+      return flattenNode(node, inputs, rewrite);
     const own = inputs.map((x) => x);
     const body = definition.body(own, params);
     // The body may itself hold composites.
