@@ -16,7 +16,9 @@ test("explain: every step of the compiler, for the programs that an action runs"
   expect(explained.programs.length).toBe(1);
   const steps = explained.programs[0]?.steps ?? [];
   expect(steps.map(({ kind, name }) => `${kind} ${name}`)).toEqual([
-    ..."recorded inline unroll broadcasts algebra scales pools common".split(" ").map((name) => `graph ${name}`),
+    ..."recorded inline unroll broadcasts algebra scales pools common poolPhases layout"
+      .split(" ")
+      .map((name) => `graph ${name}`),
     ..."emit dropExpands reluMasks transposedProducts moveTransposes convBiases splitTransposes"
       .split(" ")
       .map((name) => `onnx ${name}`),
