@@ -139,6 +139,12 @@ test.each(scaled)("scales: %s", async (_, f, left) => {
   expect(large(passed(graph))).toBeLessThan(large(graph));
 });
 
+test("scales: single numbers stay in their order, on which the bits of random draws hang", async () => {
+  const x = float(6, 3);
+  const graph = new Graph([x], [p.add(p.add(p.mul(p.mul(x, 3), 0.1), 0.7), 0.1)]);
+  expect(await check(joinScales, graph)).toEqual(["mul", "mul", "add", "add"]);
+});
+
 test("scales: a bias stays with its product, and a factor along the summed axis inside of the sum", async () => {
   const [x, w, b, y] = [float(6, 4), float(4, 3), float(3), float(6, 3)];
   const product = p.dotGeneral(x, w, { lhsContract: [1], rhsContract: [0], lhsBatch: [], rhsBatch: [] });
