@@ -22,7 +22,7 @@ interface Stored {
 }
 const isRecord = (x: unknown): x is Readonly<Record<string, unknown>> =>
   typeof x === "object" && x !== null && !Array.isArray(x);
-const isStored = (x: unknown): x is Stored => isRecord(x) && "data" in x && "dtype" in x;
+export const isStored = (x: unknown): x is Stored => isRecord(x) && "data" in x && "dtype" in x;
 export const isSpec = (x: unknown): x is Spec => isRecord(x) && "spec" in x;
 
 /** Python's spelling in ours, without the namespace: `image.extract_patches` is `extractPatches`. */

@@ -1,5 +1,13 @@
 // Activation functions on tensors.
-import { bitsOf, isFloat, isUnsigned, keepAxes, normalizeAxes, normalizeAxis } from "../aval/index.ts";
+import {
+  bitsOf,
+  isDifferentiable,
+  isFloat,
+  isUnsigned,
+  keepAxes,
+  normalizeAxes,
+  normalizeAxis,
+} from "../aval/index.ts";
 import { complain, ShapeError, showShape } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
@@ -309,7 +317,7 @@ export const softmax: With<AxesOption> = /* @__PURE__ */ op(
   (x: TensorLike, { axis = -1 }: AxesOption = {}): Tensor => {
     const t = number(x);
     const axes = normalizeAxes(axis, t.ndim, "softmax");
-    if (isFloat(t.dtype)) return p.softmax(t, { axes });
+    if (isDifferentiable(t.dtype)) return p.softmax(t, { axes });
     // The largest is taken off integers as such, where differences may wrap, as in Keras.
     const kept = { shape: keepAxes(t.shape, axes) };
     const powers = p.exp(toFloat(p.sub(t, p.reshape(p.reduceMax(t, { axes }), kept))));

@@ -80,7 +80,7 @@ export const powerCore: BinaryCore = (x1, x2) => {
     if (x2 === 2) return p.mul(a, a);
     if (x2 === 3) return p.mul(p.mul(a, a), a);
   }
-  return isFloat(a.dtype) || typeof x2 === "number" ? p.pow(a, b) : integerPower(a, b);
+  return isDifferentiable(a.dtype) || typeof x2 === "number" ? p.pow(a, b) : integerPower(a, b);
 };
 
 // By squaring, with six bits of the exponent, whatever its sign, as JAX; in 32 bits, from which narrower ones wrap alike.
