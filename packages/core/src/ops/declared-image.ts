@@ -22,7 +22,8 @@ export const imageDeclarations: Declarations = {
     return made;
   },
   scaleAndTranslate: ([images, outputShape, scale, translation, axes, ...rest], traced) => {
-    const [s, t] = [scale, translation].map((x) => knownLast(x, (axes as readonly number[]).length));
+    const count = Array.isArray(axes) ? axes.length : 0;
+    const [s, t] = [scale, translation].map((x) => knownLast(x, count));
     return like(traced([images, outputShape, s, t, axes, ...rest]), outputShape as readonly number[]);
   },
   ssim: ([image], traced) => like(traced(), shapeOf(image).slice(0, -3)),

@@ -51,9 +51,10 @@ export const linalgDeclarations: Declarations = {
     return [factors, like(pivots, pivots.shape, factors.dtype)];
   },
   lstsq: ([a, b], traced) => {
+    const made = traced();
     const [left, right] = [shapeOf(a), shapeOf(b)];
     if (left[0] !== right[0]) refuse("lstsq", "a [M, N] and b must have the same M", left, right);
-    return like(traced(), traced().shape, dtypeOf(a));
+    return like(made, made.shape, dtypeOf(a));
   },
   pinv: inDtypeOfFirst,
 };
