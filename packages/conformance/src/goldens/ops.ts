@@ -1,12 +1,6 @@
 // ops-*.json: calls of `ops`, with values, dtypes and gradients.
 import { gradients, ops, Tensor, tree } from "@keras-ts/core";
-import {
-  type DType,
-  isComplex,
-  isDifferentiable,
-  publicOp,
-  pythonOperationTable,
-} from "@keras-ts/core/backend";
+import { type DType, isComplex, isDifferentiable, publicOp, pythonOperationTable } from "@keras-ts/core/backend";
 import { type Expectation, type GoldenCase, type GoldenGroup, groupBy, readCases, stateless } from "./case.ts";
 import { camel, isRecord, isStored, loose, revive, type Stored, storedLeaves, toHost, toNumber } from "./stored.ts";
 

@@ -146,7 +146,10 @@ export interface BincountOptions {
   readonly sparse?: boolean;
 }
 export interface BincountOp {
-  (x: KerasTensor, options?: BincountOptions): KerasTensor;
+  (
+    x: KerasTensor,
+    options?: Omit<BincountOptions, "weights"> & { readonly weights?: TensorLike | KerasTensor | null },
+  ): KerasTensor;
   (x: TensorLike, options?: BincountOptions): Promise<Tensor>;
 }
 /**

@@ -37,8 +37,12 @@ function sides([a, b]: readonly [Tensor, Tensor]): { readonly large: Tensor; rea
 const reaches = (small: Tensor, large: Tensor): boolean =>
   small.shape.every((n, i) => n === 1 || n === large.shape[i + large.ndim - small.ndim]);
 
-/** `f(a, b)` of two small operands, if that is small too. */
+/**
+ * `f(a, b)` of two small operands, if that is small too. Single numbers stay where they are: the bits of random draws, which are those
+ * of other engines, hang on the order in which they are scaled and shifted.
+ */
 function joined(f: (a: Tensor, b: Tensor) => Tensor, a: Tensor, b: Tensor, large: Tensor): Tensor | undefined {
+  if (a.size === 1 || b.size === 1) return undefined;
   const both = f(a, b);
   return both.size * FEW <= large.size ? both : undefined;
 }
@@ -72,8 +76,8 @@ const rules: Readonly<Record<string, Rule>> = {
     }
     if (!sameShape(x.shape, y.shape)) return undefined;
     const [left, right] = [split(x, "add"), split(y, "add")];
-    const mine = left !== undefined && !isProduct(left.large) ? left : undefined;
-    const other = right !== undefined && !isProduct(right.large) ? right : undefined;
+    const mine = left !== undefined && left.small.size > 1 && !isProduct(left.large) ? left : undefined;
+    const other = right !== undefined && right.small.size > 1 && !isProduct(right.large) ? right : undefined;
     if (mine !== undefined && other !== undefined) {
       const shift = joined(p.add, mine.small, other.small, x);
       if (shift !== undefined) return p.add(p.add(mine.large, other.large), shift);

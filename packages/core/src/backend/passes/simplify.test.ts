@@ -139,6 +139,12 @@ test.each(scaled)("scales: %s", async (_, f, left) => {
   expect(large(passed(graph))).toBeLessThan(large(graph));
 });
 
+test("scales: single numbers stay in their order, on which the bits of random draws hang", async () => {
+  const x = float(6, 3);
+  const graph = new Graph([x], [p.add(p.add(p.mul(p.mul(x, 3), 0.1), 0.7), 0.1)]);
+  expect(await check(joinScales, graph)).toEqual(["mul", "mul", "add", "add"]);
+});
+
 test("scales: a bias stays with its product, and a factor along the summed axis inside of the sum", async () => {
   const [x, w, b, y] = [float(6, 4), float(4, 3), float(3), float(6, 3)];
   const product = p.dotGeneral(x, w, { lhsContract: [1], rhsContract: [0], lhsBatch: [], rhsBatch: [] });
@@ -156,7 +162,9 @@ test("every pass can be switched off, and the steps of lowering can be watched",
   const graph = new Graph([x], [p.mul(p.add(x, p.neg(vector(0, 0, 0))), 1)]);
   const seen: string[] = [];
   const lowered = lower(graph, reference(), (step) => seen.push(step));
-  expect(seen.join(" ")).toBe("recorded inline joinPads mergeScans hoistScans broadcasts fold algebra scales pools common");
+  expect(seen.join(" ")).toBe(
+    "recorded inline joinPads mergeScans hoistScans broadcasts fold algebra scales pools common",
+  );
   expect(names(lowered)).toEqual([]);
   const off = Object.fromEntries(
     ["fold", "algebra", "broadcasts", "scales", "pools", "common"].map((name) => [name, false]),
