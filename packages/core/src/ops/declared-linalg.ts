@@ -1,17 +1,17 @@
 // What Keras declares for linear algebra on symbolic tensors: an unknown size equals no known one.
 import type { SymbolicShape } from "../aval/index.ts";
-import { complain, ShapeError, showShape } from "../errors/index.ts";
-import { Tensor } from "../graph/index.ts";
-import { convertToTensor, type TensorLike } from "./convert-core.ts";
-import { isSymbolic, KerasTensor } from "./keras-tensor.ts";
+import {
+  type Declarations,
+  type Declare,
+  dtypeOf,
+  inDtypeOfFirst,
+  like,
+  refuse,
+  several,
+  shapeOf,
+} from "./declared-core.ts";
+import { KerasTensor } from "./keras-tensor.ts";
 
-type Declare = (args: readonly unknown[], traced: () => KerasTensor) => unknown;
-const shapeOf = (x: unknown): SymbolicShape =>
-  isSymbolic(x) || x instanceof Tensor ? x.shape : convertToTensor(x as TensorLike).shape;
-function refuse(name: string, must: string, ...shapes: readonly SymbolicShape[]): never {
-  const todo = "Give the input its full shape";
-  throw new ShapeError(complain(name, { must, got: shapes.map(showShape).join(" and "), todo }));
-}
 const mustBeSquare = (name: string, shape: SymbolicShape): void => {
   if (shape.at(-1) !== shape.at(-2)) refuse(name, "the input must be square matrices [..., M, M]", shape);
 };
@@ -34,7 +34,7 @@ const system =
   };
 
 /** By public name. */
-export const linalgDeclarations: Readonly<Record<string, Declare>> = {
+export const linalgDeclarations: Declarations = {
   ...Object.fromEntries(
     ["cholesky", "choleskyInverse", "det", "eigh", "inv"].map((name) => [name, square(name)] as const),
   ),
@@ -47,7 +47,14 @@ export const linalgDeclarations: Readonly<Record<string, Declare>> = {
   },
   // The row numbers are declared in the dtype of the matrix, and computed as int32.
   luFactor: (_, traced) => {
-    const [factors, pivots] = traced() as unknown as readonly [KerasTensor, KerasTensor];
-    return [factors, new KerasTensor(pivots.shape, { dtype: factors.dtype })];
+    const [factors, pivots] = several(traced) as readonly [KerasTensor, KerasTensor];
+    return [factors, like(pivots, pivots.shape, factors.dtype)];
   },
+  lstsq: ([a, b], traced) => {
+    const made = traced();
+    const [left, right] = [shapeOf(a), shapeOf(b)];
+    if (left[0] !== right[0]) refuse("lstsq", "a [M, N] and b must have the same M", left, right);
+    return like(made, made.shape, dtypeOf(a));
+  },
+  pinv: inDtypeOfFirst,
 };

@@ -1,36 +1,28 @@
 // Ops whose symbolic results Keras declares by a rule of its own, which may be wider than what tracing finds, or refuse, or be another
 // than what the op computes. Models of the Functional API are built on what is declared, so Keras' rule is the specification.
-import type { SymbolicShape } from "../aval/index.ts";
-import { type DType, normalizeAxis, resultType, sameShape } from "../aval/index.ts";
+import { isComplex, normalizeAxis, resultType, type SymbolicShape } from "../aval/index.ts";
 import { complain, ShapeError, showShape } from "../errors/index.ts";
-import { Tensor } from "../graph/index.ts";
-import { convertToTensor, type TensorLike } from "./convert-core.ts";
+import { type Index, Tensor } from "../graph/index.ts";
+import {
+  type Args,
+  always,
+  asFirst,
+  type Declarations,
+  type Declare,
+  dtypeOf,
+  inDtypeOfFirst,
+  like,
+  mustEqual,
+  option,
+  several,
+  shapeOf,
+  unknownWhere,
+} from "./declared-core.ts";
+import { fourierDeclarations } from "./declared-fourier.ts";
+import { imageDeclarations } from "./declared-image.ts";
 import { linalgDeclarations } from "./declared-linalg.ts";
 import { isSymbolic, KerasTensor } from "./keras-tensor.ts";
 
-type Args = readonly unknown[];
-/** `traced` gives the results of tracing; what is returned is declared. */
-type Declare = (args: Args, traced: () => KerasTensor) => unknown;
-
-const shapeOf = (x: unknown): SymbolicShape =>
-  isSymbolic(x) || x instanceof Tensor ? x.shape : convertToTensor(x as TensorLike).shape;
-const dtypeOf = (x: unknown): DType =>
-  isSymbolic(x) || x instanceof Tensor ? x.dtype : convertToTensor(x as TensorLike).dtype;
-const option = (args: Args, name: string): unknown => (args.at(-1) as Readonly<Record<string, unknown>>)?.[name];
-const like = (made: KerasTensor, shape: SymbolicShape, dtype: string = made.dtype): KerasTensor =>
-  new KerasTensor(shape, { dtype });
-const unknownWhere = (made: KerasTensor, test: (axis: number) => boolean): KerasTensor =>
-  like(
-    made,
-    made.shape.map((size, i) => (test(i) ? null : size)),
-  );
-
-/** Sizes that the first argument does not know stay unknown, though another argument would tell them. */
-const asFirst: Declare = ([x], traced) => {
-  const made = traced();
-  const shape = shapeOf(x);
-  return shape.length === made.shape.length ? unknownWhere(made, (i) => shape[i] === null) : made;
-};
 /** The last axis is a diagonal, of unknown length if one of the sizes is unknown. */
 const diagonal: Declare = (args, traced) => {
   const made = traced();
@@ -38,12 +30,6 @@ const diagonal: Declare = (args, traced) => {
   const sizes = [option(args, "axis1") ?? 0, option(args, "axis2") ?? 1].map((axis) => shape.at(Number(axis)));
   return shape.length > 1 && sizes.includes(null) ? unknownWhere(made, (i) => i === made.shape.length - 1) : made;
 };
-/** Symbolic shapes must be the same; an unknown size equals no known one. */
-function mustEqual(name: string, a: SymbolicShape, b: SymbolicShape, what: string): void {
-  if (sameShape(a, b)) return;
-  const todo = "Give both the same sizes, known or unknown";
-  throw new ShapeError(complain(name, { must: what, got: `${showShape(a)} and ${showShape(b)}`, todo }));
-}
 const crossentropy =
   (name: string): Declare =>
   ([target, output], traced) => {
@@ -59,14 +45,36 @@ const joined =
     const unknown = first.flatMap((size, i) => (size === null ? [place(i, args)] : []));
     return unknownWhere(made, (i) => unknown.includes(i));
   };
+/** A slice of an axis of unknown size has an unknown size, though `[:2]` of a long one has 2. */
+const slicedUnknown: Declare = ([x, key], traced) => {
+  const made = traced();
+  const indices = key as readonly Index[];
+  if (indices.some((index) => index instanceof Tensor || isSymbolic(index))) return made;
+  const shape = shapeOf(x);
+  const rest = shape.length - indices.filter((index) => index !== "..." && index !== "newaxis").length;
+  const places = indices.includes("...") ? indices : [...indices, "..." as const];
+  let axis = 0;
+  const sizes = places.flatMap((index) => {
+    if (index === "newaxis") return [1];
+    const taken = index === "..." ? shape.slice(axis, axis + rest) : [shape[axis]];
+    axis += taken.length;
+    return typeof index === "number" ? [] : taken;
+  });
+  return unknownWhere(made, (i) => sizes[i] === null);
+};
 const stackAxis = (args: Args): number => {
   const axis = Number(option(args, "axis") ?? 0);
   return axis < 0 ? axis + shapeOf((args[0] as Args)[0]).length + 1 : axis;
 };
+/** Complex numbers are declared real. */
+const ofComplexReal: Declare = (args, traced) =>
+  isComplex(dtypeOf(args[0])) ? always("float32")(args, traced) : traced();
 
 /** By public name. */
-export const declarations: Readonly<Record<string, Declare>> = {
+export const declarations: Declarations = {
   ...linalgDeclarations,
+  ...fourierDeclarations,
+  ...imageDeclarations,
   ...Object.fromEntries(
     ["And", "Or", "Xor", "LeftShift", "RightShift"].map((name) => [`bitwise${name}`, asFirst] as const),
   ),
@@ -104,6 +112,19 @@ export const declarations: Readonly<Record<string, Declare>> = {
     const dtype = weights === null ? "int32" : resultType(...dtypes);
     return new KerasTensor([...shapeOf(x).slice(0, -1), null], { dtype });
   },
+  ctcDecode: ([inputs], traced) => {
+    const [sequences, scores] = several(traced) as readonly [KerasTensor, KerasTensor];
+    const [batch, steps] = shapeOf(inputs) as readonly [number | null, number | null];
+    const paths = sequences.shape[0] as number;
+    return [like(sequences, [paths, batch, steps]), like(scores, [batch, paths])];
+  },
+  ctcLoss: (args, traced) => {
+    const made = traced();
+    const must = "target, output and their lengths must have one batch size";
+    const batch = shapeOf(args[0]).slice(0, 1);
+    for (const x of args.slice(1, 4)) mustEqual("ctcLoss", batch, shapeOf(x).slice(0, 1), must);
+    return made;
+  },
   // As if each row kept its length: [3, 4] is declared [3, 4], and computed [3, 3].
   corrcoef: ([x], traced) => like(traced(), shapeOf(x)),
   cross: (args, traced) => {
@@ -118,6 +139,7 @@ export const declarations: Readonly<Record<string, Declare>> = {
     if (b.length === 1 && a.length > 1) mustEqual("dot", [a.at(-1) as number | null], b, "inner sizes must agree");
     return traced();
   },
+  getItem: slicedUnknown,
   squeeze: ([x, ...rest], traced) => {
     const axis = option(rest, "axis");
     const shape = shapeOf(x);
@@ -149,11 +171,17 @@ export const declarations: Readonly<Record<string, Declare>> = {
     return like(made, shape);
   },
   meshgrid: (args, traced) => {
-    const made = traced() as unknown as readonly KerasTensor[];
+    const made = several(traced);
     return option(args, "indexing") === "ij" ? made.map((x) => like(x, x.shape, "float32")) : made;
   },
   multiHot: (args, traced) => like(traced(), traced().shape, (args[0] as KerasTensor).dtype),
-  reciprocal: (_, traced) => like(traced(), traced().shape, "float32"),
+  reciprocal: always("float32"),
+  psnr: always("float32"),
+  logsumexp: always("float32"),
+  viewAsReal: always("float32"),
+  deg2rad: ofComplexReal,
+  rad2deg: ofComplexReal,
+  histogram: inDtypeOfFirst,
   nonzero: ([x, options], traced) =>
     option([options], "size") === undefined
       ? shapeOf(x).map(() => new KerasTensor([null], { dtype: "int32" }))

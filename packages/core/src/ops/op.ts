@@ -60,8 +60,11 @@ export class OpOperation extends Operation {
 
   override computeOutputSpec(...args: readonly unknown[]): unknown {
     if (this.#spec !== undefined) return this.#spec(...(args as never[]));
+    const infer = (given: readonly unknown[]): unknown =>
+      unifiedSpec(this.#compute as (...a: unknown[]) => unknown, given);
     let made: unknown;
-    const traced = (): unknown => (made ??= unifiedSpec(this.#compute as (...args: unknown[]) => unknown, args));
+    const traced = (instead?: readonly unknown[]): unknown =>
+      instead === undefined ? (made ??= infer(args)) : infer(instead);
     return declarations[this.op]?.(args, traced as () => KerasTensor) ?? traced();
   }
 }
