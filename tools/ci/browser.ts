@@ -6,7 +6,7 @@ import { callbacks, saving, setBackend, setRandomSeed, type Tensor } from "@kera
 import { loadDigits, splitDigits } from "../../examples/digits/data.ts";
 import { digitsModel } from "../../examples/digits/model.ts";
 import type { DigitsReport } from "../../examples/digits/page.ts";
-import { runPage, softwareWebGl } from "../browser.ts";
+import { runPage, softwareWebGl, softwareWebGpu } from "../browser.ts";
 import { root } from "../lib/workspace.ts";
 
 const EPOCHS = 3;
@@ -22,6 +22,7 @@ const engines: readonly Engine[] = [
   { name: "onnx" },
   { name: "tfjs-wasm" },
   { name: "tfjs-webgl", flags: softwareWebGl },
+  { name: "tfjs-webgpu", flags: softwareWebGpu },
   { name: "tfjs-cpu" },
 ];
 

@@ -6,6 +6,7 @@ import {
   type HostArray,
   type Kernel,
   type KernelAvals,
+  Later,
   type ParamsOf,
   type PrimitiveName,
   reference,
@@ -69,8 +70,7 @@ export function engineOn(tf: Tf, device: Device): Engine {
   const make = (data: TypedArray, shape: Shape, dtype: DType): Tensor =>
     tf.engine().makeTensor(asNative(data, dtype) as Float32Array, [...shape], nativeDtype(dtype));
   const read = (x: Tensor): TypedArray => x.dataSync() as TypedArray;
-  const toHost = (x: Tensor, aval: Aval): HostArray => {
-    const data = read(x);
+  const asHost = (data: TypedArray, aval: Aval): HostArray => {
     if (aval.dtype !== "uint32") return { shape: aval.shape, dtype: aval.dtype, data };
     return { shape: aval.shape, dtype: "uint32", data: new Uint32Array(data.buffer, data.byteOffset, data.length) };
   };
@@ -95,13 +95,21 @@ export function engineOn(tf: Tf, device: Device): Engine {
     },
     read,
     host: <N extends PrimitiveName>(name: N): Kernel<N, Tensor> => {
-      const kernel = (inputs: readonly Tensor[], params: ParamsOf<N>, avals: KernelAvals): Tensor | Tensor[] => {
-        const results = kernels[name](
-          inputs.map((x, i) => toHost(x, avals.ins[i] as Aval)),
-          params,
-          avals,
-        );
+      const compute = (inputs: readonly HostArray[], params: ParamsOf<N>, avals: KernelAvals): Tensor | Tensor[] => {
+        const results = kernels[name](inputs, params, avals);
         return Array.isArray(results) ? results.map(fromHost) : fromHost(results as HostArray);
+      };
+      const kernel = (inputs: readonly Tensor[], params: ParamsOf<N>, avals: KernelAvals): Tensor | Tensor[] => {
+        if (device !== "webgpu") {
+          return compute(
+            inputs.map((x, i) => asHost(read(x), avals.ins[i] as Aval)),
+            params,
+            avals,
+          );
+        }
+        // WebGPU gives values later only. The reads are under way when the inputs are freed.
+        const reads = inputs.map(async (x, i) => asHost((await x.data()) as TypedArray, avals.ins[i] as Aval));
+        throw new Later(Promise.all(reads).then((values) => compute(values, params, avals)));
       };
       return kernel as Kernel<N, Tensor>;
     },

@@ -19,8 +19,19 @@ interface Step<H> {
   readonly frees: readonly number[];
 }
 
-/** Runs as a generator: it yields only where control flow must wait for a value, so that straight programs stay synchronous. */
-type Run<T> = Generator<Promise<HostArray>, T, HostArray>;
+/** Runs as a generator: it yields only where control flow or a kernel must wait for a value, so that straight programs stay synchronous. */
+type Run<T> = Generator<Promise<unknown>, T, unknown>;
+
+/**
+ * What a kernel throws if it must read values from a device that gives them only later: its result, to come. The plan waits for it.
+ * Kernels that never read are functions of handles, and need not know of promises.
+ */
+export class Later<H> {
+  readonly result: Promise<H | readonly H[]>;
+  constructor(result: Promise<H | readonly H[]>) {
+    this.result = result;
+  }
+}
 
 class Plan<H> {
   readonly #backend: Backend<H>;
@@ -90,7 +101,7 @@ class Plan<H> {
     for (const step of this.#steps) {
       const args = step.reads.map((slot) => values[slot] as H);
       const results =
-        step.kernel === undefined ? yield* this.#control(step, args) : this.#compute(step, step.kernel, args);
+        step.kernel === undefined ? yield* this.#control(step, args) : yield* this.#compute(step, step.kernel, args);
       step.writes.forEach((slot, k) => {
         if (slot >= 0) values[slot] = results[k] as H;
       });
@@ -108,9 +119,15 @@ class Plan<H> {
     for (const step of this.#steps) for (const body of step.bodies) body.dispose();
   }
 
-  #compute(step: Step<H>, kernel: AnyKernel<H>, args: readonly H[]): readonly H[] {
+  *#compute(step: Step<H>, kernel: AnyKernel<H>, args: readonly H[]): Run<readonly H[]> {
     try {
-      const result = kernel(args, step.node.params, step.avals);
+      let result: H | readonly H[];
+      try {
+        result = kernel(args, step.node.params, step.avals);
+      } catch (thrown) {
+        if (!(thrown instanceof Later)) throw thrown;
+        result = (yield thrown.result) as H | readonly H[];
+      }
       return step.node.outs.length === 1 ? [result as H] : (result as readonly H[]);
     } catch (cause) {
       const must = `the kernel "${step.node.definition.name}" must run`;
@@ -162,7 +179,7 @@ class Plan<H> {
 
   *#truth(handle: H): Run<boolean> {
     const answer = this.#backend.download(handle);
-    const host = answer instanceof Promise ? yield answer : answer;
+    const host = (answer instanceof Promise ? yield answer : answer) as HostArray;
     return host.data[0] !== 0;
   }
 
@@ -261,9 +278,12 @@ export function interpret<H>(graph: Graph, backend: Backend<H>, donated: readonl
       const run = plan.run(inputs);
       const first = run.next();
       if (first.done) return finish(inputs, first.value);
-      const drive = async (waiting: Promise<HostArray>): Promise<readonly H[]> => {
-        for (;;) {
-          const step = run.next(await waiting);
+      const drive = async (first: Promise<unknown>): Promise<readonly H[]> => {
+        for (let waiting = first; ; ) {
+          const step = await waiting.then(
+            (value) => run.next(value),
+            (error: unknown) => run.throw(error),
+          );
           if (step.done) return finish(inputs, step.value);
           waiting = step.value;
         }
