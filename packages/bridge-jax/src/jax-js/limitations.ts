@@ -4,7 +4,15 @@ const missing = (reason: string, ...ops: readonly string[]): Limitation[] => ops
 
 /** What jax-js 0.1.25 cannot do, or not inside its traces. */
 export const limitations: readonly Limitation[] = [
-  ...missing("jax-js has no such special function", "erfInv", "lgamma", "digamma", "trigamma"),
+  ...missing(
+    "jax-js has no such special function",
+    "erfInv",
+    "lgamma",
+    "digamma",
+    "trigamma",
+    "gammainc",
+    "gammaincGradA",
+  ),
   ...missing("jax-js cannot write to computed places of an array", "scatterNd", "dynamicUpdateSlice"),
   ...missing("jax-js has no running maximum", "cumMax", "cumMin"),
   ...missing(
