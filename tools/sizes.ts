@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { build, type Metafile, type Plugin } from "esbuild";
+import { type OutputChunk, rolldown } from "rolldown";
 import { isMain } from "./lib/process.ts";
 import { close, type Outcome } from "./lib/sections.ts";
 import { root } from "./lib/workspace.ts";
@@ -23,53 +23,50 @@ export interface Bundle {
 }
 
 const WORKSPACE = /^@keras-ts\//;
-const BARE = /^[^./]/;
+const BARE = /^[^./\0]/;
+const ENTRY = "./entry.ts";
 
-/** Bundles a program and weighs what loads at start: the entry and all that it imports statically. */
+/** Bundles a program and weighs what loads at start: the entry and all that it imports statically. By Vite's bundler, as most pages are. */
 export async function weigh(code: string, keep: RegExp = WORKSPACE): Promise<Bundle> {
-  const outside: Plugin = {
-    name: "outside",
-    setup({ onResolve }) {
-      onResolve({ filter: BARE }, ({ path }) => (keep.test(path) ? undefined : { path, external: true }));
-    },
-  };
-  const { metafile, outputFiles } = await build({
-    stdin: { contents: code, resolveDir: root, loader: "ts" },
-    bundle: true,
-    splitting: true,
-    minify: true,
-    format: "esm",
+  const bundle = await rolldown({
+    input: ENTRY,
+    cwd: root,
     platform: "neutral",
-    target: "es2023",
-    conditions: ["@keras-ts/source"],
-    outdir: join(root, "out"),
-    metafile: true,
-    write: false,
-    logLevel: "error",
-    logOverride: { "import-is-undefined": "error" },
-    plugins: [outside],
+    external: (path) => BARE.test(path) && !keep.test(path),
+    resolve: { conditionNames: ["@keras-ts/source"] },
+    plugins: [
+      {
+        name: "program",
+        resolveId: (path) => (path === ENTRY ? join(root, ENTRY) : null),
+        load: (path) => (path === join(root, ENTRY) ? code : null),
+      },
+    ],
+    onLog(_level, { code: kind, message }) {
+      if (kind === "IMPORT_IS_UNDEFINED" || kind === "MISSING_EXPORT") throw new Error(message);
+    },
   });
-  const { chunks, foreign } = startup(metafile);
-  const contents = outputFiles.filter(({ path }) => chunks.some((chunk) => join(root, chunk) === path));
-  return { bytes: contents.reduce((total, file) => total + gzipSync(file.contents, { level: 9 }).length, 0), foreign };
+  const { output } = await bundle.generate({ format: "esm", minify: true });
+  const chunks = new Map(output.flatMap((one) => (one.type === "chunk" ? [[one.fileName, one] as const] : [])));
+  const { loaded, foreign } = startup(chunks);
+  return { bytes: loaded.reduce((total, one) => total + gzipSync(one.code, { level: 9 }).length, 0), foreign };
 }
 
-/** The output files and foreign modules reached from the entry by static imports. */
-function startup(metafile: Metafile): { readonly chunks: string[]; readonly foreign: string[] } {
-  const entry = Object.keys(metafile.outputs).find((path) => metafile.outputs[path]?.entryPoint === "<stdin>");
-  const chunks = new Set<string>();
+/** The chunks and foreign modules reached from the entry by static imports. */
+function startup(chunks: ReadonlyMap<string, OutputChunk>): {
+  readonly loaded: OutputChunk[];
+  readonly foreign: string[];
+} {
+  const loaded = new Set<OutputChunk>();
   const foreign = new Set<string>();
   const visit = (path: string): void => {
-    if (chunks.has(path)) return;
-    chunks.add(path);
-    for (const item of metafile.outputs[path]?.imports ?? []) {
-      if (item.kind !== "import-statement") continue;
-      if (item.external) foreign.add(item.path);
-      else visit(item.path);
-    }
+    const chunk = chunks.get(path);
+    if (chunk === undefined) foreign.add(path);
+    if (chunk === undefined || loaded.has(chunk)) return;
+    loaded.add(chunk);
+    chunk.imports.forEach(visit);
   };
-  if (entry) visit(entry);
-  return { chunks: [...chunks], foreign: [...foreign].sort() };
+  for (const chunk of chunks.values()) if (chunk.isEntry) visit(chunk.fileName);
+  return { loaded: [...loaded], foreign: [...foreign].sort() };
 }
 
 /** Checks every budget of `size-budgets.json` and prints the weights. */
