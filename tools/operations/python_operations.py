@@ -118,7 +118,12 @@ def signatures(lines):
 
 
 # Ops of Keras 3.16 that have a twin here already.
-LATER = ["gammainc:math:Gammainc::x1 x2:x1 x2:"]
+LATER = [
+    "columnStack:numpy:ColumnStack::xs:xs:",
+    "gammainc:math:Gammainc::x1 x2:x1 x2:",
+    "matrixPower:linalg:MatrixPower:n:x:x n:",
+    'reconstructPatches:image:ReconstructPatches:size output_size strides padding data_format:patches:patches size output_size:strides=null padding="valid" data_format=null',
+]
 
 
 def main():

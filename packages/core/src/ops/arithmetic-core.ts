@@ -1,6 +1,6 @@
 // Binary arithmetic with promotion, as plain functions: the operators and the public ops both stand on these.
 import { type DType, isComplex, isDifferentiable, isFloat, isUnsigned, resultType } from "../aval/index.ts";
-import { complain, DtypeError } from "../errors/index.ts";
+import { complain, DtypeError, showAval } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
 import { convertToTensor, promote, type TensorLike, weakTypeOf } from "./convert-core.ts";
@@ -124,3 +124,11 @@ export const castTo = (x: Tensor, dtype: DType): Tensor => p.cast(x, { dtype });
 
 /** Where a float is negative or -0: 1 / -0 is -inf, the only way to see the sign of a zero. */
 export const hasSign = (x: Tensor): Tensor => p.less(p.where(p.equal(x, 0), p.div(1, x), x), 0);
+
+/** The input as a real float32 tensor. @throws DtypeError if it is complex. */
+export function realOperand(where: string, x: TensorLike): Tensor {
+  const t = convertToTensor(x);
+  if (!isComplex(t.dtype)) return castTo(t, "float32");
+  const todo = "Use ops.real and ops.imag of it";
+  throw new DtypeError(complain(where, { must: "the input must be real", got: showAval(t), todo }));
+}

@@ -1,23 +1,15 @@
 // Complex numbers: their parts, angles and conjugates, and ways to make them of two real tensors. Real numbers are complex ones too.
 import { isComplex } from "../aval/index.ts";
-import { complain, DtypeError, ShapeError, showAval } from "../errors/index.ts";
+import { complain, ShapeError, showAval } from "../errors/index.ts";
 import { scalar, type Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
-import { castTo, hasSign } from "./arithmetic-core.ts";
+import { hasSign, realOperand } from "./arithmetic-core.ts";
 import { convertToTensor, type TensorLike, toFloat } from "./convert-core.ts";
 import type { UnaryOp } from "./elementwise.ts";
 import { type Op, op } from "./op.ts";
 
 const onTensors = (name: string, f: (x: Tensor) => Tensor): UnaryOp =>
   op(name, (x: TensorLike) => f(convertToTensor(x)));
-
-/** The input as a real float32 tensor. @throws DtypeError if it is complex. */
-export function realOperand(where: string, x: TensorLike): Tensor {
-  const t = convertToTensor(x);
-  if (!isComplex(t.dtype)) return castTo(t, "float32");
-  const todo = "Use ops.real and ops.imag of it";
-  throw new DtypeError(complain(where, { must: "the input must be real", got: showAval(t), todo }));
-}
 
 /** The real part, float32; of real dtypes `x` itself. Source: keras.ops.real. @example await ops.real([{ re: 1, im: 2 }]).array(); // [1] */
 export const real: UnaryOp = /* @__PURE__ */ onTensors("real", (x) => (isComplex(x.dtype) ? p.real(x) : x));

@@ -10,7 +10,7 @@ import { convertToTensor, promote, type TensorLike } from "./convert-core.ts";
 import { einsumOf } from "./einsum.ts";
 import { sliceAxis } from "./get-item.ts";
 import { type Op, op } from "./op.ts";
-import { moveAxes } from "./shape.ts";
+import { moveAxes } from "./shape-core.ts";
 
 /**
  * NumPy's `@`. Shapes: `[..., m, k]` and `[..., k, n]` give `[..., m, n]`.

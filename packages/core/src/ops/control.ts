@@ -103,7 +103,7 @@ function condOf<R extends Nested>(pred: TensorLike, trueFn: () => R, falseFn: ()
  * Source: keras.ops.switch.
  * @example await ops.switch(1, [() => tensor(1), () => tensor(2)]).item(); // 2
  */
-export const switchBranch: typeof switchBranchOf = /* @__PURE__ */ withChecks("switch", switchBranchOf);
+const switchBranch: typeof switchBranchOf = /* @__PURE__ */ withChecks("switch", switchBranchOf);
 function switchBranchOf<R extends Nested>(
   index: TensorLike,
   branches: readonly ((...operands: Tensor[]) => R)[],

@@ -6,7 +6,7 @@ import * as p from "../primitives/index.ts";
 import { castTo } from "./arithmetic-core.ts";
 import { epsilon } from "./config.ts";
 import { convertToTensor, floatx, promote, type TensorLike, toFloat } from "./convert-core.ts";
-import { oneHotOf } from "./encoding.ts";
+import { oneHotOf } from "./encoding-core.ts";
 import { type Op, op } from "./op.ts";
 
 export interface CrossentropyOptions {

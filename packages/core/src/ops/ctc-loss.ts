@@ -6,7 +6,7 @@ import * as p from "../primitives/index.ts";
 import { castTo } from "./arithmetic-core.ts";
 import { customGradient, scan } from "./control.ts";
 import { convertToTensor, type TensorLike } from "./convert-core.ts";
-import { oneHotOf } from "./encoding.ts";
+import { oneHotOf } from "./encoding-core.ts";
 import { sliceAxis } from "./get-item.ts";
 import { type Op, op } from "./op.ts";
 

@@ -11,11 +11,11 @@ const sources = ["ops", "random"].flatMap((room) =>
     .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"))
     .map((file) => readFileSync(new URL(`${room}/${file}`, root), "utf8")),
 );
-// The docstring of each exported name, and the names under which files export others.
+// The docstring of each name, and the names under which files export others.
 const docs = new Map<string, string>();
 const renamed = new Map<string, string>();
 for (const text of sources) {
-  const declared = /(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n)?^export (?:const|(?:async )?function) (\w+)/gm;
+  const declared = /(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n)?^(?:export )?(?:const|(?:async )?function) (\w+)/gm;
   for (const [, doc = "", name = ""] of text.matchAll(declared)) {
     if (!docs.has(name) || doc.includes("@example")) docs.set(name, doc);
   }

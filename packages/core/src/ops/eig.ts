@@ -1,6 +1,6 @@
 import type { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
-import { realOperand } from "./complex.ts";
+import { realOperand } from "./arithmetic-core.ts";
 import type { TensorLike } from "./convert-core.ts";
 import { type Op, op } from "./op.ts";
 

@@ -1,38 +1,15 @@
 // Classes as vectors of zeros and ones.
-import { isInteger, normalizeAxis, standardizeDtype } from "../aval/index.ts";
+import { isInteger } from "../aval/index.ts";
 import { complain, DtypeError } from "../errors/index.ts";
 import { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
 import { castTo } from "./arithmetic-core.ts";
-import { convertToTensor, floatx, type TensorLike } from "./convert-core.ts";
+import { convertToTensor, type TensorLike } from "./convert-core.ts";
+import { type OneHotOptions, oneHotOf } from "./encoding-core.ts";
 import { type Op, op } from "./op.ts";
 
-export interface OneHotOptions {
-  /** Where the new axis stands. */
-  readonly axis?: number;
-  readonly dtype?: string | null;
-  /** Only `false`: sparse tensors do not exist here. */
-  readonly sparse?: boolean;
-}
-/** Ones where the class is; rows of zeros for classes outside `[0, numClasses)`. */
-export function oneHotOf(
-  x: Tensor,
-  numClasses: number,
-  { axis = -1, dtype = null, sparse = false }: OneHotOptions = {},
-): Tensor {
-  if (sparse) {
-    throw new DtypeError(complain("oneHot", { must: "sparse must be false", got: "true", todo: "Leave it out" }));
-  }
-  const at = normalizeAxis(axis, x.ndim + 1, "oneHot");
-  const index = isInteger(x.dtype) ? x : x.dtype === "bool" ? castTo(x, "int32") : x;
-  const wide = p.reshape(index, { shape: [...x.shape.slice(0, at), 1, ...x.shape.slice(at)] });
-  const classes = p.iota({
-    shape: wide.shape.map((_, i) => (i === at ? numClasses : 1)),
-    axis: at,
-    dtype: index.dtype,
-  });
-  return castTo(p.equal(wide, classes), dtype === null ? floatx() : standardizeDtype(dtype));
-}
+export type { OneHotOptions } from "./encoding-core.ts";
+
 /**
  * Integers as rows with a 1 at their place.
  * Source: keras.ops.one_hot.

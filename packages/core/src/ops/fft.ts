@@ -3,7 +3,7 @@ import { range, type Shape } from "../aval/index.ts";
 import { ConfigError, complain, DtypeError, ShapeError, showAval, showShape } from "../errors/index.ts";
 import { literal, type Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
-import { realOperand } from "./complex.ts";
+import { realOperand } from "./arithmetic-core.ts";
 import { convertToTensor, type TensorLike } from "./convert-core.ts";
 import { type Op, op } from "./op.ts";
 

@@ -8,7 +8,7 @@ import { type DataFormat, standardizeDataFormat } from "./config.ts";
 import { convertToTensor, promote, type TensorLike, toFloat } from "./convert-core.ts";
 import { KerasTensor } from "./keras-tensor.ts";
 import { type Op, op } from "./op.ts";
-import { meanOver } from "./reduction.ts";
+import { meanOver } from "./reduction-core.ts";
 import { type Sizes, spatialSizes } from "./windows.ts";
 
 export interface BlockOptions {

@@ -88,7 +88,11 @@ export const dstack: PlainJoin = /* @__PURE__ */ op("dstack", (xs: Many): Tensor
     { axis: 2 },
   );
 });
-/** Vectors as the columns of a matrix. */
+/**
+ * Vectors as the columns of a matrix; matrices side by side.
+ * Source: keras.ops.column_stack (3.16).
+ * @example await ops.columnStack([[1, 2], [3, 4]]).array(); // [[1, 3], [2, 4]]
+ */
 export const columnStack: PlainJoin = /* @__PURE__ */ op("columnStack", (xs: Many): Tensor => {
   const column = (s: Shape): Shape => (s.length < 2 ? [s[0] ?? 1, 1] : s);
   return p.concat(

@@ -1,9 +1,9 @@
 // Determinants, inverses and equations.
-import { broadcastShapes } from "../aval/index.ts";
+import { broadcastShapes, isDifferentiable } from "../aval/index.ts";
 import { complain, ShapeError, showShape } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
-import type { TensorLike } from "./convert-core.ts";
+import { convertToTensor, type TensorLike } from "./convert-core.ts";
 import { asColumn, floats, identityLike, squareOf, withRule } from "./linalg-core.ts";
 import { type Op, op } from "./op.ts";
 
@@ -156,6 +156,30 @@ export const inv: Op<(x: TensorLike) => Tensor> = /* @__PURE__ */ op("inv", (x: 
   const a = squareOf("inv", x);
   return solveOf(a, identityLike(a), false);
 });
+
+/**
+ * The product of `n` factors `x`; for negative `n`, of `-n` factors `x^-1`; for 0 the identity. By repeated squaring.
+ * Shapes: `[..., M, M]` to `[..., M, M]`. Integers stay integers unless `n` is negative.
+ * @throws ShapeError unless `x` is square. Source: keras.ops.matrix_power (3.16), jax.numpy.linalg.matrix_power.
+ * @example
+ * await ops.matrixPower([[1, 1], [0, 1]], 3).array(); // [[1, 3], [0, 1]]
+ */
+export const matrixPower: Op<(x: TensorLike, n: number) => Tensor> = /* @__PURE__ */ op(
+  "matrixPower",
+  (x: TensorLike, n: number): Tensor => {
+    const given = convertToTensor(x);
+    const matrix = squareOf("matrixPower", given);
+    if (n < 0) return powerOf(solveOf(matrix, identityLike(matrix), false), -n);
+    return powerOf(given.dtype === "bool" || isDifferentiable(given.dtype) ? matrix : given, n);
+  },
+);
+function powerOf(x: Tensor, n: number): Tensor {
+  if (n === 0) return identityLike(x);
+  if (n === 1) return x;
+  const half = powerOf(x, Math.floor(n / 2));
+  const even = p.matmul(half, half);
+  return n % 2 === 0 ? even : p.matmul(even, x);
+}
 
 // Both sides as matrices of one batch; `finish` drops the column that stood for a vector.
 function system(

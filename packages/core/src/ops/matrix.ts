@@ -6,8 +6,8 @@ import * as p from "../primitives/index.ts";
 import { castTo } from "./arithmetic-core.ts";
 import { convertToTensor, type TensorLike, toFloat } from "./convert-core.ts";
 import { type Op, op } from "./op.ts";
-import { wideInteger } from "./reduction.ts";
-import { moveAxes } from "./shape.ts";
+import { wideInteger } from "./reduction-core.ts";
+import { moveAxes } from "./shape-core.ts";
 
 export interface DiagonalOption {
   /** Which diagonal: above the main one if positive. */

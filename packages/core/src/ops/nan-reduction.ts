@@ -5,7 +5,8 @@ import * as p from "../primitives/index.ts";
 import { castTo } from "./arithmetic-core.ts";
 import { convertToTensor, floatx, type TensorLike } from "./convert-core.ts";
 import { op } from "./op.ts";
-import { type ReduceOp, type ReduceOptions, reduceWith, wideInteger } from "./reduction.ts";
+import type { ReduceOp } from "./reduction.ts";
+import { type ReduceOptions, reduceWith, wideInteger } from "./reduction-core.ts";
 
 type Reduce = (x: Tensor, axes: readonly number[]) => Tensor;
 const replaced = (x: Tensor, value: number): Tensor => (isFloat(x.dtype) ? p.where(p.isNan(x), value, x) : x);

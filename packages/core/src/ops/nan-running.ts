@@ -5,8 +5,10 @@ import * as p from "../primitives/index.ts";
 import { castTo } from "./arithmetic-core.ts";
 import { convertToTensor, type TensorLike } from "./convert-core.ts";
 import { op } from "./op.ts";
-import { type ArgReduceOp, type ArgReduceOptions, argWith } from "./reduction.ts";
-import { type CumulativeOp, type CumulativeOptions, runningWith } from "./sorting.ts";
+import type { ArgReduceOp } from "./reduction.ts";
+import { type ArgReduceOptions, argWith } from "./reduction-core.ts";
+import type { CumulativeOp, CumulativeOptions } from "./sorting.ts";
+import { runningWith } from "./sorting-core.ts";
 
 type Running = (x: Tensor, params: p.CumulativeParams) => Tensor;
 const running = (name: string, neutral: number, f: Running): CumulativeOp =>

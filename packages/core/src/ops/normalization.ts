@@ -7,7 +7,7 @@ import { castTo } from "./arithmetic-core.ts";
 import { epsilon as defaultEpsilon } from "./config.ts";
 import { convertToTensor, promote, type TensorLike, toFloat } from "./convert-core.ts";
 import { type Op, op } from "./op.ts";
-import { meanOver, varianceOver } from "./reduction.ts";
+import { meanOver, varianceOver } from "./reduction-core.ts";
 
 export interface MomentsOptions {
   readonly keepdims?: boolean;

@@ -53,6 +53,7 @@ celu:nn:Celu:alpha:x:x:alpha=1.0
 cholesky:linalg:Cholesky:upper:x:x:upper=false
 choleskyInverse:linalg:CholeskyInverse:upper:x:x:upper=false
 clip:numpy:Clip:x_min x_max:x:x x_min x_max:
+columnStack:numpy:ColumnStack::xs:xs:
 concatenate:numpy:Concatenate:axis:xs:xs:axis=0
 cond:core:Cond::pred true_fn false_fn:pred true_fn false_fn:
 conj:numpy:Conjugate::x:x:
@@ -195,6 +196,7 @@ luFactor:linalg:LuFactor::x:x:
 map:core:Map::f xs:f xs:
 mapCoordinates:image:MapCoordinates:order fill_mode fill_value:inputs coordinates:inputs coordinates order:fill_mode="constant" fill_value=0
 matmul:numpy:Matmul::x1 x2:x1 x2:
+matrixPower:linalg:MatrixPower:n:x:x n:
 matrixRank:linalg:MatrixRank:tol:x:x:tol=null
 max:numpy:Max:axis keepdims initial:x:x:axis=null keepdims=false initial=null
 maxPool:nn:MaxPool:pool_size strides padding data_format:inputs:inputs pool_size:strides=null padding="valid" data_format=null
@@ -262,6 +264,7 @@ ravel:numpy:Ravel::x:x:
 real:numpy:Real::x:x:
 rearrange:einops:Rearrange::tensor pattern:tensor pattern:
 reciprocal:numpy:Reciprocal::x:x:
+reconstructPatches:image:ReconstructPatches:size output_size strides padding data_format:patches:patches size output_size:strides=null padding="valid" data_format=null
 relu:nn:Relu::x:x:
 relu6:nn:Relu6::x:x:
 repeat:numpy:Repeat:repeats axis:x:x repeats:axis=null

@@ -6,7 +6,8 @@ import * as p from "../primitives/index.ts";
 import { castTo, promoteFloat } from "./arithmetic-core.ts";
 import { convertToTensor, type TensorLike, toFloat } from "./convert-core.ts";
 import { type Op, op } from "./op.ts";
-import { type Axis, countOf, type ReduceOp, type ReduceOptions } from "./reduction.ts";
+import type { ReduceOp } from "./reduction.ts";
+import { type Axis, countOf, type ReduceOptions } from "./reduction-core.ts";
 
 /** What stands between two neighbours. */
 export type QuantileMethod = "linear" | "lower" | "higher" | "midpoint" | "nearest" | "inverted_cdf";

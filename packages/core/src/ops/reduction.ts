@@ -1,56 +1,33 @@
 // Many elements become one along `axis`: a number, several, or `null` for all.
-import {
-  type DType,
-  isComplex,
-  isDifferentiable,
-  isFloat,
-  isInteger,
-  isUnsigned,
-  keepAxes,
-  normalizeAxes,
-  normalizeAxis,
-  sizeOf,
-} from "../aval/index.ts";
+import { isComplex, isDifferentiable, keepAxes, normalizeAxes, normalizeAxis } from "../aval/index.ts";
 import { complain, ShapeError, showShape } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
 import { castTo, promoteFloat, toBool } from "./arithmetic-core.ts";
 import { convertToTensor, floatx, type TensorLike } from "./convert-core.ts";
 import { type Op, op } from "./op.ts";
+import {
+  type ArgReduceOptions,
+  type Axis,
+  argWith,
+  belowZero,
+  countOf,
+  inFloat,
+  meanOver,
+  type Reduce,
+  type ReduceOptions,
+  reduceWith,
+  varianceOver,
+  wideInteger,
+} from "./reduction-core.ts";
 
-export type Axis = number | readonly number[] | null;
-export interface ReduceOptions {
-  /** What to reduce over; `null` is all axes. */
-  readonly axis?: Axis;
-  /** Leave reduced axes at size 1. */
-  readonly keepdims?: boolean;
-}
+export type { ArgReduceOptions, Axis, ReduceOptions } from "./reduction-core.ts";
+
 /** An op that reduces. */
 export type ReduceOp = Op<(x: TensorLike, options?: ReduceOptions) => Tensor>;
-type Reduce = (x: Tensor, axes: readonly number[]) => Tensor;
-
-/** Applies a reduction with Keras' `axis` and `keepdims`. */
-export function reduceWith(
-  where: string,
-  x: Tensor,
-  { axis = null, keepdims = false }: ReduceOptions,
-  f: Reduce,
-): Tensor {
-  const axes = normalizeAxes(axis, x.ndim, where);
-  const y = f(x, axes);
-  return keepdims ? p.reshape(y, { shape: keepAxes(x.shape, axes) }) : y;
-}
 const reduction = (name: string, prepare: (x: Tensor) => Tensor, f: Reduce): ReduceOp =>
   op(name, (x: TensorLike, options: ReduceOptions = {}) => reduceWith(name, prepare(convertToTensor(x)), options, f));
 
-/** Sums of bool and narrow integers are kept in 32 bits. */
-export function wideInteger(x: Tensor): Tensor {
-  if (isUnsigned(x.dtype)) return castTo(x, "uint32");
-  return x.dtype === "bool" || isInteger(x.dtype) ? castTo(x, "int32") : x;
-}
-export const countOf = (x: Tensor, axes: readonly number[]): number => sizeOf(axes.map((i) => x.shape[i] as number));
-const computeDtype = (x: Tensor): DType => (x.dtype === "float64" || isComplex(x.dtype) ? x.dtype : "float32");
-const inFloat = (x: Tensor): Tensor => castTo(x, computeDtype(x));
 const backTo = (y: Tensor, x: Tensor): Tensor => castTo(y, isDifferentiable(x.dtype) ? x.dtype : floatx());
 
 /**
@@ -81,15 +58,6 @@ export const prod: Op<(x: TensorLike, options?: ProdOptions) => Tensor> = /* @__
   },
 );
 
-/** `sum x / n` of a float tensor over axes counted from the front. */
-export const meanOver = (x: Tensor, axes: readonly number[]): Tensor =>
-  p.div(p.reduceSum(x, { axes }), countOf(x, axes));
-/** `sum |x - mean|^2 / n` of a float tensor. */
-export function varianceOver(x: Tensor, axes: readonly number[]): Tensor {
-  const centered = p.sub(x, p.reshape(meanOver(x, axes), { shape: keepAxes(x.shape, axes) }));
-  const distance = isComplex(x.dtype) ? p.abs(centered) : centered;
-  return meanOver(p.mul(distance, distance), axes);
-}
 const inFloat32 =
   (f: Reduce): Reduce =>
   (x, axes) =>
@@ -111,7 +79,8 @@ export const mean: ReduceOp = /* @__PURE__ */ reduction("mean", same, /* @__PURE
  * @throws ShapeError for an axis out of range.
  * @example await ops.var([1, 3]).item(); // 1
  */
-export const var_: ReduceOp = /* @__PURE__ */ reduction("var", same, /* @__PURE__ */ inFloat32(varianceOver));
+const var_: ReduceOp = /* @__PURE__ */ reduction("var", same, /* @__PURE__ */ inFloat32(varianceOver));
+
 export { var_ as var };
 /**
  * The standard deviation, `sqrt(var)`.
@@ -219,34 +188,8 @@ export const countNonzero: Op<(x: TensorLike, options?: { readonly axis?: Axis }
     reduceWith("countNonzero", castTo(toBool(x), "int32"), { axis }, (t, axes) => p.reduceSum(t, { axes })),
 );
 
-export interface ArgReduceOptions {
-  readonly axis?: number | null;
-  readonly keepdims?: boolean;
-}
 /** An op that finds a position. */
 export type ArgReduceOp = Op<(x: TensorLike, options?: ArgReduceOptions) => Tensor>;
-/** Positions along one axis, or in the flattened tensor. */
-export function argWith(
-  where: string,
-  x: Tensor,
-  { axis = null, keepdims = false }: ArgReduceOptions,
-  f: (x: Tensor, params: p.ArgReduceParams) => Tensor,
-): Tensor {
-  const flat = axis === null ? p.reshape(x, { shape: [x.size] }) : x;
-  const at = axis === null ? 0 : normalizeAxis(axis, x.ndim, where);
-  const y = f(flat, { axis: at });
-  if (!keepdims) return y;
-  return p.reshape(y, { shape: axis === null ? x.shape.map(() => 1) : keepAxes(x.shape, [at]) });
-}
-/** What stands for -0 in `belowZero`: the number next to 0 that no engine flushes to it. */
-export const NEGATIVE_ZERO: number = -1.1754943508222875e-38;
-/** The values in float32, with -0 less than 0, as Keras orders them on CPUs. */
-export const belowZero = (x: Tensor): Tensor => {
-  if (!isFloat(x.dtype) || x.ndim === 0) return x;
-  const wide = inFloat(x);
-  const negativeZero = p.and(p.equal(wide, 0), p.less(p.div(1, wide), 0));
-  return p.where(negativeZero, NEGATIVE_ZERO, wide);
-};
 /**
  * int32 position of the (first) largest element along `axis`; of the flattened tensor by default.
  * Axes in `axis` (all by default) disappear, or stay with size 1 if `keepdims`.

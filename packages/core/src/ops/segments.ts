@@ -4,7 +4,7 @@ import { ConfigError, complain, ShapeError, showShape } from "../errors/index.ts
 import type { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
 import { convertToTensor, type TensorLike } from "./convert-core.ts";
-import { indexTensor, scatterInto } from "./indexing.ts";
+import { indexTensor, scatterInto } from "./indexing-core.ts";
 import { type Op, op } from "./op.ts";
 
 export interface SegmentOptions {

@@ -6,9 +6,10 @@ import * as p from "../primitives/index.ts";
 import { convertToTensor, type TensorLike } from "./convert-core.ts";
 import { sliceAxis } from "./get-item.ts";
 import { type Op, op } from "./op.ts";
+import { moveAxes } from "./shape-core.ts";
 
 /** A shape with at most one -1, which takes what is left. @throws ShapeError if the sizes do not fit. */
-export function resolveShape(where: string, from: Shape, to: Shape): number[] {
+function resolveShape(where: string, from: Shape, to: Shape): number[] {
   const open = to.filter((n) => n === -1).length;
   const known = sizeOf(to.filter((n) => n !== -1));
   const size = sizeOf(from);
@@ -77,31 +78,6 @@ export const swapaxes: Op<(x: TensorLike, axis1: number, axis2: number) => Tenso
     return p.transpose(t, { permutation: range(t.ndim).map((i) => (i === a ? b : i === b ? a : i)) });
   },
 );
-/** `source` axes moved to `destination`, the others kept in order. */
-export function moveAxes(
-  t: Tensor,
-  source: readonly number[],
-  destination: readonly number[],
-  where = "moveaxis",
-): Tensor {
-  const from = source.map((a) => normalizeAxis(a, t.ndim, where));
-  const to = destination.map((a) => normalizeAxis(a, t.ndim, where));
-  if (from.length !== to.length || new Set(from).size !== from.length || new Set(to).size !== to.length) {
-    const got = `${showShape(source)} to ${showShape(destination)}`;
-    throw new ShapeError(
-      complain(where, {
-        must: "there must be as many destinations as sources, all different",
-        got,
-        todo: "Check both",
-      }),
-    );
-  }
-  const rest = range(t.ndim).filter((i) => !from.includes(i));
-  const permutation = range(t.ndim).map((i) =>
-    to.includes(i) ? (from[to.indexOf(i)] as number) : (rest.shift() as number),
-  );
-  return p.transpose(t, { permutation });
-}
 const listed = (axis: number | readonly number[]): readonly number[] => (typeof axis === "number" ? [axis] : axis);
 type Axes = number | readonly number[];
 /**

@@ -48,6 +48,7 @@ inputs|numClasses axis dtype sparse:multiHot
 logits numSamples|dtype seed:random.categorical
 lower upper bodyFun initVal|:foriLoop
 n|dtype:identity
+patches size outputSize|strides padding dataFormat:reconstructPatches
 pred trueFn falseFn|:cond
 pyfunc|excluded signature:vectorize
 query key value|bias mask scale isCausal flashAttention attnLogitsSoftCap:dotProductAttention
@@ -90,6 +91,7 @@ x k|sorted:topK
 x mean variance axis|offset scale epsilon:batchNormalization
 x newshape|:reshape
 x numClasses|axis dtype sparse:oneHot
+x n|:matrixPower
 x outputSize kernelSize|dilation padding stride:fold
 x padWidth|mode constantValues:pad
 x q|axis method keepdims:nanpercentile nanquantile percentile quantile
@@ -112,7 +114,7 @@ x1 x2|axis:append
 x1 x2|axisa axisb axisc axis:cross
 x1 x2|mode:correlate
 x1 x2|rtol atol equalNan:allclose isclose
-xs|:dstack hstack vstack
+xs|:columnStack dstack hstack vstack
 xs|axis:concatenate
 x|:abs absolute angle arccos arccosh arcsin arcsinh arctan arctanh bartlett bitwiseInvert bitwiseNot blackman cbrt ceil conj conjugate convertToNumpy copy corrcoef cos cosh deg2rad det dtype eig eigh erf erfc erfinv exp exp2 expm1 fabs fft fft2 fliplr flipud floor hamming hanning hardSigmoid hardSilu hardSwish hardTanh i0 ifft2 imag inv isTensor isfinite isinf isnan isneginf isposinf isreal log log10 log1p log2 logSigmoid logdet logicalNot luFactor ndim negative nonzero rad2deg ravel real reciprocal relu relu6 rsqrt selu shape sigmoid sign signbit silu sin sinc sinh size slogdet softplus softsign sparsePlus sparseSigmoid sqrt square swish tan tanh tanhShrink trunc viewAsComplex viewAsReal
 x|N increasing:vander

@@ -6,9 +6,10 @@ import * as p from "../primitives/index.ts";
 import { castTo } from "./arithmetic-core.ts";
 import { convertToTensor, promote, type TensorLike } from "./convert-core.ts";
 import { sliceAxis } from "./get-item.ts";
-import { indexTensor } from "./indexing.ts";
+import { indexTensor } from "./indexing-core.ts";
 import { type Op, op } from "./op.ts";
-import { belowZero, NEGATIVE_ZERO } from "./reduction.ts";
+import { belowZero, NEGATIVE_ZERO } from "./reduction-core.ts";
+import { runningWith } from "./sorting-core.ts";
 
 export interface SortOptions {
   readonly axis?: number | null;
@@ -105,16 +106,6 @@ export interface CumulativeOptions {
   readonly dtype?: string | null;
 }
 export type CumulativeOp = Op<(x: TensorLike, options?: CumulativeOptions) => Tensor>;
-/** A running total of a tensor that is already in its dtype. */
-export function runningWith(
-  where: string,
-  x: Tensor,
-  axis: number | null,
-  f: (x: Tensor, params: p.CumulativeParams) => Tensor,
-): Tensor {
-  const t = axis === null ? p.reshape(x, { shape: [x.size] }) : x;
-  return f(t, { axis: axis === null ? 0 : normalizeAxis(axis, t.ndim, where), reverse: false });
-}
 const running = (name: string, f: (x: Tensor, params: p.CumulativeParams) => Tensor): CumulativeOp =>
   op(name, (x: TensorLike, { axis = null, dtype = null }: CumulativeOptions = {}): Tensor => {
     const t = convertToTensor(x, dtype === null ? {} : { dtype });

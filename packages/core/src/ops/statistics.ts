@@ -6,7 +6,7 @@ import * as p from "../primitives/index.ts";
 import { castTo, promoteFloat } from "./arithmetic-core.ts";
 import { convertToTensor, type TensorLike } from "./convert-core.ts";
 import { linspace } from "./creation.ts";
-import { indexTensor } from "./indexing.ts";
+import { indexTensor } from "./indexing-core.ts";
 import type { KerasTensor } from "./keras-tensor.ts";
 import { type Op, op } from "./op.ts";
 import { requireOutsideTrace } from "./outside-trace.ts";

@@ -6,7 +6,7 @@ import * as p from "../../primitives/index.ts";
 import { castTo } from "../arithmetic-core.ts";
 import { convertToTensor, floatx, type TensorLike } from "../convert-core.ts";
 import { type Op, op } from "../op.ts";
-import { meanOver } from "../reduction.ts";
+import { meanOver } from "../reduction-core.ts";
 import { type PaddingName, spatialSizes, windowPadding } from "../windows.ts";
 import { asBatch, type FormatOption, imageLayout } from "./layout.ts";
 
