@@ -47,8 +47,10 @@ def parameters(function):
 
 
 def all_names(function):
+    """All parameters, and `**` if keywords of any name are taken besides."""
     required, optional = parameters(function)
-    return required + [name for name, _ in optional]
+    named = function.args.kwarg and function.args.kwarg.arg != "kwargs"
+    return required + [name for name, _ in optional] + (["**"] if named else [])
 
 
 def literal(default):

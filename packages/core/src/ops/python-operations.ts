@@ -262,7 +262,7 @@ random.truncatedNormal:::::shape:mean=0.0 stddev=1.0 dtype=null seed=null
 random.uniform:::::shape:minval=0.0 maxval=1.0 dtype=null seed=null
 ravel:numpy:Ravel::x:x:
 real:numpy:Real::x:x:
-rearrange:einops:Rearrange::tensor pattern:tensor pattern:
+rearrange:einops:Rearrange::tensor pattern **:tensor pattern:
 reciprocal:numpy:Reciprocal::x:x:
 reconstructPatches:image:ReconstructPatches:size output_size strides padding data_format:patches:patches size output_size:strides=null padding="valid" data_format=null
 relu:nn:Relu::x:x:

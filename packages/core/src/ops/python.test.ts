@@ -23,6 +23,17 @@ describe("to and from Python", () => {
       [x, [2, -1]],
       { module: "keras.src.ops.numpy", className: "Reshape", config: { newshape: [2, -1] }, args: [x], kwargs: {} },
     ],
+    [
+      "rearrange",
+      [x, "b (h p) -> b h p", { p: 2 }],
+      {
+        module: "keras.src.ops.einops",
+        className: "Rearrange",
+        config: {},
+        args: [x, "b (h p) -> b h p"],
+        kwargs: { p: 2 },
+      },
+    ],
     ["softmax", [x], { module: "keras.src.ops.nn", className: "Softmax", config: { axis: -1 }, args: [x], kwargs: {} }],
     [
       "leakyRelu",

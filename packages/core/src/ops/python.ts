@@ -64,6 +64,8 @@ export interface SavedOperation {
   readonly kwargs: Readonly<Record<string, unknown>>;
 }
 
+// Stands in a list of parameters for keywords of any name: those of `rearrange` are axes of its pattern, and keep their names.
+const ANY_NAME = "**";
 const isOptions = (x: unknown): x is Readonly<Record<string, unknown>> =>
   typeof x === "object" && x !== null && Object.getPrototypeOf(x) === Object.prototype;
 
@@ -103,6 +105,7 @@ export function toPython(op: string, args: readonly unknown[]): SavedOperation {
     if (entry.required.includes(name)) positional.push(given.get(name));
     else kwargs[name] = given.get(name);
   }
+  if (entry.callParameters.includes(ANY_NAME)) Object.assign(kwargs, options);
   return {
     module: `keras.src.ops.${entry.module}`,
     className: entry.className,
@@ -149,7 +152,9 @@ export function fromPython({ module, className, config, args, kwargs }: SavedOpe
   const changed = (name: string): boolean => JSON.stringify(given.get(name)) !== JSON.stringify(entry.defaults[name]);
   const options = entry.optional
     .filter((name) => given.has(name) && changed(name))
-    .map((name) => [camel(name), given.get(name)] as const);
+    .map((name): [string, unknown] => [camel(name), given.get(name)]);
+  if (entry.callParameters.includes(ANY_NAME))
+    options.push(...Object.entries(kwargs).filter(([name]) => !call.includes(name)));
   const tail = options.length > 0 ? [Object.fromEntries(options)] : [];
   return { op: entry.op, call: functionOf(entry) as (...args: unknown[]) => unknown, args: [...positional, ...tail] };
 }
