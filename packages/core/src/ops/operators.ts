@@ -1,4 +1,5 @@
 // What the methods of tensors do: Python's operators with Keras' promotion, indexing, and reading.
+import { KerasError } from "../errors/index.ts";
 import type { BinaryOperator, Tensor, TensorMethods } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
 import { dispose, read } from "../transforms/index.ts";
@@ -47,9 +48,19 @@ export const unaryCores: Readonly<Record<"negative" | "abs" | "invert", (x: Tens
   invert: invertCore,
 };
 
+/** Errors from within say the operator's name, not that of the primitive that noticed. */
+function under<T>(name: string, compute: () => T): T {
+  try {
+    return compute();
+  } catch (error) {
+    throw error instanceof KerasError ? error.from(name) : error;
+  }
+}
+
 export const tensorMethods: TensorMethods = {
-  binary: (name, a, b, reflected = false) => (reflected ? binaryCores[name](b, a) : binaryCores[name](a, b)),
-  unary: (name, a) => unaryCores[name](a),
+  binary: (name, a, b, reflected = false) =>
+    under(`Tensor.${name}`, () => (reflected ? binaryCores[name](b, a) : binaryCores[name](a, b))),
+  unary: (name, a) => under(`Tensor.${name}`, () => unaryCores[name](a)),
   at: (x, indices) => getItemCore(x, indices),
   read,
   dispose,
