@@ -1,14 +1,27 @@
-// npm run bench [-- --quick] [--python] [--only mlp,convnet,transformer,lstm,resnet,session,memory,bundle] [--save]: ratios taken in one run.
+// npm run bench [-- --quick] [--python] [--only mlp,convnet,transformer,lstm,resnet,session,ops,eager,memory,bundle] [--save]: ratios taken in one run.
 import { execFileSync } from "node:child_process";
 import { parseArgs } from "node:util";
 import { type Baseline, readBaseline, writeBaseline } from "./baseline.ts";
 import { bundleSizes } from "./bundle.ts";
 import { contenders, rounds, type StepTime } from "./contenders.ts";
+import { eagerTimes } from "./eager.ts";
 import { memoryEngines, memoryFlat } from "./memory.ts";
 import { type BenchModel, convnet, lstm, mlp, resnet, transformer } from "./models.ts";
+import { geometricMean, type OpEngine, type OpTime, opTimes } from "./ops/index.ts";
 import { sessionOverhead } from "./session.ts";
 
-const parts = ["mlp", "convnet", "transformer", "lstm", "resnet", "session", "memory", "bundle"] as const;
+const parts = [
+  "mlp",
+  "convnet",
+  "transformer",
+  "lstm",
+  "resnet",
+  "session",
+  "ops",
+  "eager",
+  "memory",
+  "bundle",
+] as const;
 type Part = (typeof parts)[number];
 
 const { values: flags } = parseArgs({
@@ -71,6 +84,60 @@ const jobs: Readonly<Record<Part, () => Promise<void>>> = {
       const { step, session, more } = await sessionOverhead(model, flags.quick ? 20 : 60, flags.quick ? 2 : 6);
       const text = `fit ${ms(step)}   session.run ${ms(session)}   ${(more * 100).toFixed(1)} % more`;
       line("session", model.name, text, 1 + more);
+    }
+  },
+  async ops() {
+    console.log(
+      "ops one at a time: milliseconds of ours, and how many times as long as the engine called by hand takes",
+    );
+    const engines: readonly OpEngine[] = ["onnx", "tfjs", "numpy"];
+    const tables = new Map<OpEngine, readonly OpTime[]>();
+    for (const engine of engines) tables.set(engine, await opTimes(engine, flags.quick ? 20 : 150));
+    const row = (engine: OpEngine, i: number): OpTime => (tables.get(engine) as readonly OpTime[])[i] as OpTime;
+    const [first] = tables.values();
+    for (const [i, { name }] of (first as readonly OpTime[]).entries()) {
+      const cells = engines.map((engine) => {
+        const { ours, byHand } = row(engine, i);
+        return `${ms(ours)} ${byHand === undefined ? "     -" : `${(ours / byHand).toFixed(2)}x`.padStart(6)}`;
+      });
+      line("ops", name, cells.join("   "));
+      for (const engine of engines) {
+        const { ours, byHand, reason: why } = row(engine, i);
+        if (byHand !== undefined && ours > 2 * byHand) console.log(`    ${engine}: ${why ?? "no reason known"}`);
+      }
+    }
+    for (const engine of engines) {
+      const both = (tables.get(engine) as readonly OpTime[]).flatMap((x) =>
+        x.byHand === undefined ? [] : [x.ours / x.byHand],
+      );
+      const mean = geometricMean(both);
+      line("ops", `${engine} over by hand`, `${mean.toFixed(2)}x, geometric mean of ${both.length}`, mean);
+    }
+    const beside = (other: OpEngine, only: (x: OpTime) => boolean): number[] =>
+      (tables.get("onnx") as readonly OpTime[]).flatMap((x, i) => {
+        const { byHand } = row(other, i);
+        return byHand === undefined || !only(x) ? [] : [byHand / x.ours];
+      });
+    for (const [name, ratios] of [
+      ["TensorFlow.js by hand over onnx", beside("tfjs", () => true)],
+      ["NumPy by hand over onnx, heavy ops", beside("numpy", ({ heavy }) => heavy)],
+    ] as const) {
+      const mean = geometricMean(ratios);
+      line("ops", name, `${mean.toFixed(2)}x, geometric mean of ${ratios.length}`, mean);
+    }
+  },
+  async eager() {
+    console.log("eager: a chain of 200 ops on 64 floats and a read; microseconds an op, best, and of the first chain");
+    const times = await eagerTimes(flags.quick ? 100 : 500);
+    const base = times.find((one) => one.name === "TensorFlow.js (wasm)");
+    for (const one of times) {
+      if ("reason" in one) {
+        line("eager", one.name, `not run: ${one.reason}`);
+        continue;
+      }
+      const ratio = base !== undefined && "later" in base ? one.later / base.later : undefined;
+      const text = `${one.later.toFixed(1).padStart(7)} us   first ${one.first.toFixed(0).padStart(5)} us`;
+      line("eager", one.name, `${text} ${ratio === undefined ? "" : `${ratio.toFixed(2)}x`.padStart(8)}`, ratio);
     }
   },
   async memory() {
