@@ -74,7 +74,7 @@ export interface NumpyByHand {
 export async function numpyByHand(): Promise<NumpyByHand> {
   const side = await findPython();
   const python = "reason" in side ? "python3" : side.python;
-  const child = spawn(python, [fileURLToPath(new URL("numpy.py", import.meta.url))], {
+  const child = spawn(python, [fileURLToPath(new URL("numpy_by_hand.py", import.meta.url))], {
     stdio: ["pipe", "pipe", "ignore"],
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();

@@ -43,6 +43,16 @@ const milliseconds = async (once: Once): Promise<number> => {
   return performance.now() - start;
 };
 
+/** Whether the engine has what it takes: wasm lacks some kernels of TensorFlow.js. */
+async function runs(once: Once): Promise<boolean> {
+  try {
+    await once();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The best time of each, in turns, for about as long as given. */
 async function inTurns(players: readonly Once[], budget: number): Promise<number[]> {
   for (const once of players) for (let i = 0; i < 2; i++) await once();
@@ -86,7 +96,8 @@ export async function opTimes(engine: OpEngine, budget: number): Promise<OpTime[
         : engine === "tfjs"
           ? await tfjsByHand(one, hosts)
           : undefined;
-    const [own = Number.NaN, other] = await inTurns(hand === undefined ? [ours] : [ours, hand.once], budget);
+    const able = hand !== undefined && (await runs(hand.once));
+    const [own = Number.NaN, other] = await inTurns(able ? [ours, hand.once] : [ours], budget);
     const alone = await python?.times(one, budget);
     const byHand = alone === undefined ? other : Math.min(...alone);
     times.push({ name: one.name, heavy: one.heavy === true, ours: own, byHand, reason: one.reasons?.[engine] });
