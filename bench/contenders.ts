@@ -53,15 +53,18 @@ export async function contenders(
 }
 
 /**
- * Everybody's turn, several times over, so that a busy minute hits all alike. Whoever fails is not asked again.
+ * Everybody's turn, several times over, so that a busy minute hits all alike. Whoever fails is not asked again, nor is who takes four
+ * times as long as the first.
  * @returns a time, or why there is none, by name
  */
 export async function rounds(list: readonly Contender[], count: number): Promise<Map<string, StepTime | string>> {
   const times = new Map<string, number[]>();
   const failures = new Map<string, string>();
+  const first = list[0]?.name ?? "";
   for (let round = 0; round < count; round++) {
     for (const { name, epochs } of list) {
-      if (failures.has(name)) continue;
+      if (failures.has(name) || Math.min(...(times.get(name) ?? [])) > 4 * Math.min(...(times.get(first) ?? [])))
+        continue;
       try {
         times.set(name, [...(times.get(name) ?? []), ...(await epochs())]);
       } catch (error) {
