@@ -61,10 +61,10 @@ export async function rounds(list: readonly Contender[], count: number): Promise
   const times = new Map<string, number[]>();
   const failures = new Map<string, string>();
   const first = list[0]?.name ?? "";
+  const bestOf = (name: string): number => Math.min(...(times.get(name) ?? []));
   for (let round = 0; round < count; round++) {
     for (const { name, epochs } of list) {
-      if (failures.has(name) || Math.min(...(times.get(name) ?? [])) > 4 * Math.min(...(times.get(first) ?? [])))
-        continue;
+      if (failures.has(name) || (round > 0 && bestOf(name) > 4 * bestOf(first))) continue;
       try {
         times.set(name, [...(times.get(name) ?? []), ...(await epochs())]);
       } catch (error) {
