@@ -41,6 +41,7 @@ if (unknown.length > 0) {
 
 const before = readBaseline();
 const results: Record<string, Record<string, number>> = {};
+const milliseconds: Record<string, number> = {};
 const reason = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
 const ms = (value: number): string => `${value < 10 ? value.toFixed(2) : value.toFixed(1)} ms`.padStart(9);
@@ -60,6 +61,7 @@ async function fitSteps(part: Part, model: BenchModel): Promise<void> {
   const list = await contenders(model, { quick: flags.quick, python: flags.python });
   const times = await rounds(list, flags.quick ? 1 : 3);
   const base = times.get(list[0]?.name ?? "");
+  if (typeof base === "object") milliseconds[part] = Number(base.best.toPrecision(3));
   for (const { name } of list) {
     const time = times.get(name) as StepTime | string;
     if (typeof time === "string") {
@@ -68,7 +70,10 @@ async function fitSteps(part: Part, model: BenchModel): Promise<void> {
     }
     const ratio = typeof base === "object" ? time.best / base.best : undefined;
     const times_ = ratio === undefined ? "" : `${ratio.toFixed(2)}x`.padStart(8);
-    line(part, name, `${ms(time.best)} best ${ms(time.median)} median ${times_}`, ratio);
+    const { best, median, first, peak } = time;
+    const start = first === undefined ? "" : `   first step ${first.toFixed(0).padStart(5)} ms`;
+    const memory = peak === undefined ? "" : `   ${peak.toFixed(0).padStart(5)} MB`;
+    line(part, name, `${ms(best)} best ${ms(median)} median ${times_}${start}${memory}`, ratio);
   }
 }
 
@@ -184,7 +189,7 @@ for (const part of parts) {
   }
 }
 if (flags.save) {
-  const saved: Baseline = writeBaseline(commit, results);
+  const saved: Baseline = writeBaseline(commit, results, milliseconds);
   console.log(`\nsaved as the baseline: ${Object.keys(saved.results).join(", ")}`);
 }
 process.exit(failed ? 1 : 0);
