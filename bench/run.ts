@@ -1,5 +1,6 @@
 // npm run bench [-- --quick] [--python] [--only mlp,convnet,transformer,lstm,resnet,session,ops,eager,memory,bundle] [--save]: ratios taken in one run.
 import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Baseline, readBaseline, writeBaseline } from "./baseline.ts";
 import { bundleSizes } from "./bundle.ts";
@@ -158,6 +159,13 @@ const jobs: Readonly<Record<Part, () => Promise<void>>> = {
         line("memory", name, `not run: ${reason(error)}`);
       }
     }
+    const deep = (mode: string): { readonly step: number; readonly peak: number } => {
+      const script = fileURLToPath(new URL("remat.ts", import.meta.url));
+      return JSON.parse(execFileSync(process.execPath, [...process.execArgv, script, mode], { encoding: "utf8" }));
+    };
+    const [kept, again] = [deep("null"), deep("full")];
+    const shown = ({ step, peak }: typeof kept): string => `${peak.toFixed(0)} MB, ${step.toFixed(0)} ms a step`;
+    line("memory", "24 layers, with remat", `${shown(kept)}  ->  ${shown(again)}`, again.peak / kept.peak);
   },
   async bundle() {
     console.log("bundle of a one-layer model, minified and gzipped, without engines");
