@@ -1,5 +1,5 @@
 // Composites that both builds of ONNX Runtime have as one operator.
-import { type Aval, type CompositeName, type Kernels, sizeOf } from "@keras-ts/core/backend";
+import { type Aval, type Backend, type CompositeName, type Kernels, sizeOf } from "@keras-ts/core/backend";
 import type { Builder } from "./builder.ts";
 
 type Names =
@@ -21,7 +21,7 @@ export type CompositeRows = {
   ) => string | undefined;
 };
 
-export const compositeNames: ReadonlySet<CompositeName> = new Set<Names>([
+const compositeNames: ReadonlySet<CompositeName> = new Set<Names>([
   "relu",
   "softplus",
   "silu",
@@ -33,7 +33,16 @@ export const compositeNames: ReadonlySet<CompositeName> = new Set<Names>([
   "multiplyAdd",
 ]);
 
+/** What core's lowering must know of the programs that we write. */
+export const traits: Required<Pick<Backend, "dtypes" | "composites" | "unrollLimit">> = {
+  dtypes: new Set(["bool", "int32", "uint32", "float32"]),
+  composites: compositeNames,
+  unrollLimit: 1,
+};
+
 export function composites(b: Builder): CompositeRows {
+  const { opset, contrib } = b.shared.operators;
+  const none = (): undefined => undefined;
   const isFloat32 = (x: string): boolean => b.info(x).type === "float32";
   const unary =
     (op: string, domain = "", attributes: Record<string, number | string> = {}) =>
@@ -50,9 +59,9 @@ export function composites(b: Builder): CompositeRows {
   return {
     relu: unary("Relu"),
     softplus: unary("Softplus"),
-    silu: unary("QuickGelu", "com.microsoft", { alpha: 1 }),
-    gelu: unary("Gelu"),
-    geluTanh: unary("Gelu", "", { approximate: "tanh" }),
+    silu: contrib ? unary("QuickGelu", "com.microsoft", { alpha: 1 }) : none,
+    gelu: opset >= 20 ? unary("Gelu") : none,
+    geluTanh: opset >= 20 ? unary("Gelu", "", { approximate: "tanh" }) : none,
     softmax: alongAxis("Softmax"),
     logSoftmax: alongAxis("LogSoftmax"),
     // In double precision, where the product is exact.

@@ -2,6 +2,7 @@ export * from "./compile.ts";
 export * from "./contract.ts";
 export { carrierOf } from "./passes/dtypes.ts";
 export { type GraphPass, graphPasses, loopPasses } from "./passes/index.ts";
+export { type Partition, partition } from "./passes/partition.ts";
 export { throughBodies } from "./passes/rewrite.ts";
 export { Later } from "./plan.ts";
 export { reference } from "./reference/index.ts";
