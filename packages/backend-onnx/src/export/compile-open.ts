@@ -4,12 +4,15 @@ import {
   complain,
   downloadValue,
   execute,
+  foldFactors,
   type Graph,
   getBackend,
   type HostArray,
+  leavesOf,
   lower,
   type Partition,
   partition,
+  type Tensor,
   toCarrier,
   uploadValue,
 } from "@keras-ts/core/backend";
@@ -56,7 +59,7 @@ export async function standalone(
   const parts = graphs.map((graph, i) => {
     const n = samples[i] as number;
     const hangs = (size: number): boolean => isOpen && size > 0 && size % n === 0;
-    return partition(lower(graph, target), numOpen, (shape) => !shape.some(hangs));
+    return partition(lower(foldFactors(graph, numOpen), target), numOpen, (shape) => !shape.some(hangs));
   });
   const first = parts[0] as Partition;
   if (parts.some(({ prepare }) => prepare.key !== first.prepare.key)) {
@@ -92,6 +95,13 @@ async function prepared({ prepare, sources }: Partition, { labels, values }: Kno
       );
   return results.map((value, i) => {
     const at = sources[i];
-    return { label: at === undefined ? `folded_${i}` : (labels[at] as string), value };
+    return { label: at === undefined ? foldedName(prepare, i, labels) : (labels[at] as string), value };
   });
+}
+
+/** After the largest weight in it: a kernel times the factors of a normalisation is `conv/kernel_folded`. */
+function foldedName({ inputs, outputs }: Graph, at: number, labels: readonly string[]): string {
+  const leaves = leavesOf([outputs[at] as Tensor], (x) => x.source.kind === "input");
+  const largest = leaves.reduce((a, b) => (b.size > a.size ? b : a));
+  return `${labels[inputs.indexOf(largest)]}_folded`;
 }

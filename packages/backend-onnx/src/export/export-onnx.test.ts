@@ -69,7 +69,16 @@ describe("a file", () => {
     expect(session.outputMetadata).toEqual([{ name: "classes", isTensor: true, type: "float32", shape: ["batch", 3] }]);
     await session.release();
     const text = textOf(bytes);
-    for (const part of ["keras-ts", version, "keras_version", "3.15.1", "keras_config", "Sequential", "conv/kernel"])
+    for (const part of [
+      "keras-ts",
+      version,
+      "keras_version",
+      "3.15.1",
+      "keras_config",
+      "Sequential",
+      "conv/kernel_folded",
+      "classes/kernel",
+    ])
       expect(text).toContain(part);
     expect(version).toBe(packageJson.version);
   });
