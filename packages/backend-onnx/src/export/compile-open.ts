@@ -46,6 +46,7 @@ const target = { name: "onnx export", ...traits, compile: () => Promise.reject(n
 
 /**
  * What stands on weights alone is computed now, on the engine in use; the rest is written.
+ * @param todo what to do where the number of samples cannot be left open
  * @param graphs for each of `samples`, or one for a fixed number; inputs are `numOpen` arguments, then what `known` is for
  */
 export async function standalone(
@@ -53,7 +54,7 @@ export async function standalone(
   graphs: readonly Graph[],
   numOpen: number,
   known: Known,
-  operators: Operators,
+  { operators, todo }: { readonly operators: Operators; readonly todo: string },
 ): Promise<Standalone> {
   const isOpen = graphs.length > 1;
   const parts = graphs.map((graph, i) => {
@@ -64,13 +65,12 @@ export async function standalone(
   const first = parts[0] as Partition;
   if (parts.some(({ prepare }) => prepare.key !== first.prepare.key)) {
     const must = "what stands on weights alone must be the same for any number of samples";
-    const todo = "Fix the number: inputSignature: new KerasTensor([1, ...], { name })";
     throw new BackendError(complain(where, { must, got: "programs that differ", todo }));
   }
   const programs = parts.map(({ main }) => write(main, operators));
   const weights = await prepared(first, known);
   const program = programs[0] as Program;
-  if (isOpen) return { ...openBatch(where, programs, program.inputs[0] as string), weights };
+  if (isOpen) return { ...openBatch({ where, todo }, programs, program.inputs[0] as string), weights };
   const valueInfo = (name: string): ValueInfo => ({ name, ...(program.infos.get(name) as Omit<ValueInfo, "name">) });
   return { program, valueInfo, weights };
 }

@@ -1,5 +1,5 @@
 // Models as ONNX files for other runtimes.
-import type { Layer, Model } from "@keras-ts/core";
+import type { Model } from "@keras-ts/core";
 import {
   ConfigError,
   complain,
@@ -49,17 +49,14 @@ export async function onnxBytes(
   return encode(where, artifact, { externalData: false, location: undefined }).model;
 }
 
-/** What `model.export` calls. */
-export async function exportLayer(model: Layer, path: string, options: ExportOptions): Promise<void> {
-  if ("predictStep" in model) return exportOnnx(model as Model, path, options);
-  const todo = "Put the layer into a Sequential with input({ shape })";
-  throw new ConfigError(complain("export", { must: "there must be a Model", got: `a layer "${model.name}"`, todo }));
-}
-
 const OLDEST = 18;
 const NEWEST = 21;
 
-function operatorsOf(where: string, { opsetVersion = NEWEST, contribOps = false }: OnnxExportOptions): Operators {
+/** @throws ConfigError for a version that does not exist. */
+export function operatorsOf(
+  where: string,
+  { opsetVersion = NEWEST, contribOps = false }: Pick<OnnxExportOptions, "opsetVersion" | "contribOps">,
+): Operators {
   if (Number.isInteger(opsetVersion) && opsetVersion >= OLDEST && opsetVersion <= NEWEST)
     return { opset: opsetVersion, contrib: contribOps };
   const must = `opsetVersion must be a whole number from ${OLDEST} to ${NEWEST}`;
@@ -75,7 +72,10 @@ async function artifactOf(where: string, model: Model, options: OnnxExportOption
   if (carriesState(first))
     warnOnce(`"${model.name}" carries state from batch to batch: exported, it starts each time from the state of now.`);
   const known = await knownOf(first);
-  const made = await standalone(where, traces.map(withoutWrites), first.numArguments, known, operators);
+  const made = await standalone(where, traces.map(withoutWrites), first.numArguments, known, {
+    operators,
+    todo: "Fix the number: inputSignature: new KerasTensor([1, ...], { name })",
+  });
   return { ...named(model.name, signature, made), operators, metadata: await metadataOf(model) };
 }
 
@@ -92,9 +92,12 @@ async function knownOf({ reads, captures }: Traced): Promise<Known> {
   const labels = [...reads.map(labelOf), ...captures.map(() => "constant")];
   return { labels, values: await readAll([...reads.map((cell) => cell.tensor), ...captures]) };
 }
-const labelOf = (cell: StateCell): string => ("path" in cell ? String(cell.path) : "state");
+/** What a variable is called. */
+export const labelOf = (cell: StateCell): string => ("path" in cell ? String(cell.path) : "state");
 
-const bytesOfHost = ({ data }: HostArray): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+/** The little-endian bytes of host values. */
+export const bytesOfHost = ({ data }: HostArray): Uint8Array =>
+  new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
 /** Weights become constants, and everything that people look at gets a name. */
 function named(
@@ -119,7 +122,8 @@ function named(
   return { graph: { name: title, ...names.apply(whole, valueInfo) } };
 }
 
-async function metadataOf(model: Model): Promise<Record<string, string>> {
+/** What is written about the model beside its program. */
+export async function metadataOf(model: Model): Promise<Record<string, string>> {
   const metadata: Record<string, string> = { model_name: model.name, keras_version: kerasVersion };
   try {
     metadata["keras_config"] = await model.toJSON();

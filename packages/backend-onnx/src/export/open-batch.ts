@@ -28,16 +28,20 @@ export const BATCH = "batch";
 
 /**
  * One program for any number of samples out of three that were written for `samples`. Sizes, and whole numbers in constants, must be
- * `slope n + base`: two programs give the line, the third proves it. Constants that change are computed from the size of the input
+ * `slope n + base`: two programs give the line, the third proves it; other constants may be `c / n`, as means have them. Constants that
+ * change are computed from the size of the input
  * `source.name` along its first axis.
  * @throws BackendError if something hangs on the number of samples in another way.
  */
-export function openBatch(where: string, programs: readonly Program[], source: string): OpenProgram {
+export function openBatch(
+  { where, todo }: { readonly where: string; readonly todo: string },
+  programs: readonly Program[],
+  source: string,
+): OpenProgram {
   const [first, ...others] = programs as readonly [Program, ...Program[]];
   const all = [first, ...others];
   const refuse = (what: string): BackendError => {
     const must = "the program must be the same for any number of samples";
-    const todo = "Fix the number: inputSignature: new KerasTensor([1, ...], { name })";
     return new BackendError(complain(where, { must, got: `${what} that depends on it in an irregular way`, todo }));
   };
 
@@ -143,6 +147,14 @@ export function openBatch(where: string, programs: readonly Program[], source: s
     else write("Cast", [value], { type, shape }, { to: { kind: "int", value: castNumber[type] } }, name);
   };
 
+  /** `shares / n` under the name of a constant that is none. */
+  const divide = (shares: readonly number[], { type, shape }: Info, name: string): void => {
+    const info: Info = { type, shape: [1] };
+    const amount = write("Cast", [batch()], info, { to: { kind: "int", value: castNumber[type] } });
+    const divisor = write("Reshape", [amount, constant("int64", [0], [])], { type, shape: [] });
+    write("Div", [constant(type, shape, shares), divisor], { type, shape }, {}, name);
+  };
+
   const used = new Set(first.nodes.flatMap(readsOf));
   const initializers = new Map<string, Initializer>();
   const readers = new Map<string, NodeData[]>();
@@ -160,6 +172,11 @@ export function openBatch(where: string, programs: readonly Program[], source: s
     if (known.some((x) => String(x.shape) !== String(one.shape))) throw refuse(`the size of the constant ${name}`);
     const columns = known.map(numbersOf);
     const changing = (columns[0] as number[]).map((_, i) => columns.map((values) => values[i] as number));
+    const shares = one.type === "float32" ? changing.map(shareOf) : [];
+    if (shares.length > 0 && shares.every((share) => share !== undefined)) {
+      divide(shares, { type: one.type, shape: one.shape }, name);
+      continue;
+    }
     const lines = changing.map((values) => lineOf(values, `the constant ${name}`));
     const places = lines.filter(({ slope }) => slope !== 0);
     // A reshape fills one size in by itself.
@@ -187,6 +204,13 @@ export function openBatch(where: string, programs: readonly Program[], source: s
   const nodes = [...head, ...first.nodes.map(renewed)];
   const program = { ...first, nodes, initializers: new Map([...initializers, ...made]), infos };
   return { program, valueInfo };
+}
+
+/** `c` of values `c / n`, as means have them. */
+function shareOf(values: readonly number[]): number | undefined {
+  const products = values.map((value, i) => value * (samples[i] as number));
+  const share = products[0] as number;
+  return share !== 0 && products.every((x) => Math.abs(x / share - 1) < 1e-6) ? share : undefined;
 }
 
 const graphOf = (attribute: Attribute | undefined): GraphData | undefined =>

@@ -29,8 +29,21 @@ const known: Readonly<Record<keyof ExportOptions, true>> = {
   contribOps: true,
 };
 
-/** Writes a model in one format. */
-export type Exporter = (model: Layer, filepath: string, options: ExportOptions) => Promise<void>;
+/** Options of `model.exportTrainingStep`. */
+export interface TrainingStepOptions extends Omit<ExportOptions, "inputSignature"> {
+  /** Samples in a batch; `null`, any number, by default, which not every step allows. */
+  readonly batchSize?: number | null;
+  /** Shapes, dtypes and names of the inputs, in their structure; by default those of the model. */
+  readonly inputSignature?: Tree<KerasTensor>;
+  /** The same of the targets; by default as the outputs are, or integers without the last axis for sparse losses. */
+  readonly targetSignature?: Tree<KerasTensor>;
+}
+
+/** Writes models, and steps of their training, in one format. */
+export interface Exporter {
+  model(model: Layer, filepath: string, options: ExportOptions): Promise<void>;
+  trainingStep(model: Layer, filepath: string, options: TrainingStepOptions): Promise<void>;
+}
 
 const exporters = new Map<string, Exporter>();
 
@@ -41,9 +54,22 @@ export function registerExporter(format: string, exporter: Exporter): void {
 
 /** Writes a model for use elsewhere. @throws ConfigError for options or a format that do not exist. */
 export async function exportModel(model: Layer, filepath: string, options: ExportOptions): Promise<void> {
-  const where = `${model.name}.export`;
-  checkNames(where, options, Object.keys(known));
-  const { format = "onnx", verbose = true } = options;
+  const exporter = exporterFor(`${model.name}.export`, filepath, options, Object.keys(known));
+  await exporter.model(model, filepath, options);
+  tell(model, filepath, options);
+}
+
+/** Writes a training step for use elsewhere. @throws ConfigError for options or a format that do not exist. */
+export async function exportTrainingStep(model: Layer, filepath: string, options: TrainingStepOptions): Promise<void> {
+  const names = [...Object.keys(known), "batchSize", "targetSignature"];
+  const exporter = exporterFor(`${model.name}.exportTrainingStep`, filepath, options, names);
+  await exporter.trainingStep(model, filepath, options);
+  tell(model, filepath, options);
+}
+
+function exporterFor(where: string, filepath: string, options: ExportOptions, names: readonly string[]): Exporter {
+  checkNames(where, options, names);
+  const { format = "onnx" } = options;
   const exporter = exporters.get(format);
   if (exporter === undefined) {
     const must = `the format must be one that a package has brought (${[...exporters.keys()].join(", ") || "none so far"})`;
@@ -53,10 +79,11 @@ export async function exportModel(model: Layer, filepath: string, options: Expor
         : 'Use format: "onnx"';
     throw new ConfigError(complain(where, { must, got: `"${format}"`, todo }));
   }
-  if (typeof filepath !== "string") {
-    const todo = 'Name the file: export("model.onnx")';
-    throw new ConfigError(complain(where, { must: "the path must be a string", got: typeof filepath, todo }));
-  }
-  await exporter(model, filepath, options);
+  if (typeof filepath === "string") return exporter;
+  const todo = 'Name the file: export("model.onnx")';
+  throw new ConfigError(complain(where, { must: "the path must be a string", got: typeof filepath, todo }));
+}
+
+function tell(model: Layer, filepath: string, { verbose = true }: ExportOptions): void {
   if (verbose) console.log(`${model.name} is exported to ${filepath}`);
 }

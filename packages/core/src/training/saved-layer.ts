@@ -1,6 +1,6 @@
 import { Layer } from "../layers/index.ts";
 import { serializeKerasObject, withSharedObjects } from "../registry/index.ts";
-import { type ExportOptions, exportModel } from "../saving/exporters.ts";
+import { type ExportOptions, exportModel, exportTrainingStep, type TrainingStepOptions } from "../saving/exporters.ts";
 import type { FileSource, LoadWeightsOptions } from "../saving/index.ts";
 
 // File formats are loaded when the first file is written or read, so that pages that never do so do not carry them.
@@ -40,6 +40,21 @@ export abstract class SavedLayer extends Layer {
    */
   async export(filepath: string, options: ExportOptions = {}): Promise<void> {
     await exportModel(this, filepath, options);
+  }
+  /**
+   * Writes one step of `fit` as a program for other runtimes: a batch and state in, logs and new state out. A second program,
+   * `step.start.onnx` beside `step.onnx`, gives the state to start from: weights, slots of the optimizer and seeds as they are now,
+   * metrics as at the start of an epoch. docs/export.md tells what is in the files, and how to train with them in Python.
+   * @throws StateError before `compile`. @throws ConfigError as `export` does.
+   * @example
+   * ```ts no-run
+   * const model = new Sequential([input({ shape: [2] }), new layers.Dense({ units: 1 })]);
+   * model.compile({ optimizer: "adam", loss: "mse" });
+   * await model.exportTrainingStep("step.onnx", { batchSize: 16 });
+   * ```
+   */
+  async exportTrainingStep(filepath: string, options: TrainingStepOptions = {}): Promise<void> {
+    await exportTrainingStep(this, filepath, options);
   }
   /** Writes the weights, and the optimizer's state, to a `.weights.h5` file. */
   async saveWeights(path: string): Promise<void> {
