@@ -7,6 +7,7 @@ import {
   KerasTensor,
   layers,
   type Model,
+  optimizers,
   Sequential,
   setBackend,
   setRandomSeed,
@@ -174,7 +175,7 @@ test("refuses models that are not compiled, and targets nobody can know", async 
   const path = join(folder, "none.onnx");
   const plain = new Sequential([input({ shape: [2] }), new layers.Dense({ units: 1 })], { name: "plain" });
   await expect(plain.exportTrainingStep(path)).rejects.toThrowErrorMatchingInlineSnapshot(
-    `[StateError: plain.exportTrainingStep: the model must be compiled, got an uncompiled model. Call model.compile({ optimizer: new optimizers.Adam({ name: "adam" }), loss: "mse" }). [docs/errors.md#stateerror]]`,
+    `[StateError: plain.exportTrainingStep: the model must be compiled, got an uncompiled model. Call model.compile({ optimizer: "adam", loss: "mse" }). [docs/errors.md#stateerror]]`,
   );
   plain.compile({ loss: (_: unknown, y: unknown) => y as never });
   await expect(plain.exportTrainingStep(path)).rejects.toThrowErrorMatchingInlineSnapshot(

@@ -4,7 +4,6 @@ export * from "./compile-config.ts";
 export * from "./compile-loss.ts";
 export * from "./compile-metrics.ts";
 export * from "./options.ts";
-export type { Predictor } from "./predictor.ts";
 export * from "./progress-bar.ts";
 export * from "./progress-logger.ts";
 export * from "./saved-layer.ts";
