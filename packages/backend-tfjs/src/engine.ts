@@ -16,6 +16,7 @@ import {
   warnOnce,
 } from "@keras-ts/core/backend";
 import type * as tfjs from "@tensorflow/tfjs";
+import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
 
 /** The TensorFlow.js module. */
 export type Tf = typeof tfjs;
@@ -45,6 +46,10 @@ export interface Engine {
   fill(shape: Shape, value: number, dtype: DType): Tensor;
   /** Values of a tensor, not to be changed. */
   read(x: Tensor): TypedArray;
+  /** As `read`, but without a copy where the device's memory is the host's: good only until the next tensor is made. */
+  view(x: Tensor): TypedArray;
+  /** A new tensor that `write` fills, in the device's own memory if it can be. It holds anything before. */
+  build(shape: Shape, dtype: NativeDType, write: (out: TypedArray) => void): Tensor;
   /** A kernel computed by core's reference engine on the host. On devices with a memory of their own a warning says so once. */
   host<N extends PrimitiveName>(name: N): Kernel<N, Tensor>;
 }
@@ -77,6 +82,8 @@ export function engineOn(tf: Tf, device: Device): Engine {
   };
   const fromHost = (x: HostArray): Tensor => make(x.data, x.shape, x.dtype);
   const onHost = device === "cpu" || device === "wasm";
+  const heap = (): BackendWasm => tf.engine().findBackend("wasm") as unknown as BackendWasm;
+  const view = (x: Tensor): TypedArray => (device === "wasm" ? (heap().typedArrayFromHeap(x) as TypedArray) : read(x));
   return {
     tf,
     device,
@@ -96,6 +103,17 @@ export function engineOn(tf: Tf, device: Device): Engine {
       return tf.engine().runKernel("Fill", {}, { shape: [...shape], value, dtype: nativeDtype(dtype) });
     },
     read,
+    view,
+    build: (shape, dtype, write) => {
+      if (device !== "wasm") {
+        const out = new (arrayTypeOf(dtype))(sizeOf(shape));
+        write(out);
+        return make(out, shape, dtype);
+      }
+      const out = heap().makeOutput([...shape], dtype);
+      write(heap().typedArrayFromHeap(out) as TypedArray);
+      return tf.engine().makeTensorFromTensorInfo(out);
+    },
     host: <N extends PrimitiveName>(name: N): Kernel<N, Tensor> => {
       const compute = (inputs: readonly HostArray[], params: ParamsOf<N>, avals: KernelAvals): Tensor | Tensor[] => {
         const results = kernels[name](inputs, params, avals);
@@ -109,7 +127,7 @@ export function engineOn(tf: Tf, device: Device): Engine {
         }
         if (device !== "webgpu") {
           return compute(
-            inputs.map((x, i) => asHost(read(x), avals.ins[i] as Aval)),
+            inputs.map((x, i) => asHost(view(x), avals.ins[i] as Aval)),
             params,
             avals,
           );
