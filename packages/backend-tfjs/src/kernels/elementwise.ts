@@ -226,18 +226,6 @@ export function elementwise(e: Engine): ElementwiseTable {
   };
 }
 
-/** Whether any element is nan: the maximum kernels of all devices propagate it. */
-export function hasNan(e: Engine, x: Tensor): boolean {
-  if (x.size === 0) return false;
-  const top = e.scoped(() => {
-    const flat = e.run("Reshape", { x }, { shape: [x.size] });
-    return e.run("Max", { x: flat }, { reductionIndices: [0], keepDims: false });
-  });
-  const value = e.read(top)[0] as number;
-  top.dispose();
-  return Number.isNaN(value);
-}
-
 // The bitwise kernel wants equal shapes.
 function broadcastBoth(e: Engine, a: Tensor, b: Tensor): { a: Tensor; b: Tensor } {
   const shape = e.tf.backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
