@@ -5,13 +5,14 @@ import { otherAxes, reshaped, transposed } from "./kernels/structural.ts";
 
 export type CompositeTable = Pick<
   Kernels<Tensor>,
-  "relu" | "softplus" | "softmax" | "normalize" | "separateZeros" | "oneHot"
+  "relu" | "softplus" | "softmax" | "normalize" | "barrier" | "separateZeros" | "oneHot"
 >;
 
 export function composites(e: Engine): CompositeTable {
   return {
     relu: ([x]) => e.run("Relu", { x: x as Tensor }),
     softplus: ([x]) => e.run("Softplus", { x: x as Tensor }),
+    barrier: ([x]) => e.run("Identity", { x: x as Tensor }),
     softmax: softmax(e),
     normalize: normalize(e),
     ...(e.onHost ? { separateZeros: separateZeros(e), oneHot: oneHot(e) } : {}),
