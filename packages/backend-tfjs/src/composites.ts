@@ -1,5 +1,13 @@
 // Composites for which TensorFlow.js has one kernel, or fewer than their bodies in primitives.
-import { type Aval, type Kernel, type Kernels, primitives, range, sizeOf } from "@keras-ts/core/backend";
+import {
+  type Aval,
+  type Kernel,
+  type Kernels,
+  primitives,
+  range,
+  sizeOf,
+  type TypedArray,
+} from "@keras-ts/core/backend";
 import { type Engine, nativeDtype, type Tensor } from "./engine.ts";
 import { otherAxes, reshaped, transposed } from "./kernels/structural.ts";
 
@@ -54,8 +62,8 @@ function normalize(e: Engine): Kernel<"normalize", Tensor> {
 function separateZeros(e: Engine): Kernel<"separateZeros", Tensor> {
   return ([x]) => {
     const input = x as Tensor;
-    return e.build(input.shape, "float32", (out) => {
-      out.set(e.view(input));
+    return e.build([input], input.shape, "float32", (out, [values]) => {
+      out.set(values as TypedArray);
       const bits = new Int32Array(out.buffer, out.byteOffset, out.length);
       const negativeZero = -(2 ** 31);
       for (let at = bits.indexOf(negativeZero); at >= 0; at = bits.indexOf(negativeZero, at + 1)) {
@@ -71,9 +79,9 @@ function oneHot(e: Engine): Kernel<"oneHot", Tensor> {
     const input = x as Tensor;
     const { shape, dtype } = outs[0] as Aval;
     const inner = sizeOf(input.shape.slice(axis));
-    return e.build(shape, nativeDtype(dtype), (out) => {
+    return e.build([input], shape, nativeDtype(dtype), (out, [values]) => {
       out.fill(0);
-      const classes = e.view(input);
+      const classes = values as TypedArray;
       for (let i = 0; i < classes.length; i++) {
         const at = classes[i] as number;
         if (at >= 0 && at < size) out[(Math.floor(i / inner) * size + at) * inner + (i % inner)] = 1;

@@ -48,8 +48,13 @@ export interface Engine {
   read(x: Tensor): TypedArray;
   /** As `read`, but without a copy where the device's memory is the host's: good only until the next tensor is made. */
   view(x: Tensor): TypedArray;
-  /** A new tensor that `write` fills, in the device's own memory if it can be. It holds anything before. */
-  build(shape: Shape, dtype: NativeDType, write: (out: TypedArray) => void): Tensor;
+  /** A new tensor that `write` fills from the views of `inputs`, in the device's own memory if it can be. It holds anything before. */
+  build(
+    inputs: readonly Tensor[],
+    shape: Shape,
+    dtype: NativeDType,
+    write: (out: TypedArray, views: readonly TypedArray[]) => void,
+  ): Tensor;
   /** A kernel computed by core's reference engine on the host. On devices with a memory of their own a warning says so once. */
   host<N extends PrimitiveName>(name: N): Kernel<N, Tensor>;
 }
@@ -104,14 +109,15 @@ export function engineOn(tf: Tf, device: Device): Engine {
     },
     read,
     view,
-    build: (shape, dtype, write) => {
+    build: (inputs, shape, dtype, write) => {
       if (device !== "wasm") {
         const out = new (arrayTypeOf(dtype))(sizeOf(shape));
-        write(out);
+        write(out, inputs.map(read));
         return make(out, shape, dtype);
       }
+      inputs.forEach(view);
       const out = heap().makeOutput([...shape], dtype);
-      write(heap().typedArrayFromHeap(out) as TypedArray);
+      write(heap().typedArrayFromHeap(out) as TypedArray, inputs.map(view));
       return tf.engine().makeTensorFromTensorInfo(out);
     },
     host: <N extends PrimitiveName>(name: N): Kernel<N, Tensor> => {
@@ -126,6 +132,7 @@ export function engineOn(tf: Tf, device: Device): Engine {
           warnOnce(`tfjs (${device}): ${name} is computed on the host. ${todo}.`);
         }
         if (device !== "webgpu") {
+          inputs.forEach(view);
           return compute(
             inputs.map((x, i) => asHost(view(x), avals.ins[i] as Aval)),
             params,

@@ -1,5 +1,5 @@
 // Repeating tensors to a larger shape.
-import { repeatOver, type Shape, sameShape, sizeOf } from "@keras-ts/core/backend";
+import { repeatOver, type Shape, sameShape, sizeOf, type TypedArray } from "@keras-ts/core/backend";
 import type { Engine, NativeDType, Tensor } from "../engine.ts";
 
 /**
@@ -10,7 +10,8 @@ export function broadcast(e: Engine, x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
   const dtype = x.dtype as NativeDType;
   if (sizeOf(shape) === x.size) return e.run("Reshape", { x }, { shape: [...shape] });
-  if (e.onHost) return e.build(shape, dtype, (out) => repeatOver(e.view(x), x.shape, out, shape));
+  if (e.onHost)
+    return e.build([x], shape, dtype, (out, [values]) => repeatOver(values as TypedArray, x.shape, out, shape));
   return e.scoped(() => {
     const ones = e.fill(shape, 1, dtype);
     return e.run(dtype === "bool" ? "LogicalAnd" : "Multiply", { a: x, b: ones });

@@ -10,6 +10,7 @@ import {
   loopOver,
   loops,
   sizeOf,
+  type TypedArray,
 } from "@keras-ts/core/backend";
 import { type Engine, nativeDtype, type Tensor } from "../engine.ts";
 import { broadcast, select } from "./broadcast.ts";
@@ -117,8 +118,8 @@ export function elementwise(e: Engine): ElementwiseTable {
       ? ([a, b], _, { outs }) => {
           const [x, y] = [a as Tensor, b as Tensor];
           const { shape, dtype } = outs[0] as Aval;
-          return e.build(shape, nativeDtype(dtype), (out) =>
-            loopOver(loop, e.view(x), x.shape, e.view(y), y.shape, out, shape),
+          return e.build([x, y], shape, nativeDtype(dtype), (out, [p, q]) =>
+            loopOver(loop, p as TypedArray, x.shape, q as TypedArray, y.shape, out, shape),
           );
         }
       : native;
@@ -241,9 +242,9 @@ function where(e: Engine): Kernel<"where", Tensor> {
     const [condition, t, other] = inputs as readonly [Tensor, Tensor, Tensor];
     const { shape, dtype } = outs[0] as Aval;
     if (e.onHost && (dtype === "bool" || condition.size < sizeOf(shape))) {
-      return e.build(shape, nativeDtype(dtype), (out) =>
+      return e.build(inputs, shape, nativeDtype(dtype), (out, views) =>
         chooseOver(
-          inputs.map((x) => ({ data: e.view(x), shape: x.shape })),
+          inputs.map((x, i) => ({ data: views[i] as TypedArray, shape: x.shape })),
           out,
           shape,
         ),

@@ -10,6 +10,7 @@ import {
   sameShape,
   sizeOf,
   stridesOf,
+  type TypedArray,
 } from "@keras-ts/core/backend";
 import type { Engine, NativeDType, Tensor } from "../engine.ts";
 import { broadcast } from "./broadcast.ts";
@@ -64,7 +65,9 @@ function copied(
     offset: own.reduce((sum, stride, i) => sum + stride * (starts[i] as number), 0),
     strides: own.map((stride, i) => stride * (strides[i] as number)),
   };
-  return e.build(counts, x.dtype as NativeDType, (out) => copyStrided(e.view(x), layout, out));
+  return e.build([x], counts, x.dtype as NativeDType, (out, [values]) =>
+    copyStrided(values as TypedArray, layout, out),
+  );
 }
 
 // A block of unit steps. Axes that are whole join the axis before them, so that the kernel copies long runs.
