@@ -10,7 +10,10 @@ import { root } from "./lib/workspace.ts";
 
 /** A page to run. */
 export interface PageOptions {
-  /** The page's TypeScript, which sets `window.__result` when it is done. Absolute, or from the repository's root. */
+  /**
+   * The page's TypeScript, which sets `window.__result` when it is done, or a folder with an `index.html` that is served as it is.
+   * Absolute, or from the repository's root.
+   */
   readonly entry: string;
   /** Folders to serve besides, by URL prefix: `{ "/ort/": "node_modules/onnxruntime-web/dist" }`. */
   readonly serve?: Readonly<Record<string, string>>;
@@ -24,6 +27,10 @@ export interface PageOptions {
   readonly query?: Readonly<Record<string, string>>;
   /** How many files the page offers as downloads; their bytes come with the result. */
   readonly downloads?: number;
+  /** False to serve without the headers that give a page threads and shared memory. */
+  readonly isolated?: boolean;
+  /** Called with the path of each file that is served. */
+  readonly onServed?: (path: string) => void;
 }
 
 /** What the page put into `window.__result` and the files it offered, or why it was not run. */
@@ -80,9 +87,10 @@ export async function runPage(options: PageOptions): Promise<PageResult> {
   const executablePath = findChromium();
   if (!executablePath) return { notRun: "no Chromium (install it, or name it in $CHROMIUM)" };
   const folder = mkdtempSync(join(tmpdir(), "keras-ts-page-"));
+  const whole = existsSync(join(resolve(root, options.entry), "index.html"));
   try {
-    await bundle(options.entry, folder);
-    const server = await serve({ "/": folder, ...options.serve });
+    if (!whole) await bundle(options.entry, folder);
+    const server = await serve({ "/": whole ? options.entry : folder, ...options.serve }, options);
     try {
       return await drive(executablePath, server, options);
     } finally {
@@ -96,7 +104,8 @@ export async function runPage(options: PageOptions): Promise<PageResult> {
 
 async function bundle(entry: string, folder: string): Promise<void> {
   await build({
-    entryPoints: { page: resolve(root, entry) },
+    // Pages start the worker of the ONNX engine by this name.
+    entryPoints: { page: resolve(root, entry), worker: join(root, "packages/backend-onnx/src/worker.ts") },
     outdir: folder,
     bundle: true,
     splitting: true,
@@ -111,19 +120,25 @@ async function bundle(entry: string, folder: string): Promise<void> {
   });
 }
 
-async function serve(folders: Readonly<Record<string, string>>): Promise<Server> {
+const PAGE =
+  '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>';
+const ISOLATED = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
+
+async function serve(
+  folders: Readonly<Record<string, string>>,
+  { isolated = true, onServed = () => {} }: Pick<PageOptions, "isolated" | "onServed">,
+): Promise<Server> {
   const prefixes = Object.keys(folders).sort((a, b) => b.length - a.length);
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname);
     const headers = {
-      "Cross-Origin-Opener-Policy": "same-origin",
-      "Cross-Origin-Embedder-Policy": "require-corp",
+      ...(isolated ? ISOLATED : {}),
       "Cross-Origin-Resource-Policy": "same-origin",
       "Cache-Control": "no-store",
     };
+    const index = join(resolve(root, folders["/"] ?? ""), "index.html");
     if (path === "/") {
-      const html =
-        '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>';
+      const html = existsSync(index) ? readFileSync(index) : PAGE;
       response.writeHead(200, { ...headers, "Content-Type": TYPES[".html"] }).end(html);
       return;
     }
@@ -134,6 +149,7 @@ async function serve(folders: Readonly<Record<string, string>>): Promise<Server>
       response.writeHead(404, headers).end(`no ${path}`);
       return;
     }
+    onServed(path);
     const type = TYPES[extname(file)] ?? "application/octet-stream";
     response.writeHead(200, { ...headers, "Content-Type": type }).end(readFileSync(file));
   });

@@ -18,14 +18,20 @@ import { emit } from "./emit.ts";
 import type { Explanation } from "./explain.ts";
 import { limitations } from "./limitations.ts";
 import {
+  configure,
+  type Device,
   type Engine,
   type InjectedOrt,
+  isRemote,
+  type Loaded,
   loadOrt,
   type OrtData,
   type OrtSession,
   type OrtSessionOptions,
   type OrtTensor,
   type OrtType,
+  threadsHere,
+  type WasmPaths,
 } from "./ort.ts";
 import { checkSwitches, lowerFor, optimize, type PassSwitches } from "./passes/index.ts";
 import type { Profile } from "./profile.ts";
@@ -35,12 +41,16 @@ import { serialize } from "./program.ts";
 export interface OnnxOptions {
   /** `"node"`: native, from `onnxruntime-node`. `"web"`: wasm, from `onnxruntime-web`, in browsers and Node. */
   readonly engine?: Engine;
-  /** Threads for each operator; all cores if not given. In browsers more than 1 needs cross-origin isolation. */
+  /** Threads for each operator; all cores if not given, in browsers one less. There more than 1 needs cross-origin isolation. */
   readonly threads?: number;
   /** The namespace of `onnxruntime-node` or `onnxruntime-web`, for a copy of your own. */
   readonly ort?: InjectedOrt;
   /** Where the wasm files of `onnxruntime-web` are served: a prefix, or `{ wasm, mjs }` URLs. */
-  readonly wasmPaths?: string | { readonly wasm?: string; readonly mjs?: string };
+  readonly wasmPaths?: WasmPaths;
+  /** `"webgpu"`: on the graphics card, in browsers. Default `"cpu"`. What has no kernel there is computed on the CPU; see `limitations`. */
+  readonly device?: Device;
+  /** False to compute on the page's own thread. By default a worker does in browsers, so that the page stays responsive. */
+  readonly worker?: boolean;
   /** Whether idle threads spin for the next operator: faster alone, wasteful on a busy machine. */
   readonly spinning?: boolean;
   /** Passes of the compiler that are switched off, by name: `{ moveTransposes: false }`. All are on by default. */
@@ -85,12 +95,8 @@ const handleTypes: ReadonlySet<string> = new Set<OrtType>(["float32", "int32", "
 export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
   const switches = options.passes ?? {};
   checkSwitches(switches);
-  const loaded =
-    options.ort === undefined
-      ? await loadOrt(options.engine)
-      : { ort: options.ort, engine: options.engine ?? engineOf(options.ort) };
+  const loaded = options.ort === undefined ? await loadOrt(options) : injected(options.ort, options);
   const { ort, engine } = loaded;
-  configure(ort, engine, options);
   if (engine === "node") keepHeap();
   const sessionOptions = sessionOptionsOf(engine, options);
   const live = { handles: 0, bytes: 0 };
@@ -114,7 +120,7 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
   };
 
   const backend: OnnxBackend = {
-    name: `onnx ${engine}`,
+    name: options.device === "webgpu" ? "onnx webgpu" : `onnx ${engine}`,
     passes: switches,
     dtypes: new Set(["bool", "int32", "uint32", "float32"]),
     limitations,
@@ -131,15 +137,13 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
       return wrap(spare, data.byteLength);
     },
     download({ tensor }) {
-      return {
-        shape: tensor.dims,
-        dtype: tensor.type as OrtType,
-        data: (tensor.data as OrtData).slice(),
-      } satisfies HostArray;
+      const host = (data: OrtData): HostArray => ({ shape: tensor.dims, dtype: tensor.type as OrtType, data });
+      return isRemote(tensor) ? tensor.getData().then(host) : host((tensor.data as OrtData).slice());
     },
     release(handle) {
       forget(handle);
-      if (handle.readers === 0) spares.give(handle);
+      if (isRemote(handle.tensor)) handle.tensor.dispose();
+      else if (handle.readers === 0) spares.give(handle);
     },
     async compile(graph, compileOptions) {
       const label = compileOptions.label ?? "program";
@@ -187,6 +191,7 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
       sessions.clear();
       spares.clear();
       profiler?.dispose();
+      loaded.end?.();
     },
   };
   return backend;
@@ -195,16 +200,14 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
 const engineOf = (ort: InjectedOrt): Engine =>
   ort.env.wasm === undefined || Object.keys(ort.env.wasm).length === 0 ? "node" : "web";
 
-function configure(ort: InjectedOrt, engine: Engine, { threads, wasmPaths }: OnnxOptions): void {
-  ort.env.logLevel = "error";
-  if (engine !== "web" || ort.env.wasm === undefined) return;
-  if (threads !== undefined) ort.env.wasm.numThreads = threads;
-  if (wasmPaths !== undefined) ort.env.wasm.wasmPaths = wasmPaths;
+function injected(ort: InjectedOrt, { engine = engineOf(ort), threads, wasmPaths }: OnnxOptions): Loaded {
+  if (engine === "web") configure(ort, threadsHere(threads), wasmPaths);
+  return { ort, engine };
 }
 
-function sessionOptionsOf(engine: Engine, { threads, spinning, session }: OnnxOptions): OrtSessionOptions {
+function sessionOptionsOf(engine: Engine, { threads, spinning, session, device }: OnnxOptions): OrtSessionOptions {
   return {
-    executionProviders: [engine === "node" ? "cpu" : "wasm"],
+    executionProviders: device === "webgpu" ? ["webgpu", "wasm"] : [engine === "node" ? "cpu" : "wasm"],
     graphOptimizationLevel: "all",
     executionMode: "sequential",
     // One planned block for all intermediates spreads a step over more cache than chunks that are used again: measured slower.
@@ -329,6 +332,7 @@ class Program {
       const handle = handles[input] as OrtHandle;
       forget(handle);
       if (allocate !== undefined) this.#spare[output] = handle.tensor;
+      else if (isRemote(handle.tensor)) handle.tensor.dispose();
     }
     if (allocate !== undefined) drop(results, fetches);
     return outputs.map((name, i) =>
