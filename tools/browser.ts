@@ -29,6 +29,8 @@ export interface PageOptions {
   readonly downloads?: number;
   /** False to serve without the headers that give a page threads and shared memory. */
   readonly isolated?: boolean;
+  /** Modules that take the place of others, as paths from the repository's root. */
+  readonly alias?: Readonly<Record<string, string>>;
   /** Called with the path of each file that is served. */
   readonly onServed?: (path: string) => void;
 }
@@ -89,7 +91,7 @@ export async function runPage(options: PageOptions): Promise<PageResult> {
   const folder = mkdtempSync(join(tmpdir(), "keras-ts-page-"));
   const whole = existsSync(join(resolve(root, options.entry), "index.html"));
   try {
-    if (!whole) await bundle(options.entry, folder);
+    if (!whole) await bundle(options, folder);
     const server = await serve({ "/": whole ? options.entry : folder, ...options.serve }, options);
     try {
       return await drive(executablePath, server, options);
@@ -102,7 +104,7 @@ export async function runPage(options: PageOptions): Promise<PageResult> {
   }
 }
 
-async function bundle(entry: string, folder: string): Promise<void> {
+async function bundle({ entry, alias = {} }: PageOptions, folder: string): Promise<void> {
   await build({
     // Pages start the worker of the ONNX engine by this name.
     entryPoints: { page: resolve(root, entry), worker: join(root, "packages/backend-onnx/src/worker.ts") },
@@ -113,8 +115,9 @@ async function bundle(entry: string, folder: string): Promise<void> {
     platform: "browser",
     target: "es2023",
     conditions: ["@keras-ts/source", "browser", "import"],
+    alias: Object.fromEntries(Object.entries(alias).map(([name, path]) => [name, resolve(root, path)])),
     // Node's modules are reached behind run-time checks only; left external they fail loudly if a browser gets there.
-    external: ["node:*"],
+    external: ["node:*"].filter(() => !Object.keys(alias).some((name) => name.startsWith("node:"))),
     sourcemap: "linked",
     logLevel: "error",
   });

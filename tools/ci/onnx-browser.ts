@@ -1,6 +1,7 @@
-// The ONNX engine in headless Chromium: the page stays responsive while it trains.
+// The ONNX engine in headless Chromium: the page stays responsive while it trains, and a lost graphics card does not lose the model.
 
-import { type PageOptions, runPage } from "../browser.ts";
+import { type PageOptions, runPage, softwareWebGpu } from "../browser.ts";
+import type { LostReport } from "../ci-pages/lost.page.ts";
 import type { PauseReport } from "../ci-pages/pause.page.ts";
 
 /** The longest that a page's thread may be held up while it trains, in milliseconds. */
@@ -35,6 +36,18 @@ await part<PauseReport>("pause", ({ pauses, seconds, losses }) => {
   const [first = Number.NaN, last = Number.NaN] = [losses[0], losses.at(-1)];
   check("it learns meanwhile", last < first / 4, `losses from ${first} to ${last}`);
 });
+
+await part<LostReport>(
+  "lost",
+  ({ error, before, steps, counted, finite, after }) => {
+    check("a lost graphics card is an error of its own", error.startsWith("DeviceLostError: "), error);
+    check("the optimizer is where the last completed step left it", steps === 10 && counted === 10, `${counted} steps`);
+    check("the weights are there", finite, "they are not finite");
+    const falls = (after[0] ?? Number.NaN) < (before.at(-1) ?? 0) && (after.at(-1) ?? Number.NaN) < (after[0] ?? 0) / 2;
+    check("training goes on with another engine", falls, `losses ${show(before, 4)}, then ${show(after, 4)}`);
+  },
+  { flags: softwareWebGpu },
+);
 
 process.exitCode = failed > 0 ? 1 : 0;
 console.log(`${passed} passed, ${failed} failed`);

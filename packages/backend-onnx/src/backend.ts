@@ -11,6 +11,7 @@ import {
   type HostArray,
   sizeOf,
 } from "@keras-ts/core/backend";
+import { attempt } from "./attempt.ts";
 import { typeOf } from "./builder.ts";
 import { compositeNames } from "./composites.ts";
 import { type Compiled, Explainer, Profiler } from "./diagnostics.ts";
@@ -18,24 +19,22 @@ import { emit } from "./emit.ts";
 import type { Explanation } from "./explain.ts";
 import { limitations } from "./limitations.ts";
 import {
-  configure,
   type Device,
   type Engine,
   type InjectedOrt,
   isRemote,
-  type Loaded,
   loadOrt,
   type OrtData,
   type OrtSession,
   type OrtSessionOptions,
   type OrtTensor,
   type OrtType,
-  threadsHere,
   type WasmPaths,
 } from "./ort.ts";
 import { checkSwitches, lowerFor, optimize, type PassSwitches } from "./passes/index.ts";
 import type { Profile } from "./profile.ts";
 import { serialize } from "./program.ts";
+import { onGpu } from "./webgpu.ts";
 
 /** Options of `onnx`. */
 export interface OnnxOptions {
@@ -95,8 +94,10 @@ const handleTypes: ReadonlySet<string> = new Set<OrtType>(["float32", "int32", "
 export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
   const switches = options.passes ?? {};
   checkSwitches(switches);
-  const loaded = options.ort === undefined ? await loadOrt(options) : injected(options.ort, options);
+  const loaded = await loadOrt(options);
   const { ort, engine } = loaded;
+  const { device = "cpu" } = options;
+  const name = device === "webgpu" ? "onnx webgpu" : `onnx ${engine}`;
   if (engine === "node") keepHeap();
   const sessionOptions = sessionOptionsOf(engine, options);
   const live = { handles: 0, bytes: 0 };
@@ -120,10 +121,10 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
   };
 
   const backend: OnnxBackend = {
-    name: options.device === "webgpu" ? "onnx webgpu" : `onnx ${engine}`,
+    name,
     passes: switches,
     dtypes: new Set(["bool", "int32", "uint32", "float32"]),
-    limitations,
+    limitations: limitations.filter(({ devices = [device] }) => devices.includes(device)),
     composites: compositeNames,
     unrollLimit: 1,
     prefersLoops: true,
@@ -149,15 +150,19 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
       const label = compileOptions.label ?? "program";
       const program = optimize(emit(lowerFor(graph, switches)), switches);
       const profiling = profiler?.next();
-      const session = await attempt(`onnx ${engine} backend`, label, () =>
-        ort.InferenceSession.create(serialize(program), { ...sessionOptions, ...profiling?.options }),
+      const session = await attempt(`${name} backend`, label, () =>
+        ort.InferenceSession.create(serialize(program), {
+          ...sessionOptions,
+          ...(device === "webgpu" ? { executionProviders: onGpu(program) } : {}),
+          ...profiling?.options,
+        }),
       );
       const compiled: Compiled = { label, source: compileOptions.source ?? graph, session };
       profiling?.opened(compiled);
       const made = new Program({
         graph,
         session,
-        label: `onnx ${engine} backend`,
+        label: `${name} backend`,
         inputs: program.inputs,
         outputs: program.outputs,
         compileOptions,
@@ -197,17 +202,9 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
   return backend;
 }
 
-const engineOf = (ort: InjectedOrt): Engine =>
-  ort.env.wasm === undefined || Object.keys(ort.env.wasm).length === 0 ? "node" : "web";
-
-function injected(ort: InjectedOrt, { engine = engineOf(ort), threads, wasmPaths }: OnnxOptions): Loaded {
-  if (engine === "web") configure(ort, threadsHere(threads), wasmPaths);
-  return { ort, engine };
-}
-
-function sessionOptionsOf(engine: Engine, { threads, spinning, session, device }: OnnxOptions): OrtSessionOptions {
+function sessionOptionsOf(engine: Engine, { threads, spinning, session }: OnnxOptions): OrtSessionOptions {
   return {
-    executionProviders: device === "webgpu" ? ["webgpu", "wasm"] : [engine === "node" ? "cpu" : "wasm"],
+    executionProviders: [engine === "node" ? "cpu" : "wasm"],
     graphOptimizationLevel: "all",
     executionMode: "sequential",
     // One planned block for all intermediates spreads a step over more cache than chunks that are used again: measured slower.
@@ -343,19 +340,5 @@ class Program {
   dispose(): Promise<void> {
     this.#spare.fill(undefined);
     return this.#parts.session.release();
-  }
-}
-
-// ONNX Runtime names the failing operator in its message; ours are named after the primitive that wrote them.
-async function attempt<T>(where: string, label: string, action: () => Promise<T>): Promise<T> {
-  try {
-    return await action();
-  } catch (cause) {
-    const got = cause instanceof Error ? cause.message : String(cause);
-    const node = /[Nn]ode:?\s*\(?'?"?([\w/]+)/.exec(got)?.[1];
-    const must = node === undefined ? `${label} must run` : `${label} must run, node ${node} in it too`;
-    throw new BackendError(complain(where, { must, got, todo: "Report this: shapes and dtypes were checked before" }), {
-      cause,
-    });
   }
 }

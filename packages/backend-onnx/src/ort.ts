@@ -1,5 +1,7 @@
 // ONNX Runtime as we use it: the common part of onnxruntime-node and onnxruntime-web, typed here so that neither is needed to compile.
 import { BackendError, complain, warnOnce } from "@keras-ts/core/backend";
+import { configure } from "./configure.ts";
+import { completeGpuBuild } from "./gpu-build.ts";
 
 export type OrtData = Float32Array | Int32Array | Uint32Array | Uint8Array;
 export type OrtType = "float32" | "int32" | "uint32" | "bool";
@@ -49,6 +51,8 @@ export interface InjectedOrt {
   readonly env: {
     logLevel?: string;
     readonly wasm?: { numThreads?: number; wasmPaths?: unknown; proxy?: boolean };
+    /** The graphics card, once the first session is there. */
+    readonly webgpu?: { readonly device: Promise<unknown> };
   };
 }
 
@@ -69,6 +73,8 @@ export interface Wanted {
   readonly wasmPaths?: WasmPaths | undefined;
   /** False for the page's own thread. */
   readonly worker?: boolean | undefined;
+  /** A build that is loaded already. It runs on the page's own thread. */
+  readonly ort?: InjectedOrt | undefined;
 }
 /** A build of ONNX Runtime, loaded. */
 export interface Loaded {
@@ -82,31 +88,29 @@ export interface Loaded {
  * The wanted build, or the native one in Node and the wasm one elsewhere, there in a worker.
  * @throws BackendError if the package is not installed, or there is no such device.
  */
-export async function loadOrt({ engine, device = "cpu", worker, ...rest }: Wanted): Promise<Loaded> {
+export async function loadOrt({ ort: given, engine, device = "cpu", worker, ...rest }: Wanted): Promise<Loaded> {
+  if (given !== undefined && (engine ?? engineOf(given)) === "node") return { ort: given, engine: "node" };
   if (device === "webgpu") await needGpu();
-  else if (engine === "node" || (engine === undefined && inNode)) {
-    const ort = await importOrt("onnxruntime-node", device);
+  else if (given === undefined && (engine ?? (inNode ? "node" : "web")) === "node") {
+    const ort = await importOrt("onnxruntime-node");
     if (ort instanceof Error) {
       if (engine === "node") throw missing("onnxruntime-node", ort);
     } else return { ort, engine: "node" };
   }
   const { threads, wasmPaths } = { ...rest, threads: threadsHere(rest.threads) };
-  if (worker !== false && !inNode && typeof Worker === "function") {
+  if (given === undefined && worker !== false && !inNode && typeof Worker === "function") {
     const remote = await inWorker(device, threads, wasmPaths);
     if (remote !== undefined) return { ...remote, engine: "web" };
   }
-  const ort = await importOrt("onnxruntime-web", device);
-  if (ort instanceof Error) throw missing(inNode && engine === undefined ? "onnxruntime-node" : "onnxruntime-web", ort);
-  configure(ort, threads, wasmPaths);
-  return { ort, engine: "web" };
-}
-
-/** Settings that hold for all of a copy of `onnxruntime-web`. */
-export function configure(ort: InjectedOrt, threads: number | undefined, wasmPaths: WasmPaths | undefined): void {
-  ort.env.logLevel = "error";
-  if (ort.env.wasm === undefined) return;
-  if (threads !== undefined) ort.env.wasm.numThreads = threads;
-  if (wasmPaths !== undefined) ort.env.wasm.wasmPaths = wasmPaths;
+  const load = async (build: Device): Promise<InjectedOrt> => {
+    const ort = build === device && given !== undefined ? given : await importOrt("onnxruntime-web", build);
+    const wanted = inNode && engine === undefined ? "onnxruntime-node" : "onnxruntime-web";
+    if (ort instanceof Error) throw missing(wanted, ort);
+    configure(ort, threads, wasmPaths);
+    return ort;
+  };
+  const ort = await load(device);
+  return { ort: device === "cpu" ? ort : completeGpuBuild(ort, () => load("cpu")), engine: "web" };
 }
 
 /** As many threads as may be: in pages one core is left for the page; those that are not cross-origin isolated get one, which is said once. */
@@ -119,6 +123,9 @@ export function threadsHere(wanted: number | undefined): number | undefined {
   }
   return 1;
 }
+
+const engineOf = (ort: InjectedOrt): Engine =>
+  ort.env.wasm === undefined || Object.keys(ort.env.wasm).length === 0 ? "node" : "web";
 
 async function needGpu(): Promise<void> {
   const gpu = inNode ? undefined : (navigator as { gpu?: { requestAdapter(): Promise<object | null> } }).gpu;
@@ -136,7 +143,8 @@ async function inWorker(
 ): Promise<Omit<Loaded, "engine"> | undefined> {
   const { startRemote } = await import("./worker-client.ts");
   try {
-    return await startRemote({ module: mapped(device), device, threads, wasmPaths: absolute(wasmPaths) });
+    const modules = { cpu: mapped("cpu"), webgpu: mapped("webgpu") };
+    return await startRemote({ modules, device, threads, wasmPaths: absolute(wasmPaths) });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     warnOnce(`onnx: the engine runs on the page's own thread, which stops while it computes: no worker (${reason}).`);
@@ -162,7 +170,10 @@ function absolute(paths: WasmPaths | undefined): WasmPaths | undefined {
 
 // In Node by names that bundlers cannot follow: a browser bundle must not look for the native package. In browsers by the entry
 // with the plain wasm build: the default one brings the larger build for WebGPU along, and in Node only the default one has threads.
-async function importOrt(name: "onnxruntime-node" | "onnxruntime-web", device: Device): Promise<InjectedOrt | Error> {
+async function importOrt(
+  name: "onnxruntime-node" | "onnxruntime-web",
+  device: Device = "cpu",
+): Promise<InjectedOrt | Error> {
   try {
     const hidden: string = name;
     const loaded: unknown = inNode

@@ -1,4 +1,5 @@
 // ONNX Runtime in a worker, seen from the page: the same few classes, whose tensors and sessions are elsewhere.
+import { LOST } from "./gpu-build.ts";
 import type { InjectedOrt, OrtData, OrtSession, OrtSessionOptions, OrtTensor, OrtType } from "./ort.ts";
 import type { Answer, MadeTensors, Request, Start } from "./worker-protocol.ts";
 
@@ -9,6 +10,8 @@ interface Waiting {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
 }
+
+const named = (name: string, message: string): Error => Object.assign(new Error(message), { name });
 
 /** The line to a worker: calls are numbered, and answered in order. */
 class Line {
@@ -24,9 +27,9 @@ class Line {
     worker.onmessage = ({ data }: { readonly data: Answer }) => this.#hear(data);
     worker.onerror = (event) => {
       event.preventDefault();
-      this.#break(new Error(event.message || "the worker could not be loaded"));
+      this.#break(named(LOST, event.message || "the worker could not be loaded"));
     };
-    worker.onmessageerror = () => this.#break(new Error("a message from the worker could not be read"));
+    worker.onmessageerror = () => this.#break(named(LOST, "a message from the worker could not be read"));
   }
 
   newId(): number {
@@ -59,11 +62,12 @@ class Line {
   }
 
   #hear(answer: Answer): void {
-    if ("error" in answer && answer.call === undefined) return this.#break(new Error(answer.error));
+    const error = "error" in answer ? named(answer.name, answer.error) : undefined;
+    if (error !== undefined && answer.call === undefined) return this.#break(error);
     const waiting = this.#waiting.get(answer.call as number);
     this.#waiting.delete(answer.call as number);
-    if ("error" in answer) waiting?.reject(new Error(answer.error));
-    else waiting?.resolve(answer.value);
+    if ("value" in answer) waiting?.resolve(answer.value);
+    else waiting?.reject(error as Error);
   }
   #break(error: Error): void {
     this.#broken ??= error;
@@ -114,9 +118,7 @@ function sessionOn(line: Line, id: number): OrtSession {
         }),
       );
     },
-    async release() {
-      await line.ask({ kind: "close", id });
-    },
+    release: async () => line.tell({ kind: "close", id }),
   };
 }
 

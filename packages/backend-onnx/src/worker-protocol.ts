@@ -5,8 +5,8 @@ import type { Device, OrtData, OrtSessionOptions, OrtType, WasmPaths } from "./o
 export interface Start {
   readonly kind: "start";
   readonly call: number;
-  /** Where to load it from; undefined for what the worker was bundled with. */
-  readonly module: string | undefined;
+  /** Where to load the builds from; undefined for what the worker was bundled with. */
+  readonly modules: Readonly<Record<Device, string | undefined>>;
   readonly device: Device;
   readonly threads: number | undefined;
   readonly wasmPaths: WasmPaths | undefined;
@@ -40,12 +40,12 @@ export type Request =
       readonly feeds: Names;
       readonly fetches: Names;
     }
-  | { readonly kind: "close"; readonly call: number; readonly id: number };
+  | { readonly kind: "close"; readonly id: number };
 
 /** An answer to a call, or a failure of something that nobody waits for. */
 export type Answer =
   | { readonly call: number; readonly value: unknown }
-  | { readonly call: number | undefined; readonly error: string };
+  | { readonly call: number | undefined; readonly error: string; readonly name: string };
 
 /** The value of a `run`: type and shape of each result, in the order of the fetches. */
 export type MadeTensors = readonly (readonly [type: string, dims: readonly number[]])[];

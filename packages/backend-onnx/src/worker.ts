@@ -1,5 +1,7 @@
 // The worker of the wasm engine: ONNX Runtime off the page's thread. It stands alone, so that pages without a bundler can load it.
-import type { InjectedOrt, OrtData, OrtSession, OrtTensor } from "./ort.ts";
+import { configure } from "./configure.ts";
+import { completeGpuBuild } from "./gpu-build.ts";
+import type { Device, InjectedOrt, OrtData, OrtSession, OrtTensor } from "./ort.ts";
 import type { Answer, MadeTensors, Request, Start } from "./worker-protocol.ts";
 
 interface Scope {
@@ -23,19 +25,21 @@ function found<T>(table: ReadonlyMap<number, T>, id: number, what: string): T {
   return entry;
 }
 
-async function load({ module, device }: Pick<Start, "module" | "device">): Promise<InjectedOrt> {
-  if (module !== undefined) return (await import(/* @vite-ignore */ /* webpackIgnore: true */ module)) as InjectedOrt;
+async function load(device: Device, { modules, threads, wasmPaths }: Start): Promise<InjectedOrt> {
+  const module = modules[device];
   const loaded: unknown =
-    device === "webgpu" ? await import("onnxruntime-web/webgpu") : await import("onnxruntime-web/wasm");
+    module !== undefined
+      ? await import(/* @vite-ignore */ /* webpackIgnore: true */ module)
+      : device === "webgpu"
+        ? await import("onnxruntime-web/webgpu")
+        : await import("onnxruntime-web/wasm");
+  configure(loaded as InjectedOrt, threads, wasmPaths);
   return loaded as InjectedOrt;
 }
 
-async function start({ module, device, threads, wasmPaths }: Start): Promise<void> {
-  ort = await load({ module, device });
-  ort.env.logLevel = "error";
-  if (ort.env.wasm === undefined) return;
-  if (threads !== undefined) ort.env.wasm.numThreads = threads;
-  if (wasmPaths !== undefined) ort.env.wasm.wasmPaths = wasmPaths;
+async function start(request: Start): Promise<void> {
+  const main = await load(request.device, request);
+  ort = request.device === "cpu" ? main : completeGpuBuild(main, () => load("cpu", request));
 }
 
 /** Does what the page asks for; the value goes back if the page waits for one. */
@@ -84,8 +88,8 @@ async function answer(request: Request): Promise<void> {
     const transfer = ArrayBuffer.isView(value) ? [value.buffer as ArrayBuffer] : [];
     scope.postMessage({ call, value }, transfer);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    scope.postMessage({ call, error: message }, []);
+    const { name, message } = error instanceof Error ? error : new Error(String(error));
+    scope.postMessage({ call, error: message, name }, []);
   }
 }
 
