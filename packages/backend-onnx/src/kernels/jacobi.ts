@@ -1,6 +1,18 @@
 // Eigenvalues of symmetric matrices and singular values, by rotations of pairs of rows.
 import { Graph, primitives as p, placeholder, range, scalar, type Tensor } from "@keras-ts/core/backend";
-import { asColumn, asRow, identity, index, loop, padded, part, places, rowsAt, type Step, transposed } from "./matrices.ts";
+import {
+  asColumn,
+  asRow,
+  identity,
+  index,
+  loop,
+  padded,
+  part,
+  places,
+  rowsAt,
+  type Step,
+  transposed,
+} from "./matrices.ts";
 import { qr } from "./reflections.ts";
 import { cholesky } from "./triangular.ts";
 
