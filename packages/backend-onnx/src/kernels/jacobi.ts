@@ -1,6 +1,18 @@
 // Eigenvalues of symmetric matrices and singular values, by rotations of pairs of rows.
 import { Graph, primitives as p, placeholder, range, scalar, type Tensor } from "@keras-ts/core/backend";
-import { asColumn, asRow, identity, index, loop, padded, part, places, rowsAt, type Step, transposed } from "./matrices.ts";
+import {
+  asColumn,
+  asRow,
+  identity,
+  index,
+  loop,
+  padded,
+  part,
+  places,
+  rowsAt,
+  type Step,
+  transposed,
+} from "./matrices.ts";
 import { qr } from "./reflections.ts";
 import { cholesky } from "./triangular.ts";
 
@@ -16,7 +28,7 @@ const SMALL = 1e-9;
  * tournament; after `n - 1` rounds all pairs have met, and all are in their places again. Sources: Hestenes 1958; Brent and Luk 1985.
  */
 function orthogonalise(rows: Tensor): Tensor {
-  const [batch, count] = rows.shape as [number, number, number];
+  const count = rows.shape[1] as number;
   if (count === 1) return rows;
   // A row of zeros makes an odd number even.
   const even = padded(rows, count % 2, 0);

@@ -51,7 +51,11 @@ export function loop(
   length: number,
   carry: readonly Tensor[],
   step: Step,
-  { consts = [], sequences = [], reverse = false }: {
+  {
+    consts = [],
+    sequences = [],
+    reverse = false,
+  }: {
     readonly consts?: readonly Tensor[];
     readonly sequences?: readonly Tensor[];
     readonly reverse?: boolean;

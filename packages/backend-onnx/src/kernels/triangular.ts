@@ -1,7 +1,19 @@
 // Cholesky and LU factors and triangular equations, by halves: panels of few columns are eliminated step by step, all else is products.
 // Inverses of triangular blocks are built by doubling, so that a solve is products as well.
 import { Graph, primitives as p, placeholder, range, scalar, type Tensor } from "@keras-ts/core/backend";
-import { asColumn, asRow, index, loop, padded, part, places, rowsAt, type Step, transposed, zeros } from "./matrices.ts";
+import {
+  asColumn,
+  asRow,
+  index,
+  loop,
+  padded,
+  part,
+  places,
+  rowsAt,
+  type Step,
+  transposed,
+  zeros,
+} from "./matrices.ts";
 
 /** Columns of a panel. */
 const PANEL = 32;
@@ -52,11 +64,18 @@ function byBlocks(l: Tensor, rhs: Tensor, backwards: boolean, unitDiagonal: bool
   const [matrix, right] = [padded(l, missing, missing), padded(rhs, missing, 0)];
   const corner = (i: number): Tensor =>
     part(part(matrix, i * block, (i + 1) * block, 1), i * block, (i + 1) * block, 2);
-  const stacked = p.reshape(p.concat(range(count).map((i) => asBatch(corner(i))), { axis: 1 }), {
-    shape: [batch * count, block, block],
-  });
+  const stacked = p.reshape(
+    p.concat(
+      range(count).map((i) => asBatch(corner(i))),
+      { axis: 1 },
+    ),
+    {
+      shape: [batch * count, block, block],
+    },
+  );
   // Rows that were added are those of the identity.
-  const inner = missing === 0 ? stacked : p.add(stacked, p.reshape(added(batch, count, block, missing), { shape: stacked.shape }));
+  const inner =
+    missing === 0 ? stacked : p.add(stacked, p.reshape(added(batch, count, block, missing), { shape: stacked.shape }));
   const inverses = p.reshape(inverseOfLower(inner, unitDiagonal), { shape: [batch, count, block, block] });
   const inverse = (i: number): Tensor =>
     p.reshape(
@@ -107,7 +126,11 @@ function byRows(l: Tensor, rhs: Tensor, backwards: boolean, unitDiagonal: boolea
 }
 
 /** `x` with `a x = rhs` or `a^T x = rhs`, `[B, n, n]` and `[B, n, k]`. */
-export function triangularSolve(a: Tensor, rhs: Tensor, { lower, transposeA, unitDiagonal }: p.TriangularParams): Tensor {
+export function triangularSolve(
+  a: Tensor,
+  rhs: Tensor,
+  { lower, transposeA, unitDiagonal }: p.TriangularParams,
+): Tensor {
   const l = lower ? a : transposed(a);
   const backwards = lower === transposeA;
   const fast = byBlocks(l, rhs, backwards, unitDiagonal);
@@ -147,10 +170,7 @@ function choleskyByHalves(a: Tensor, needsInverse: boolean): Factor {
   const [top, bottom] = [part(a, 0, half, 1), part(a, half, n, 1)];
   const first = choleskyByHalves(part(top, 0, half, 2), true);
   const right = p.matmul(first.inverse, part(top, half, n, 2));
-  const second = choleskyByHalves(
-    p.sub(part(bottom, half, n, 2), p.matmul(transposed(right), right)),
-    needsInverse,
-  );
+  const second = choleskyByHalves(p.sub(part(bottom, half, n, 2), p.matmul(transposed(right), right)), needsInverse);
   const upper = p.concat(
     [
       p.concat([first.upper, right], { axis: 2 }),
@@ -222,17 +242,17 @@ function panelOfLu(a: Tensor): Lu {
     order: p.cast(p.reshape(part(done, n, n + 1, 2), { shape: [batch, m] }), { dtype: "int32" }),
   };
 }
-function luByHalves(a: Tensor): Lu {
+function luByHalves(a: Tensor, panel: number): Lu {
   const [batch, m, n] = a.shape as [number, number, number];
   const k = Math.min(m, n);
-  if (k <= PANEL && n <= 2 * PANEL) return panelOfLu(a);
-  const half = k <= PANEL ? k : PANEL * Math.ceil(k / (2 * PANEL));
-  const left = luByHalves(part(a, 0, half, 2));
+  if (k <= panel && n <= 2 * panel) return panelOfLu(a);
+  const half = k <= panel ? k : panel * Math.ceil(k / (2 * panel));
+  const left = luByHalves(part(a, 0, half, 2), panel);
   const right = rowsAt(part(a, half, n, 2), left.order);
   const [corner, under] = [part(left.factors, 0, half, 1), part(left.factors, half, m, 1)];
   const top = byBlocks(corner, part(right, 0, half, 1), false, true);
   if (half === m) return { ...left, factors: p.concat([left.factors, top], { axis: 2 }) };
-  const second = luByHalves(p.sub(part(right, half, m, 1), p.matmul(under, top)));
+  const second = luByHalves(p.sub(part(right, half, m, 1), p.matmul(under, top)), panel);
   const lower = p.concat([rowsAt(under, second.order), second.factors], { axis: 2 });
   const order = asColumn(left.order);
   const moved = rowsAt(part(order, half, m, 1), second.order);
@@ -245,6 +265,8 @@ function luByHalves(a: Tensor): Lu {
 
 /** Factors, pivots and permutation of `a` `[B, m, n]` with row exchanges: the first of the largest elements of a column goes up. */
 export function lu(a: Tensor): Tensor[] {
-  const { factors, pivots, order } = luByHalves(a);
+  // At most eight panels.
+  const panel = Math.max(PANEL, Math.ceil(Math.min(...a.shape.slice(1)) / 8));
+  const { factors, pivots, order } = luByHalves(a, panel);
   return [factors, pivots, order];
 }
