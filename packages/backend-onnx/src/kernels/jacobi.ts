@@ -28,7 +28,7 @@ const SMALL = 1e-9;
  * tournament; after `n - 1` rounds all pairs have met, and all are in their places again. Sources: Hestenes 1958; Brent and Luk 1985.
  */
 function orthogonalise(rows: Tensor): Tensor {
-  const [batch, count] = rows.shape as [number, number, number];
+  const count = rows.shape[1] as number;
   if (count === 1) return rows;
   // A row of zeros makes an odd number even.
   const even = padded(rows, count % 2, 0);

@@ -2,7 +2,7 @@
 import { type Aval, primitives as p, sizeOf, type Tensor } from "@keras-ts/core/backend";
 import type { Builder } from "../builder.ts";
 import { eig } from "./eig.ts";
-import { fftByMatrix, fftByOperator } from "./fourier.ts";
+import { fft } from "./fourier.ts";
 import { eigh, svd } from "./jacobi.ts";
 import { qr } from "./reflections.ts";
 import { inDouble } from "./special.ts";
@@ -35,15 +35,7 @@ export function linalg(b: Builder): Rows<Names> {
     eig: whole(([x]) => eig(x as Tensor)),
     svd: whole<p.ThinParams>(([x], { fullMatrices }) => svd(x as Tensor, fullMatrices)),
     lu: whole(([x]) => lu(x as Tensor)),
-    fft: (inputs, { inverse }, avals) => {
-      const { shape } = avals.ins[0] as Aval;
-      const n = shape[shape.length - 1] as number;
-      if (sizeOf(shape) === 0) return inputs;
-      const small = n <= 64 ? composed<p.FftParams>(b, fftByMatrix) : undefined;
-      return (
-        small?.(inputs, { inverse }, avals) ?? fftByOperator(b, inputs as readonly [string, string], shape, inverse)
-      );
-    },
+    fft: ([re, im], { inverse }) => fft(b, [re as string, im as string], inverse),
   };
 }
 

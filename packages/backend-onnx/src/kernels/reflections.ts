@@ -1,6 +1,6 @@
 // Householder's QR by panels of columns: a panel is reflected step by step, and acts on all else as one product.
 import { primitives as p, range, type Tensor } from "@keras-ts/core/backend";
-import { asColumn, identity, index, loop, padded, part, places, type Step, transposed, zeros } from "./matrices.ts";
+import { identity, index, loop, padded, part, places, type Step, transposed, zeros } from "./matrices.ts";
 import { inverseOfLower } from "./triangular.ts";
 
 /** `I - U T U^T`, the product of the reflections of a panel. */
@@ -43,8 +43,8 @@ function reflectPanel(a: Tensor): Reflector & { readonly r: Tensor } {
 const reflected = (x: Tensor, { u, t }: Reflector, backwards: boolean): Tensor =>
   p.sub(x, p.matmul(u, p.matmul(backwards ? transposed(t) : t, p.matmul(transposed(u), x))));
 
-// At most sixteen panels.
-const panelOf = (k: number): number => Math.max(32, Math.ceil(k / 16));
+// At most eight panels.
+const panelOf = (k: number): number => Math.max(32, Math.ceil(k / 8));
 
 /** `q r = a` `[B, m, n]` with LAPACK's signs; `q` `[B, m, m]` or, not in full, `[B, m, min(m, n)]`. */
 export function qr(a: Tensor, fullMatrices: boolean): Tensor[] {

@@ -242,17 +242,17 @@ function panelOfLu(a: Tensor): Lu {
     order: p.cast(p.reshape(part(done, n, n + 1, 2), { shape: [batch, m] }), { dtype: "int32" }),
   };
 }
-function luByHalves(a: Tensor): Lu {
+function luByHalves(a: Tensor, panel: number): Lu {
   const [batch, m, n] = a.shape as [number, number, number];
   const k = Math.min(m, n);
-  if (k <= PANEL && n <= 2 * PANEL) return panelOfLu(a);
-  const half = k <= PANEL ? k : PANEL * Math.ceil(k / (2 * PANEL));
-  const left = luByHalves(part(a, 0, half, 2));
+  if (k <= panel && n <= 2 * panel) return panelOfLu(a);
+  const half = k <= panel ? k : panel * Math.ceil(k / (2 * panel));
+  const left = luByHalves(part(a, 0, half, 2), panel);
   const right = rowsAt(part(a, half, n, 2), left.order);
   const [corner, under] = [part(left.factors, 0, half, 1), part(left.factors, half, m, 1)];
   const top = byBlocks(corner, part(right, 0, half, 1), false, true);
   if (half === m) return { ...left, factors: p.concat([left.factors, top], { axis: 2 }) };
-  const second = luByHalves(p.sub(part(right, half, m, 1), p.matmul(under, top)));
+  const second = luByHalves(p.sub(part(right, half, m, 1), p.matmul(under, top)), panel);
   const lower = p.concat([rowsAt(under, second.order), second.factors], { axis: 2 });
   const order = asColumn(left.order);
   const moved = rowsAt(part(order, half, m, 1), second.order);
@@ -265,6 +265,8 @@ function luByHalves(a: Tensor): Lu {
 
 /** Factors, pivots and permutation of `a` `[B, m, n]` with row exchanges: the first of the largest elements of a column goes up. */
 export function lu(a: Tensor): Tensor[] {
-  const { factors, pivots, order } = luByHalves(a);
+  // At most eight panels.
+  const panel = Math.max(PANEL, Math.ceil(Math.min(...a.shape.slice(1)) / 8));
+  const { factors, pivots, order } = luByHalves(a, panel);
   return [factors, pivots, order];
 }
