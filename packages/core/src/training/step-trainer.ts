@@ -59,7 +59,7 @@ export abstract class StepTrainer extends SavedLayer {
     checkRunOptions(this.name, "compile", options);
     const { loss, lossWeights, metrics, weightedMetrics } = options;
     this.#compiled = {
-      optimizer: optimizers.get(options.optimizer ?? "rmsprop"),
+      optimizer: this.#scaled(optimizers.get(options.optimizer ?? "rmsprop"), options.autoScaleLoss ?? true),
       loss: loss === undefined || loss === null ? undefined : new CompileLoss(loss, lossWeights, this.outputNames),
       metrics:
         metrics === undefined && weightedMetrics === undefined
@@ -70,6 +70,12 @@ export abstract class StepTrainer extends SavedLayer {
     };
     this.stopTraining = false;
     this.#steps.clear();
+  }
+  // Small gradients vanish in float16: with that policy the loss is scaled.
+  #scaled(optimizer: optimizers.Optimizer, auto: boolean): optimizers.Optimizer {
+    const isScaled = optimizer instanceof optimizers.LossScaleOptimizer;
+    if (!auto || isScaled || this.dtypePolicy.name !== "mixed_float16") return optimizer;
+    return new optimizers.LossScaleOptimizer({ innerOptimizer: optimizer, name: "loss_scale_optimizer" });
   }
   get compiled(): boolean {
     return this.#compiled !== undefined;

@@ -163,7 +163,7 @@ test("every pass can be switched off, and the steps of lowering can be watched",
   const seen: string[] = [];
   const lowered = lower(graph, reference(), (step) => seen.push(step));
   expect(seen.join(" ")).toBe(
-    "recorded inline joinPads mergeScans hoistScans broadcasts fold algebra scales pools common",
+    "recorded inline joinPads mergeScans hoistScans broadcasts fold algebra factors scales pools common",
   );
   expect(names(lowered)).toEqual([]);
   const off = Object.fromEntries(
