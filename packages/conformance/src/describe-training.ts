@@ -1,10 +1,11 @@
 // Training as real Keras trains, from the same seed.
 import { describe, test } from "vitest";
-import { checkCurve, curveGoldens } from "./training/index.ts";
+import { checkCurve, checkEager, checkPrecision, curveGoldens, precisionGoldens } from "./training/index.ts";
 
 /**
  * Defines the tests of `fit` on the current engine: an MLP and a convolutional net with dropout, an LSTM and a transformer see the same
- * loss at each step as real Keras on JAX, to 1e-4.
+ * loss at each step as real Keras on JAX, to 1e-4; a small net does under the policies of half precision, with loss scaling; steps run op
+ * by op give what compiled ones give.
  * @param epochs how many epochs of ten steps; 10 are all, and then also the trained weights are compared.
  */
 export function describeTraining(epochs = 2): void {
@@ -13,5 +14,9 @@ export function describeTraining(epochs = 2): void {
     test.each(curveGoldens())("$name", async (golden) => {
       await checkCurve(golden, epochs);
     });
+    test.each(precisionGoldens())("in half precision: %s", async (name, golden) => {
+      await checkPrecision(name, golden);
+    });
+    test("op by op, and several steps at once", checkEager);
   });
 }

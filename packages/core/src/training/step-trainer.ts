@@ -20,6 +20,8 @@ import { SavedLayer } from "./saved-layer.ts";
 
 interface Compiled {
   readonly optimizer: optimizers.Optimizer;
+  /** As it was given, without a loss scale around it. */
+  readonly givenOptimizer: optimizers.Optimizer;
   readonly loss: CompileLoss | undefined;
   readonly metrics: CompileMetrics | undefined;
   readonly tracker: Metric;
@@ -57,9 +59,12 @@ export abstract class StepTrainer extends SavedLayer {
    */
   compile(options: CompileOptions = {}): void {
     checkRunOptions(this.name, "compile", options);
-    const { loss, lossWeights, metrics, weightedMetrics } = options;
+    const { loss, lossWeights, metrics, weightedMetrics, autoScaleLoss = true } = options;
+    const givenOptimizer = optimizers.get(options.optimizer ?? "rmsprop");
+    const scales = autoScaleLoss && this.dtypePolicy.name === "mixed_float16";
     this.#compiled = {
-      optimizer: optimizers.get(options.optimizer ?? "rmsprop"),
+      optimizer: scales ? withLossScale(givenOptimizer) : givenOptimizer,
+      givenOptimizer,
       loss: loss === undefined || loss === null ? undefined : new CompileLoss(loss, lossWeights, this.outputNames),
       metrics:
         metrics === undefined && weightedMetrics === undefined
@@ -81,6 +86,11 @@ export abstract class StepTrainer extends SavedLayer {
   /** @throws StateError before `compile`. */
   get optimizer(): optimizers.Optimizer {
     return this.needCompiled("optimizer").optimizer;
+  }
+
+  /** The optimizer as `compile` was given it, which files have. Internal. */
+  protected get givenOptimizer(): optimizers.Optimizer {
+    return this.needCompiled("optimizer").givenOptimizer;
   }
 
   /** What `compile` made. @throws StateError before it. */
@@ -202,7 +212,7 @@ export abstract class StepTrainer extends SavedLayer {
         return Object.fromEntries(Object.entries(logs).map(([name, value]) => [name, ops.convertToTensor(value)]));
       };
       const given = ({ x, y, sampleWeight }: Batch): StepArguments => [x, y ?? null, sampleWeight ?? null];
-      if (this.#runsEagerly) return (batch) => plain(...given(batch));
+      if (this.runsEagerly) return (batch) => plain(...given(batch));
       const step = jit(plain, { label: `${this.name}.${label}` });
       return Object.assign((batch: Batch) => step(...given(batch)), {
         many: (count: number, stacked: Batch) => step.many(count, ...given(stacked)),
@@ -214,11 +224,13 @@ export abstract class StepTrainer extends SavedLayer {
   protected predictFunction(): (x: tree.Tree<Tensor>) => unknown {
     const plain = (x: tree.Tree<Tensor>): unknown => this.predictStep(x);
     return this.#kept("predictStep", () =>
-      this.#runsEagerly ? plain : jit(plain, { label: `${this.name}.predictStep` }),
+      this.runsEagerly ? plain : jit(plain, { label: `${this.name}.predictStep` }),
     );
   }
-  get #runsEagerly(): boolean {
-    return this.#compiled?.options.runEagerly === true;
+  /** True if steps run op by op: as Keras on JAX, also with `jitCompile: false`. */
+  protected get runsEagerly(): boolean {
+    const { runEagerly, jitCompile } = this.#compiled?.options ?? {};
+    return runEagerly === true || jitCompile === false;
   }
   #kept<S>(label: string, make: () => S): S {
     const layers = this.flattenLayers();
@@ -305,4 +317,8 @@ export abstract class StepTrainer extends SavedLayer {
   }
 }
 
+const withLossScale = (innerOptimizer: optimizers.Optimizer): optimizers.Optimizer =>
+  innerOptimizer instanceof optimizers.LossScaleOptimizer
+    ? innerOptimizer
+    : new optimizers.LossScaleOptimizer({ innerOptimizer, name: "loss_scale_optimizer" });
 const batchSizeOf = (x: tree.Tree<Tensor>): number => tree.flatten(x)[0]?.shape[0] ?? 1;
