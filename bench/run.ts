@@ -1,14 +1,28 @@
-// npm run bench [-- --quick] [--python] [--only mlp,convnet,transformer,lstm,resnet,session,memory,bundle] [--save]: ratios taken in one run.
+// npm run bench [-- --quick] [--python] [--only mlp,convnet,transformer,lstm,resnet,session,ops,eager,memory,bundle] [--save]: ratios taken in one run.
 import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Baseline, readBaseline, writeBaseline } from "./baseline.ts";
 import { bundleSizes } from "./bundle.ts";
 import { contenders, rounds, type StepTime } from "./contenders.ts";
+import { eagerTimes } from "./eager.ts";
 import { memoryEngines, memoryFlat } from "./memory.ts";
 import { type BenchModel, convnet, lstm, mlp, resnet, transformer } from "./models.ts";
+import { geometricMean, type OpEngine, type OpTime, opTimes } from "./ops/index.ts";
 import { sessionOverhead } from "./session.ts";
 
-const parts = ["mlp", "convnet", "transformer", "lstm", "resnet", "session", "memory", "bundle"] as const;
+const parts = [
+  "mlp",
+  "convnet",
+  "transformer",
+  "lstm",
+  "resnet",
+  "session",
+  "ops",
+  "eager",
+  "memory",
+  "bundle",
+] as const;
 type Part = (typeof parts)[number];
 
 const { values: flags } = parseArgs({
@@ -28,6 +42,7 @@ if (unknown.length > 0) {
 
 const before = readBaseline();
 const results: Record<string, Record<string, number>> = {};
+const milliseconds: Record<string, number> = {};
 const reason = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
 const ms = (value: number): string => `${value < 10 ? value.toFixed(2) : value.toFixed(1)} ms`.padStart(9);
@@ -47,6 +62,7 @@ async function fitSteps(part: Part, model: BenchModel): Promise<void> {
   const list = await contenders(model, { quick: flags.quick, python: flags.python });
   const times = await rounds(list, flags.quick ? 1 : 3);
   const base = times.get(list[0]?.name ?? "");
+  if (typeof base === "object") milliseconds[part] = Number(base.best.toPrecision(3));
   for (const { name } of list) {
     const time = times.get(name) as StepTime | string;
     if (typeof time === "string") {
@@ -55,7 +71,10 @@ async function fitSteps(part: Part, model: BenchModel): Promise<void> {
     }
     const ratio = typeof base === "object" ? time.best / base.best : undefined;
     const times_ = ratio === undefined ? "" : `${ratio.toFixed(2)}x`.padStart(8);
-    line(part, name, `${ms(time.best)} best ${ms(time.median)} median ${times_}`, ratio);
+    const { best, median, first, peak } = time;
+    const start = first === undefined ? "" : `   first step ${first.toFixed(0).padStart(5)} ms`;
+    const memory = peak === undefined ? "" : `   ${peak.toFixed(0).padStart(5)} MB`;
+    line(part, name, `${ms(best)} best ${ms(median)} median ${times_}${start}${memory}`, ratio);
   }
 }
 
@@ -73,6 +92,60 @@ const jobs: Readonly<Record<Part, () => Promise<void>>> = {
       line("session", model.name, text, 1 + more);
     }
   },
+  async ops() {
+    console.log(
+      "ops one at a time: milliseconds of ours, and how many times as long as the engine called by hand takes",
+    );
+    const engines: readonly OpEngine[] = ["onnx", "tfjs", "numpy"];
+    const tables = new Map<OpEngine, readonly OpTime[]>();
+    for (const engine of engines) tables.set(engine, await opTimes(engine, flags.quick ? 20 : 150));
+    const row = (engine: OpEngine, i: number): OpTime => (tables.get(engine) as readonly OpTime[])[i] as OpTime;
+    const [first] = tables.values();
+    for (const [i, { name }] of (first as readonly OpTime[]).entries()) {
+      const cells = engines.map((engine) => {
+        const { ours, byHand } = row(engine, i);
+        return `${ms(ours)} ${byHand === undefined ? "     -" : `${(ours / byHand).toFixed(2)}x`.padStart(6)}`;
+      });
+      line("ops", name, cells.join("   "));
+      for (const engine of engines) {
+        const { ours, byHand, reason: why } = row(engine, i);
+        if (byHand !== undefined && ours > 2 * byHand) console.log(`    ${engine}: ${why ?? "no reason known"}`);
+      }
+    }
+    for (const engine of engines) {
+      const both = (tables.get(engine) as readonly OpTime[]).flatMap((x) =>
+        x.byHand === undefined ? [] : [x.ours / x.byHand],
+      );
+      const mean = geometricMean(both);
+      line("ops", `${engine} over by hand`, `${mean.toFixed(2)}x, geometric mean of ${both.length}`, mean);
+    }
+    const beside = (other: OpEngine, only: (x: OpTime) => boolean): number[] =>
+      (tables.get("onnx") as readonly OpTime[]).flatMap((x, i) => {
+        const { byHand } = row(other, i);
+        return byHand === undefined || !only(x) ? [] : [byHand / x.ours];
+      });
+    for (const [name, ratios] of [
+      ["TensorFlow.js by hand over onnx", beside("tfjs", () => true)],
+      ["NumPy by hand over onnx, heavy ops", beside("numpy", ({ heavy }) => heavy)],
+    ] as const) {
+      const mean = geometricMean(ratios);
+      line("ops", name, `${mean.toFixed(2)}x, geometric mean of ${ratios.length}`, mean);
+    }
+  },
+  async eager() {
+    console.log("eager: a chain of 200 ops on 64 floats and a read; microseconds an op, best, and of the first chain");
+    const times = await eagerTimes(flags.quick ? 100 : 500);
+    const base = times.find((one) => one.name === "TensorFlow.js (wasm)");
+    for (const one of times) {
+      if ("reason" in one) {
+        line("eager", one.name, `not run: ${one.reason}`);
+        continue;
+      }
+      const ratio = base !== undefined && "later" in base ? one.later / base.later : undefined;
+      const text = `${one.later.toFixed(1).padStart(7)} us   first ${one.first.toFixed(0).padStart(5)} us`;
+      line("eager", one.name, `${text} ${ratio === undefined ? "" : `${ratio.toFixed(2)}x`.padStart(8)}`, ratio);
+    }
+  },
   async memory() {
     const steps = flags.quick ? 1000 : 5000;
     console.log(
@@ -86,6 +159,13 @@ const jobs: Readonly<Record<Part, () => Promise<void>>> = {
         line("memory", name, `not run: ${reason(error)}`);
       }
     }
+    const deep = (mode: string): { readonly step: number; readonly peak: number } => {
+      const script = fileURLToPath(new URL("remat.ts", import.meta.url));
+      return JSON.parse(execFileSync(process.execPath, [...process.execArgv, script, mode], { encoding: "utf8" }));
+    };
+    const [kept, again] = [deep("null"), deep("full")];
+    const shown = ({ step, peak }: typeof kept): string => `${peak.toFixed(0)} MB, ${step.toFixed(0)} ms a step`;
+    line("memory", "24 layers, with remat", `${shown(kept)}  ->  ${shown(again)}`, again.peak / kept.peak);
   },
   async bundle() {
     console.log("bundle of a one-layer model, minified and gzipped, without engines");
@@ -117,7 +197,7 @@ for (const part of parts) {
   }
 }
 if (flags.save) {
-  const saved: Baseline = writeBaseline(commit, results);
+  const saved: Baseline = writeBaseline(commit, results, milliseconds);
   console.log(`\nsaved as the baseline: ${Object.keys(saved.results).join(", ")}`);
 }
 process.exit(failed ? 1 : 0);

@@ -11,7 +11,8 @@ type Names =
   | "softmax"
   | "logSoftmax"
   | "normalize"
-  | "multiplyAdd";
+  | "multiplyAdd"
+  | "barrier";
 /** A row gives nothing where the operator does not cover the case: the composite's body is written instead. */
 export type CompositeRows = {
   readonly [N in Names]: (
@@ -31,6 +32,7 @@ export const compositeNames: ReadonlySet<CompositeName> = new Set<Names>([
   "logSoftmax",
   "normalize",
   "multiplyAdd",
+  "barrier",
 ]);
 
 export function composites(b: Builder): CompositeRows {
@@ -55,6 +57,17 @@ export function composites(b: Builder): CompositeRows {
     geluTanh: unary("Gelu", "", { approximate: "tanh" }),
     softmax: alongAxis("Softmax"),
     logSoftmax: alongAxis("LogSoftmax"),
+    // A reshape to the same shape, to which a number is added that is always 0 and comes from what must be there first. The runtime
+    // sees that it is needed, but not that it does nothing, and copies nothing.
+    barrier: ([x, after]) => {
+      const { type, shape } = b.info(x as string);
+      const [size] = [sizeOf(b.shape(after as string))];
+      if (size === 0 || sizeOf(shape) === 0 || b.info(after as string).type !== "float32") return undefined;
+      const first = b.slice(b.reshape(after as string, [size]), [0], [1]);
+      const never = b.map("And", [b.map("IsNaN", [first], "bool"), b.constant("bool", [1], [0])], "bool");
+      const sizes = b.op("Add", [b.ints(shape), b.cast(never, "int64")], { type: "int64", shape: [shape.length] });
+      return b.op("Reshape", [x as string, sizes], { type, shape }, { allowzero: 1 });
+    },
     // In double precision, where the product is exact.
     multiplyAdd: (inputs) => {
       if (!isFloat32(inputs[0] as string)) return undefined;

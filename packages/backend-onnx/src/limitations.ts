@@ -8,7 +8,7 @@ export const limitations: readonly Limitation[] = [
     reason:
       "ONNX Runtime has float64 kernels for plain arithmetic only; they are used inside of kernels, but not offered",
   },
-  ...["where", "trunc", "sign", "log1p", "expm1", "atan2", "topK", "reduceMin", "reduceMax"].map((op) => ({
+  ...["where", "trunc", "sign", "log1p", "expm1", "atan2", "topK"].map((op) => ({
     op,
     zeroSigns: true,
     reason: "ONNX Runtime's Where adds the chosen parts, so that -0 becomes 0; these ops are, or are made of, Where",

@@ -13,6 +13,7 @@ import {
   type Shape,
   sizeOf,
   type TypedArray,
+  warnOnce,
 } from "@keras-ts/core/backend";
 import type * as tfjs from "@tensorflow/tfjs";
 
@@ -44,7 +45,7 @@ export interface Engine {
   fill(shape: Shape, value: number, dtype: DType): Tensor;
   /** Values of a tensor, not to be changed. */
   read(x: Tensor): TypedArray;
-  /** A kernel computed by core's reference engine on the host. */
+  /** A kernel computed by core's reference engine on the host. On devices with a memory of their own a warning says so once. */
   host<N extends PrimitiveName>(name: N): Kernel<N, Tensor>;
 }
 
@@ -75,10 +76,11 @@ export function engineOn(tf: Tf, device: Device): Engine {
     return { shape: aval.shape, dtype: "uint32", data: new Uint32Array(data.buffer, data.byteOffset, data.length) };
   };
   const fromHost = (x: HostArray): Tensor => make(x.data, x.shape, x.dtype);
+  const onHost = device === "cpu" || device === "wasm";
   return {
     tf,
     device,
-    onHost: device === "cpu" || device === "wasm",
+    onHost,
     activate: () => {
       // Takes effect at once for a device that is initialised; the promise only says so.
       if (tf.getBackend() !== device) void tf.setBackend(device);
@@ -100,6 +102,11 @@ export function engineOn(tf: Tf, device: Device): Engine {
         return Array.isArray(results) ? results.map(fromHost) : fromHost(results as HostArray);
       };
       const kernel = (inputs: readonly Tensor[], params: ParamsOf<N>, avals: KernelAvals): Tensor | Tensor[] => {
+        if (!onHost && inputs.some((x) => x.size > 0)) {
+          const todo =
+            "Values leave the device for it; see `limitations`, or choose the wasm device for models that need it much";
+          warnOnce(`tfjs (${device}): ${name} is computed on the host. ${todo}.`);
+        }
         if (device !== "webgpu") {
           return compute(
             inputs.map((x, i) => asHost(read(x), avals.ins[i] as Aval)),

@@ -1,7 +1,7 @@
 // What real Keras computes, by the public API on the engine in use.
 import { describe, expect, test } from "vitest";
 import { checkCases, type GoldenCase, type GoldenGroup, goldenGroups, type Mode } from "./goldens/index.ts";
-import { type Limits, split } from "./limitations.ts";
+import { casesUnder, type Limits, split, zeroSignLimitations } from "./limitations.ts";
 
 /**
  * How many of the golden cases run. `sample`: of each op, layer and loss the first case and every fourth after it; for engines on
@@ -19,6 +19,17 @@ async function checkGroup(cases: readonly GoldenCase[], mode: Mode, limits: Limi
   for (const one of limited) await expect(checkCases([one], mode), `${one.name} is limited`).rejects.toThrow();
 }
 
+async function anyFails(cases: readonly GoldenCase[]): Promise<boolean> {
+  for (const one of cases) {
+    try {
+      await checkCases([one], "traced");
+    } catch {
+      return true;
+    }
+  }
+  return false;
+}
+
 /** Defines the tests of ops, random numbers, activations, losses and layers on the current engine, eagerly and traced. */
 export function describeGoldens(amount: GoldenAmount = "all", limits: Limits = {}): void {
   if (amount === "none") return;
@@ -28,4 +39,13 @@ export function describeGoldens(amount: GoldenAmount = "all", limits: Limits = {
       checkGroup(cases, mode, limits),
     );
   });
+  const losing = zeroSignLimitations(limits);
+  if (losing.length === 0) return;
+  const all = goldenGroups().flatMap(({ cases }) => cases);
+  test.each(losing.map((one) => [one.op, one.dtype ?? "any dtype", one] as const))(
+    "%s of %s loses a sign of zero somewhere",
+    async (_, __, one) => {
+      expect(await anyFails(casesUnder(one, all))).toBe(true);
+    },
+  );
 }

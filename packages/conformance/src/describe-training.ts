@@ -1,11 +1,10 @@
 // Training as real Keras trains, from the same seed.
 import { describe, test } from "vitest";
-import { checkCurve, checkEager, checkPrecision, curveGoldens, precisionGoldens } from "./training/index.ts";
+import { checkCurve, checkEager, checkMixed, curveGoldens, mixedGoldens } from "./training/index.ts";
 
 /**
  * Defines the tests of `fit` on the current engine: an MLP and a convolutional net with dropout, an LSTM and a transformer see the same
- * loss at each step as real Keras on JAX, to 1e-4; a small net does under the policies of half precision, with loss scaling; steps run op
- * by op give what compiled ones give.
+ * loss at each step as real Keras on JAX, to 1e-4.
  * @param epochs how many epochs of ten steps; 10 are all, and then also the trained weights are compared.
  */
 export function describeTraining(epochs = 2): void {
@@ -14,9 +13,11 @@ export function describeTraining(epochs = 2): void {
     test.each(curveGoldens())("$name", async (golden) => {
       await checkCurve(golden, epochs);
     });
-    test.each(precisionGoldens())("in half precision: %s", async (name, golden) => {
-      await checkPrecision(name, golden);
+    test.each(
+      mixedGoldens().map((golden) => [golden.policy, golden.optimizer.class_name, golden.options, golden] as const),
+    )("%s with %s %j", async (_, __, ___, golden) => {
+      await checkMixed(golden);
     });
-    test("op by op, and several steps at once", checkEager);
+    test("op by op, and several steps at once, as compiled", checkEager);
   });
 }

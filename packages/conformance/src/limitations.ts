@@ -1,6 +1,6 @@
 // Whether an engine says that it cannot run a program.
 import type { DType, Graph, Limitation } from "@keras-ts/core/backend";
-import { type GoldenCase, graphOf } from "./goldens/index.ts";
+import { type GoldenCase, graphOf, toHost } from "./goldens/index.ts";
 
 /** What is said about the engine under test. */
 export interface Limits {
@@ -17,13 +17,29 @@ const usesOp = (graph: Graph, op: string): boolean => graph.nodes.some((node) =>
 const holdsOn = ({ devices }: Limitation, device: string | undefined): boolean =>
   devices === undefined || (device !== undefined && devices.includes(device));
 
-/** True if the engine says that this program may lose signs of zeros. */
-export const losesZeroSigns = (graph: Graph, { limitations = [], device }: Limits): boolean =>
-  limitations.some((one) => one.zeroSigns === true && holdsOn(one, device) && matches(one, graph, ""));
+/** The limitations of a device by which only signs of zeros get lost. */
+export const zeroSignLimitations = ({ limitations = [], device }: Limits): Limitation[] =>
+  limitations.filter((one) => one.zeroSigns === true && holdsOn(one, device));
+const losesZeroSigns = (graph: Graph, limits: Limits): boolean =>
+  zeroSignLimitations(limits).some((one) => matches(one, graph, ""));
+
+/** The cases with a negative zero in what is expected that are under the limitation: one at least must fail. */
+export function casesUnder(limitation: Limitation, cases: readonly GoldenCase[]): GoldenCase[] {
+  const hasNegativeZero = ({ expected }: GoldenCase): boolean =>
+    expected.some(
+      ({ value, tolerance }) => tolerance.signedZeros === true && toHost(value).data.some((x) => Object.is(x, -0)),
+    );
+  return cases.filter(hasNegativeZero).filter((one) => {
+    const graph = graphOf(one);
+    return graph !== undefined && matches(limitation, graph, "");
+  });
+}
 
 /** The limitation that says that a program cannot run, if there is one. */
 export function limitationOf(graph: Graph, name: string, { limitations = [], device }: Limits): Limitation | undefined {
-  return limitations.find((one) => one.zeroSigns !== true && holdsOn(one, device) && matches(one, graph, name));
+  return limitations.find(
+    (one) => one.zeroSigns !== true && one.onHost !== true && holdsOn(one, device) && matches(one, graph, name),
+  );
 }
 function matches({ op, dtype, sample }: Limitation, graph: Graph, name: string): boolean {
   return (

@@ -12,8 +12,10 @@ import { poolPhases } from "../graph-passes/pool-phases.ts";
 import type { Program } from "../program.ts";
 import { convBiases } from "./conv-biases.ts";
 import { dropExpands } from "./drop-expands.ts";
+import { dropPlaces } from "./drop-places.ts";
 import { moveTransposes } from "./move-transposes.ts";
 import { intoNested } from "./nested.ts";
+import { normScales } from "./norm-scales.ts";
 import { productBiases } from "./product-biases.ts";
 import { productScales } from "./product-scales.ts";
 import { reluMasks } from "./relu-masks.ts";
@@ -35,7 +37,9 @@ export const lowerings: readonly GraphPass[] = [
 
 /** Over the written program, in this order. */
 export const passes: readonly Pass[] = [
+  { name: "dropPlaces", run: dropPlaces },
   { name: "dropExpands", run: dropExpands },
+  { name: "normScales", run: normScales },
   { name: "reluMasks", run: reluMasks },
   { name: "transposedProducts", run: transposedProducts },
   { name: "productScales", run: productScales },

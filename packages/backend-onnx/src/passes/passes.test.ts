@@ -4,7 +4,9 @@ import { emit } from "../emit.ts";
 import { liveNodes, type Program } from "../program.ts";
 import { convBiases } from "./conv-biases.ts";
 import { dropExpands } from "./drop-expands.ts";
+import { dropPlaces } from "./drop-places.ts";
 import { moveTransposes } from "./move-transposes.ts";
+import { normScales } from "./norm-scales.ts";
 import { productBiases } from "./product-biases.ts";
 import { productScales } from "./product-scales.ts";
 import { reluMasks } from "./relu-masks.ts";
@@ -26,6 +28,29 @@ test("dropExpands: an expand that gives the result its shape stays", () => {
   const bias = float(3);
   const program = written([bias], p.neg(p.broadcastTo(bias, { shape: [4, 3] })));
   expect(operators(dropExpands(program))).toEqual(["Expand", "Neg"]);
+});
+
+test("dropPlaces: a max pool gives its places only to those who read them", () => {
+  const x = float(2, 4, 4, 3);
+  const pool = { window: [2, 2], strides: [2, 2], padding: unit.padding };
+  const outputsOf = (program: Program): number | undefined =>
+    program.nodes.find(({ op }) => op === "MaxPool")?.outputs.length;
+  const alone = written([x], p.maxPool(x, pool));
+  expect([outputsOf(alone), outputsOf(dropPlaces(alone))]).toEqual([2, 1]);
+  const y = p.maxPool(x, pool);
+  const both = written([x], y, p.maxPoolGather(x, x, pool));
+  expect(outputsOf(dropPlaces(both))).toBe(2);
+});
+
+test("normScales: a normalisation takes the row that it is multiplied by, and the one that is added", () => {
+  const [x, scale, bias] = [float(4, 3), float(3), float(1, 3)];
+  const normal = p.normalize(x, { axes: [1], epsilon: 1e-3 });
+  const whole = written([x, scale, bias], p.add(p.mul(normal, scale), bias));
+  expect(operators(normScales(dropExpands(whole)))).toEqual(["Reshape", "LayerNormalization"]);
+  const scaled = written([x, scale], p.mul(normal, scale));
+  expect(operators(normScales(dropExpands(scaled)))).toEqual(["LayerNormalization"]);
+  const read = written([x, scale, bias], p.add(p.mul(normal, scale), bias), normal);
+  expect(operators(normScales(read))).toEqual(operators(read));
 });
 
 test("reluMasks: the gradient of relu is a product with its mask", () => {

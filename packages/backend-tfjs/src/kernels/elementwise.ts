@@ -100,11 +100,12 @@ export function elementwise(e: Engine): ElementwiseTable {
       const negative = e.run("Less", { a: t, b: e.fill([], 0, "float32") });
       return select(e, negative, e.run("Ceil", { x: t }), e.run("Floor", { x: t }));
     });
-  const onHostOr = (host: Simple, device: Simple): Simple => (e.onHost ? host : device);
+  const onHostOr = (host: () => Simple, device: Simple): Simple => (e.onHost ? host() : device);
 
   // wasm's kernels return `a` where only `b` is nan.
-  const extreme = (native: "Maximum" | "Minimum", host: Simple): Simple => {
+  const extreme = (native: "Maximum" | "Minimum", name: "max" | "min"): Simple => {
     if (e.device !== "wasm") return binary(native);
+    const host = e.host(name);
     return (inputs, params, avals) => {
       const [a, b] = two(inputs);
       if (native === "Maximum" && b.size === 1 && a.rank >= b.rank && e.read(b)[0] === 0)
@@ -136,7 +137,10 @@ export function elementwise(e: Engine): ElementwiseTable {
   return {
     neg: byDtype(unary("Neg"), zeroMinus),
     abs: byDtype(unary("Abs"), magnitude),
-    sign: byDtype(onHostOr(e.host("sign"), signOnDevice), unary("Sign")),
+    sign: byDtype(
+      onHostOr(() => e.host("sign"), signOnDevice),
+      unary("Sign"),
+    ),
     exp: unary("Exp"),
     expm1: unary("Expm1"),
     log: unary("Log"),
@@ -164,7 +168,10 @@ export function elementwise(e: Engine): ElementwiseTable {
     floor: unary("Floor"),
     ceil: unary("Ceil"),
     round: unary("Round"),
-    trunc: byDtype(onHostOr(e.host("trunc"), truncOnDevice), unary("Identity")),
+    trunc: byDtype(
+      onHostOr(() => e.host("trunc"), truncOnDevice),
+      unary("Identity"),
+    ),
     isFinite: unary("IsFinite"),
     isNan: unary("IsNan"),
     stopGradient: unary("Identity"),
@@ -176,12 +183,12 @@ export function elementwise(e: Engine): ElementwiseTable {
     div: byDtype(binary("RealDiv"), e.host("div")),
     rem: e.host("rem"), // the devices' Mod takes the sign of the divisor
     pow: byDtype(e.device === "cpu" ? e.host("pow") : binary("Pow"), e.host("pow")),
-    max: byDtype(extreme("Maximum", e.host("max")), binary("Maximum"), binary("LogicalOr")),
-    min: byDtype(extreme("Minimum", e.host("min")), binary("Minimum"), binary("LogicalAnd")),
+    max: byDtype(extreme("Maximum", "max"), binary("Maximum"), binary("LogicalOr")),
+    min: byDtype(extreme("Minimum", "min"), binary("Minimum"), binary("LogicalAnd")),
     atan2: binary("Atan2"),
     and: byDtype(binary("BitwiseAnd"), bitwiseAnd(e), binary("LogicalAnd")),
-    or: byDtype(union, onHostOr(e.device === "cpu" ? e.host("or") : union, union), binary("LogicalOr")),
-    xor: byDtype(difference, onHostOr(e.device === "cpu" ? e.host("xor") : difference, difference), binary("NotEqual")),
+    or: byDtype(union, e.device === "cpu" ? e.host("or") : union, binary("LogicalOr")),
+    xor: byDtype(difference, e.device === "cpu" ? e.host("xor") : difference, binary("NotEqual")),
     shiftLeft: e.host("shiftLeft"),
     shiftRightLogical: e.host("shiftRightLogical"),
     shiftRightArithmetic: e.host("shiftRightArithmetic"),
@@ -234,7 +241,6 @@ function where(e: Engine): Kernel<"where", Tensor> {
 }
 
 function cast(e: Engine): Kernel<"cast", Tensor> {
-  const host = e.host("cast");
   return (inputs, params, avals) => {
     const x = one(inputs);
     const dtype = nativeDtype(params.dtype);
@@ -243,7 +249,7 @@ function cast(e: Engine): Kernel<"cast", Tensor> {
       return e.scoped(() => e.run("NotEqual", { a: x, b: e.fill([], 0, x.dtype as "int32" | "float32") }));
     }
     // Only the host's cast saturates floats, and rounds integers beyond 2^24; the others are exact.
-    if (e.onHost && x.dtype !== "bool") return host(inputs, params, avals);
+    if (e.onHost && x.dtype !== "bool") return e.host("cast")(inputs, params, avals);
     return e.run("Cast", { x }, { dtype });
   };
 }

@@ -59,13 +59,12 @@ export function pooling(e: Engine): PoolingTable {
       counts,
     );
 
-  const host = e.host("maxPool");
   const maxPool: Kernel<"maxPool", Tensor> = (inputs, p, avals) => {
     const x = inputs[0] as Tensor;
     const out = avals.outs[0] as Aval;
     // wasm's kernel passes over nan, which must be seen; integers and more axes have no kernel on every device.
     const native = isFloat(out.dtype) && p.window.length <= 2 && !(e.onHost && (x.size === 0 || hasNan(e, x)));
-    if (!native && e.onHost) return host(inputs, p, avals);
+    if (!native && e.onHost) return e.host("maxPool")(inputs, p, avals);
     return e.scoped(() => {
       const wide = isPadded(p) ? padSpatial(e, x, p, LOWEST) : x;
       if (native) return nativePool(e, "MaxPool", wide, p, spatialOf(out));

@@ -27,7 +27,7 @@ interface Saved {
   readonly resumed_state: readonly { readonly path: string; readonly value: Stored }[];
 }
 const folder = new URL("../../../conformance/goldens/", import.meta.url);
-const { saved } = JSON.parse(readFileSync(new URL("precision.json", folder), "utf8")) as { readonly saved: Saved };
+const { saved } = JSON.parse(readFileSync(new URL("mixed.json", folder), "utf8")) as { readonly saved: Saved };
 const bytes = new Uint8Array(readFileSync(new URL(saved.file, folder)));
 const made = ({ data, dtype, shape }: Stored): HostArray =>
   ({ shape, dtype, data: Float32Array.from(data) }) as HostArray;

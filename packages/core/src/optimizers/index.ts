@@ -1,8 +1,7 @@
 export * from "./adam.ts";
 export * from "./adaptive.ts";
-export type { OptimizerIdentifier } from "./classes.ts";
 export * from "./get.ts";
-export * from "./loss-scale-optimizer.ts";
+export * from "./loss-scale.ts";
 export * from "./optimizer.ts";
 export type { Gradient, LearningRate, OptimizerConfig, OptimizerVariableOptions } from "./optimizer-config.ts";
 export * as schedules from "./schedules/index.ts";

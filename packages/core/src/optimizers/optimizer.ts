@@ -66,7 +66,7 @@ export abstract class Optimizer implements Serializable {
   #memo: Map<string, Tensor> | undefined;
 
   constructor(config: OptimizerConfig = {}) {
-    checkOptions(new.target, config, [], optimizerOptions);
+    checkOptions(new.target, config, ["learningRate"], optimizerOptions);
     const {
       name,
       learningRate = 0.001,
@@ -310,7 +310,7 @@ export abstract class Optimizer implements Serializable {
     const step = (): void => {
       this.#memo = new Map();
       try {
-        this.applyAll(grads, variables);
+        this.#step(grads, variables);
       } finally {
         this.#memo = undefined;
       }
@@ -342,8 +342,7 @@ export abstract class Optimizer implements Serializable {
     return variables;
   }
 
-  /** One step on known variables, inside of a scope that keeps assignments together. */
-  protected applyAll(grads: readonly Gradient[], variables: readonly Variable[]): void {
+  #step(grads: readonly Gradient[], variables: readonly Variable[]): void {
     const pairs = this.#withGradient(grads, variables);
     const overwritten = pairs.filter(([, v]) => v.overwriteWithGradient);
     for (const [g, v] of overwritten) this.#overwrite(g, v);

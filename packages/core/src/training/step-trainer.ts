@@ -59,11 +59,10 @@ export abstract class StepTrainer extends SavedLayer {
    */
   compile(options: CompileOptions = {}): void {
     checkRunOptions(this.name, "compile", options);
-    const { loss, lossWeights, metrics, weightedMetrics, autoScaleLoss = true } = options;
+    const { loss, lossWeights, metrics, weightedMetrics } = options;
     const givenOptimizer = optimizers.get(options.optimizer ?? "rmsprop");
-    const scales = autoScaleLoss && this.dtypePolicy.name === "mixed_float16";
     this.#compiled = {
-      optimizer: scales ? withLossScale(givenOptimizer) : givenOptimizer,
+      optimizer: this.#scaled(givenOptimizer, options.autoScaleLoss ?? true),
       givenOptimizer,
       loss: loss === undefined || loss === null ? undefined : new CompileLoss(loss, lossWeights, this.outputNames),
       metrics:
@@ -75,6 +74,12 @@ export abstract class StepTrainer extends SavedLayer {
     };
     this.stopTraining = false;
     this.#steps.clear();
+  }
+  // Small gradients vanish in float16: with that policy the loss is scaled.
+  #scaled(optimizer: optimizers.Optimizer, auto: boolean): optimizers.Optimizer {
+    const isScaled = optimizer instanceof optimizers.LossScaleOptimizer;
+    if (!auto || isScaled || this.dtypePolicy.name !== "mixed_float16") return optimizer;
+    return new optimizers.LossScaleOptimizer({ innerOptimizer: optimizer, name: "loss_scale_optimizer" });
   }
   get compiled(): boolean {
     return this.#compiled !== undefined;
@@ -88,7 +93,7 @@ export abstract class StepTrainer extends SavedLayer {
     return this.needCompiled("optimizer").optimizer;
   }
 
-  /** The optimizer as `compile` was given it, which files have. Internal. */
+  /** The optimizer as `compile` was given it, which is what files say. Internal. */
   protected get givenOptimizer(): optimizers.Optimizer {
     return this.needCompiled("optimizer").givenOptimizer;
   }
@@ -317,8 +322,4 @@ export abstract class StepTrainer extends SavedLayer {
   }
 }
 
-const withLossScale = (innerOptimizer: optimizers.Optimizer): optimizers.Optimizer =>
-  innerOptimizer instanceof optimizers.LossScaleOptimizer
-    ? innerOptimizer
-    : new optimizers.LossScaleOptimizer({ innerOptimizer, name: "loss_scale_optimizer" });
 const batchSizeOf = (x: tree.Tree<Tensor>): number => tree.flatten(x)[0]?.shape[0] ?? 1;
