@@ -1,11 +1,15 @@
-// The ONNX engine in headless Chromium: the page stays responsive while it trains, and a lost graphics card does not lose the model.
+// The ONNX engine in headless Chromium: the page stays responsive while it trains, a lost graphics card does not lose the model,
+// and 10,000 steps leave memory flat.
 
 import { type PageOptions, runPage, softwareWebGpu } from "../browser.ts";
 import type { LostReport } from "../ci-pages/lost.page.ts";
+import type { MemoryReport } from "../ci-pages/memory.page.ts";
 import type { PauseReport } from "../ci-pages/pause.page.ts";
 
 /** The longest that a page's thread may be held up while it trains, in milliseconds. */
 const PAUSE = 50;
+/** What 5,000 steps may add, in megabytes: a leak of one batch a step would be 5. */
+const GROWTH = 1;
 
 const serve = { "/ort/": "node_modules/onnxruntime-web/dist", "/digits/": "examples/digits" };
 
@@ -47,6 +51,24 @@ await part<LostReport>(
     check("training goes on with another engine", falls, `losses ${show(before, 4)}, then ${show(after, 4)}`);
   },
   { flags: softwareWebGpu },
+);
+
+await part<MemoryReport>(
+  "memory",
+  ({ steps, bytes, handles }) => {
+    const megabytes = bytes.map((x) => x / 2 ** 20);
+    console.log(`  memory after each thousand steps: ${show(megabytes)} MB, ${handles.join(", ")} tensors`);
+    check("10,000 steps run", steps === 10_000, `${steps}`);
+    // The first half may still fill pools.
+    const [middle = Number.NaN, last = Number.NaN] = [
+      Math.max(...megabytes.slice(0, 5)),
+      Math.min(...megabytes.slice(5)),
+    ];
+    check("memory stays flat", last - middle < GROWTH, `from ${middle.toFixed(1)} to ${last.toFixed(1)} MB`);
+    const most = Math.max(...handles.slice(0, 5));
+    check("so does the number of tensors", (handles.at(-1) ?? Number.NaN) <= most, handles.join(", "));
+  },
+  { flags: ["--enable-blink-features=ForceEagerMeasureMemory"] },
 );
 
 process.exitCode = failed > 0 ? 1 : 0;

@@ -18,6 +18,7 @@ const isOnGpu = ({ executionProviders = [] }: OrtSessionOptions): boolean =>
 export function completeGpuBuild(gpu: InjectedOrt, plain: () => Promise<InjectedOrt>): InjectedOrt {
   let loading: Promise<InjectedOrt> | undefined;
   let watching: Promise<never> | undefined;
+  let open = 0;
   const watch = async (): Promise<never> => {
     const device = (await gpu.env.webgpu?.device) as Gpu | undefined;
     const { message } = (await device?.lost) ?? (await new Promise<never>(() => {}));
@@ -36,7 +37,11 @@ export function completeGpuBuild(gpu: InjectedOrt, plain: () => Promise<Injected
   };
   const guarded = (session: OrtSession): OrtSession => ({
     run: (feeds, fetches) => guard(session.run(feeds, fetches)),
-    release: () => session.release(),
+    release: () => {
+      // With its last session ONNX Runtime gives the card back, and the next one gets it anew.
+      if (--open === 0) watching = undefined;
+      return session.release();
+    },
   });
   return {
     Tensor: gpu.Tensor,
@@ -48,6 +53,7 @@ export function completeGpuBuild(gpu: InjectedOrt, plain: () => Promise<Injected
           return (await loading).InferenceSession.create(model, options);
         }
         const session = await guard(gpu.InferenceSession.create(model, options));
+        open++;
         if (watching === undefined) {
           watching = watch();
           watching.catch(() => {}); // each that waits hears of it

@@ -24,8 +24,10 @@ const isSpatial = (node: NodeData, rank: number): boolean => {
 /** All operators that are kept from the graphics card, and why. */
 export const hostOperators: readonly HostOperator[] = [
   ...["Sin", "Cos", "Tan", "Asin", "Acos"].map((operator) => ({ operator, reason: inexact })),
+  { operator: "Asinh", reason: "of large negative numbers it loses all digits" },
   { operator: "Pow", reason: "of a negative base it takes the absolute value" },
   { operator: "MaxPool", when: ({ outputs }) => outputs.length > 1, reason: "it gives no places" },
+  { operator: "Conv", when: (node) => isGrouped(node) && isSpatial(node, 3), reason: "no groups in 3-D" },
   { operator: "ConvTranspose", when: (node) => isGrouped(node) || isSpatial(node, 3), reason: "2-D, one group only" },
 ];
 
