@@ -13,13 +13,13 @@ import { interpret } from "./plan.ts";
 export type LoweringWatcher = (step: string, graph: Graph) => void;
 
 /** What lowering asks of an engine. */
-export type LoweringTarget = Pick<
-  Backend,
+export type LoweringTarget<H = unknown> = Pick<
+  Backend<H>,
   "name" | "dtypes" | "compile" | "kernels" | "composites" | "unrollLimit" | "passes"
 >;
 
 /** A graph in the terms of one engine: composites it lacks inlined, complex numbers as pairs, dtypes it lacks carried by others, and simplified by passes. */
-export function lower(graph: Graph, backend: LoweringTarget, watch: LoweringWatcher = () => {}): Graph {
+export function lower<H>(graph: Graph, backend: LoweringTarget<H>, watch: LoweringWatcher = () => {}): Graph {
   const native = (name: string): boolean =>
     backend.compile === undefined
       ? Object.hasOwn(backend.kernels ?? {}, name)
@@ -51,7 +51,7 @@ export function compileGraph<H>(
   backend: Backend<H>,
   options: CompileOptions = {},
 ): Executable<H> | Promise<Executable<H>> {
-  const lowered = lower(graph, backend as Backend);
+  const lowered = lower(graph, backend);
   if (backend.compile !== undefined) return backend.compile(lowered, { ...options, source: graph });
   return interpret(
     lowered,
