@@ -55,6 +55,7 @@ def optimizers():
     cases += [run(make(0.1, amsgrad=True)) for make in (O.Adam, O.AdamW)] + [run(O.Adam(0.05, beta_1=0.8, beta_2=0.9, epsilon=1e-3))]
     cases += [run(O.AdamW(0.1, weight_decay=0.2), setup=exclude_bias), run(O.Adam(0.1, weight_decay=0.2), setup=exclude_bias), run(O.AdamW(0.1, weight_decay=0.0))]
     made = [{**case, "excluded_from_weight_decay": ["bias"] if index >= len(cases) - 3 and index < len(cases) - 1 else []} for index, case in enumerate(cases)]
+    made += [{**run(make(learning_rate=0.1, **options)), "excluded_from_weight_decay": []} for make in (O.RMSprop, O.Adagrad, O.Adadelta, O.Adamax, O.Nadam, O.Lion) for options in ({"gradient_accumulation_steps": 2, "weight_decay": 0.1}, {"use_ema": True, "ema_momentum": 0.5, "ema_overwrite_frequency": 2, "global_clipnorm": 0.5})]
     scaled = [(O.SGD(0.1, momentum=0.9), {"initial_scale": 4.0, "dynamic_growth_steps": 2}, ()), (O.Adam(0.1), {"initial_scale": 8.0, "dynamic_growth_steps": 2}, (2,)), (O.Adam(0.1, clipnorm=0.5, weight_decay=0.1), {"initial_scale": 2.0}, (0, 3)), (O.SGD(S.ExponentialDecay(0.1, 2, 0.5)), {"dynamic_growth_steps": 1, "name": "scaler"}, (1, 4, 5))]
     made += [{**run(O.LossScaleOptimizer(inner, **options), broken=broken), "excluded_from_weight_decay": []} for inner, options, broken in scaled]
     identifiers = {name: keras.optimizers.serialize(keras.optimizers.get(name)) for name in ("sgd", "SGD", "adam", "Adam", "adamw", "AdamW")}

@@ -76,6 +76,8 @@ export interface OnnxBackend extends Backend<OrtHandle> {
    * without. @throws BackendError without the option `profile: true`.
    */
   profile(): Promise<Profile>;
+  /** Tensors alive on the engine, their size, and programs that are open. */
+  memory(): { readonly handles: number; readonly bytes: number; readonly programs: number };
 }
 
 /** A tensor that ONNX Runtime can read and write. */
@@ -106,6 +108,14 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
   const sessionOptions = sessionOptionsOf(engine, options);
   const live = { handles: 0, bytes: 0 };
   const sessions = new Set<Program>();
+  const close = (program: Program): Promise<void> => {
+    sessions.delete(program);
+    return program.dispose();
+  };
+  // Programs that nobody can run any more, core having forgotten them, are closed too.
+  const forgotten = new FinalizationRegistry<Program>((program) => {
+    if (sessions.has(program)) void close(program);
+  });
   const spares = new Spares();
   const explainer = new Explainer();
   const foreign = new ForeignSessions(ort, engine, sessionOptions);
@@ -150,16 +160,15 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
       forget,
     });
     sessions.add(made);
-    return {
+    const executable: Executable<OrtHandle> = {
       run: (inputs) => {
         explainer.noteRun(compiled);
         return made.run(inputs);
       },
-      dispose: () => {
-        sessions.delete(made);
-        made.dispose();
-      },
+      dispose: () => void close(made),
     };
+    forgotten.register(executable, made);
+    return executable;
   };
 
   const backend: OnnxBackend = {
@@ -201,7 +210,7 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
         release: (handle) => backend.release(handle),
       });
     },
-    memory: () => ({ ...live }),
+    memory: () => ({ ...live, programs: sessions.size }),
     explain: (action) => explainer.explain(backend as unknown as Backend, switches, action),
     async profile() {
       if (profiler !== undefined) return profiler.finish();
@@ -211,8 +220,7 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
       );
     },
     async dispose() {
-      await Promise.all([...sessions].map((program) => program.dispose()));
-      sessions.clear();
+      await Promise.all([...sessions].map(close));
       await foreign.dispose();
       spares.clear();
       profiler?.dispose();
