@@ -145,8 +145,8 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
         return made.run(inputs);
       },
       dispose: () => {
-        sessions.delete(made);
-        made.dispose();
+        // The engine may be gone already, and all its sessions with it.
+        if (sessions.delete(made)) void made.dispose();
       },
     };
   };
@@ -202,8 +202,9 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
       );
     },
     async dispose() {
-      await Promise.all([...sessions].map((program) => program.dispose()));
+      const open = [...sessions];
       sessions.clear();
+      await Promise.all(open.map((program) => program.dispose()));
       await foreign.dispose();
       spares.clear();
       profiler?.dispose();
