@@ -167,7 +167,7 @@ test("every pass can be switched off, and the steps of lowering can be watched",
   );
   expect(names(lowered)).toEqual([]);
   const off = Object.fromEntries(
-    ["fold", "algebra", "broadcasts", "scales", "pools", "common"].map((name) => [name, false]),
+    ["fold", "algebra", "broadcasts", "scales", "factors", "pools", "common"].map((name) => [name, false]),
   );
   const plain: Backend<HostArray> = { ...reference(), passes: off };
   expect(names(lower(graph, plain))).toEqual(["neg", "add", "mul"]);
