@@ -108,14 +108,12 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
   const sessionOptions = sessionOptionsOf(engine, options);
   const live = { handles: 0, bytes: 0 };
   const sessions = new Set<Program>();
-  const close = (program: Program): Promise<void> => {
-    sessions.delete(program);
-    return program.dispose();
+  // Once: the engine may be gone already, and all its sessions with it.
+  const close = async (program: Program): Promise<void> => {
+    if (sessions.delete(program)) await program.dispose();
   };
   // Programs that nobody can run any more, core having forgotten them, are closed too.
-  const forgotten = new FinalizationRegistry<Program>((program) => {
-    if (sessions.has(program)) void close(program);
-  });
+  const forgotten = new FinalizationRegistry<Program>((program) => void close(program));
   const spares = new Spares();
   const explainer = new Explainer();
   const foreign = new ForeignSessions(ort, engine, sessionOptions);

@@ -57,3 +57,17 @@ describe.each(engines)("$name", (backend) => {
     expect(written).toMatch(/= Mul/);
   });
 });
+
+test("a predictor may be disposed of with its engine", async () => {
+  const backend = await onnx();
+  setBackend(backend);
+  const predict = await new Sequential([input({ shape: [2] }), new layers.Dense({ units: 1 })]).predictor([[0, 1]]);
+  predict.dispose();
+  await backend.dispose?.();
+  const other = await onnx();
+  setBackend(other);
+  const again = await new Sequential([input({ shape: [2] }), new layers.Dense({ units: 1 })]).predictor([[0, 1]]);
+  await other.dispose?.();
+  again.dispose();
+  await new Promise((resolve) => setTimeout(resolve, 0));
+});
