@@ -5,6 +5,13 @@ import { promisify } from "node:util";
 import type * as Tensorflow from "@tensorflow/tfjs";
 import { type BenchModel, data } from "./models.ts";
 
+/** What a contender reports: milliseconds a step by epoch, and perhaps those until its first step was done, and its most megabytes. */
+export interface Epochs {
+  readonly times: readonly number[];
+  readonly first?: number;
+  readonly peak?: number;
+}
+
 type Twin = (tf: typeof Tensorflow, model: BenchModel) => Tensorflow.LayersModel;
 /** The models that TensorFlow.js' own layers can be stacked to. */
 const twins: Readonly<Record<string, Twin>> = {
@@ -26,7 +33,7 @@ const twins: Readonly<Record<string, Twin>> = {
 };
 
 /** Milliseconds a step of TensorFlow.js' own `fit` on its wasm backend, by epoch. */
-export async function tensorflowJs(model: BenchModel, steps: number, epochs: number): Promise<number[]> {
+export async function tensorflowJs(model: BenchModel, steps: number, epochs: number): Promise<Epochs> {
   const tf = await import("@tensorflow/tfjs");
   await import("@tensorflow/tfjs-backend-wasm");
   await tf.setBackend("wasm");
@@ -48,7 +55,7 @@ export async function tensorflowJs(model: BenchModel, steps: number, epochs: num
     if (epoch > 0) times.push((performance.now() - start) / steps);
   }
   for (const thing of [x, y, net]) thing.dispose();
-  return times;
+  return { times };
 }
 
 /** Milliseconds a step of Keras in Python on one of its backends, by epoch, in a process of its own. */
@@ -58,12 +65,12 @@ export async function pythonKeras(
   model: BenchModel,
   steps: number,
   epochs: number,
-): Promise<readonly number[]> {
+): Promise<Epochs> {
   const script = fileURLToPath(new URL("models.py", import.meta.url));
   const env = { ...process.env, KERAS_BACKEND: backend, TF_CPP_MIN_LOG_LEVEL: "3", JAX_PLATFORMS: "cpu" };
   try {
     const { stdout } = await promisify(execFile)(python, [script, model.name, String(steps), String(epochs)], { env });
-    return JSON.parse(stdout.trim().split("\n").at(-1) ?? "[]") as readonly number[];
+    return JSON.parse(stdout.trim().split("\n").at(-1) ?? "{}") as Epochs;
   } catch (error) {
     const lines = String((error as { stderr?: unknown }).stderr || error)
       .trim()

@@ -1,5 +1,6 @@
 // npm run bench [-- --quick] [--python] [--only mlp,convnet,transformer,lstm,resnet,session,ops,eager,memory,bundle] [--save]: ratios taken in one run.
 import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Baseline, readBaseline, writeBaseline } from "./baseline.ts";
 import { bundleSizes } from "./bundle.ts";
@@ -41,6 +42,7 @@ if (unknown.length > 0) {
 
 const before = readBaseline();
 const results: Record<string, Record<string, number>> = {};
+const milliseconds: Record<string, number> = {};
 const reason = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
 const ms = (value: number): string => `${value < 10 ? value.toFixed(2) : value.toFixed(1)} ms`.padStart(9);
@@ -60,6 +62,7 @@ async function fitSteps(part: Part, model: BenchModel): Promise<void> {
   const list = await contenders(model, { quick: flags.quick, python: flags.python });
   const times = await rounds(list, flags.quick ? 1 : 3);
   const base = times.get(list[0]?.name ?? "");
+  if (typeof base === "object") milliseconds[part] = Number(base.best.toPrecision(3));
   for (const { name } of list) {
     const time = times.get(name) as StepTime | string;
     if (typeof time === "string") {
@@ -68,7 +71,10 @@ async function fitSteps(part: Part, model: BenchModel): Promise<void> {
     }
     const ratio = typeof base === "object" ? time.best / base.best : undefined;
     const times_ = ratio === undefined ? "" : `${ratio.toFixed(2)}x`.padStart(8);
-    line(part, name, `${ms(time.best)} best ${ms(time.median)} median ${times_}`, ratio);
+    const { best, median, first, peak } = time;
+    const start = first === undefined ? "" : `   first step ${first.toFixed(0).padStart(5)} ms`;
+    const memory = peak === undefined ? "" : `   ${peak.toFixed(0).padStart(5)} MB`;
+    line(part, name, `${ms(best)} best ${ms(median)} median ${times_}${start}${memory}`, ratio);
   }
 }
 
@@ -153,6 +159,13 @@ const jobs: Readonly<Record<Part, () => Promise<void>>> = {
         line("memory", name, `not run: ${reason(error)}`);
       }
     }
+    const deep = (mode: string): { readonly step: number; readonly peak: number } => {
+      const script = fileURLToPath(new URL("remat.ts", import.meta.url));
+      return JSON.parse(execFileSync(process.execPath, [...process.execArgv, script, mode], { encoding: "utf8" }));
+    };
+    const [kept, again] = [deep("null"), deep("full")];
+    const shown = ({ step, peak }: typeof kept): string => `${peak.toFixed(0)} MB, ${step.toFixed(0)} ms a step`;
+    line("memory", "24 layers, with remat", `${shown(kept)}  ->  ${shown(again)}`, again.peak / kept.peak);
   },
   async bundle() {
     console.log("bundle of a one-layer model, minified and gzipped, without engines");
@@ -184,7 +197,7 @@ for (const part of parts) {
   }
 }
 if (flags.save) {
-  const saved: Baseline = writeBaseline(commit, results);
+  const saved: Baseline = writeBaseline(commit, results, milliseconds);
   console.log(`\nsaved as the baseline: ${Object.keys(saved.results).join(", ")}`);
 }
 process.exit(failed ? 1 : 0);

@@ -11,7 +11,7 @@ S = keras.optimizers.schedules
 STEPS = 6
 
 
-def run(optimizer, constrained=False, setup=None):
+def run(optimizer, constrained=False, setup=None, broken=()):
     keras.utils.clear_session()
     kernel = keras.Variable(values(1, (2, 3)), name="kernel")
     bias = keras.Variable(values(2, (3,)), name="bias")
@@ -22,9 +22,17 @@ def run(optimizer, constrained=False, setup=None):
     if setup:
         setup(optimizer, variables)
     gradients = [[values(10 + 2 * step, (2, 3), -2, 2), values(11 + 2 * step, (3,), -2, 2)] for step in range(STEPS)]
+    for step in broken:  # what overflow leaves behind
+        gradients[step][step % 2].ravel()[1] = np.inf if step % 2 else np.nan
     steps = []
     for given in gradients:
-        optimizer.apply([keras.ops.convert_to_tensor(g) for g in given], variables)
+        tensors = [keras.ops.convert_to_tensor(g) for g in given]
+        if isinstance(optimizer, O.LossScaleOptimizer):  # on JAX it has branches, which only pure functions may
+            values_after, state_after = optimizer.stateless_apply([v.value for v in optimizer.variables], tensors, [v.value for v in variables])
+            for variable, value in zip([*variables, *optimizer.variables], [*values_after, *state_after]):
+                variable.assign(value)
+        else:
+            optimizer.apply(tensors, variables)
         steps.append({"variables": [v.value for v in variables], "state": [v.value for v in optimizer.variables], "learning_rate": optimizer.learning_rate})
     made = {"optimizer": keras.optimizers.serialize(optimizer), "variables": [values(1, (2, 3)), values(2, (3,))], "gradients": gradients, "state_paths": [v.path for v in optimizer.variables], "constrained": constrained, "steps": steps}
     if optimizer.use_ema:
@@ -47,6 +55,8 @@ def optimizers():
     cases += [run(make(0.1, amsgrad=True)) for make in (O.Adam, O.AdamW)] + [run(O.Adam(0.05, beta_1=0.8, beta_2=0.9, epsilon=1e-3))]
     cases += [run(O.AdamW(0.1, weight_decay=0.2), setup=exclude_bias), run(O.Adam(0.1, weight_decay=0.2), setup=exclude_bias), run(O.AdamW(0.1, weight_decay=0.0))]
     made = [{**case, "excluded_from_weight_decay": ["bias"] if index >= len(cases) - 3 and index < len(cases) - 1 else []} for index, case in enumerate(cases)]
+    scaled = [(O.SGD(0.1, momentum=0.9), {"initial_scale": 4.0, "dynamic_growth_steps": 2}, ()), (O.Adam(0.1), {"initial_scale": 8.0, "dynamic_growth_steps": 2}, (2,)), (O.Adam(0.1, clipnorm=0.5, weight_decay=0.1), {"initial_scale": 2.0}, (0, 3)), (O.SGD(S.ExponentialDecay(0.1, 2, 0.5)), {"dynamic_growth_steps": 1, "name": "scaler"}, (1, 4, 5))]
+    made += [{**run(O.LossScaleOptimizer(inner, **options), broken=broken), "excluded_from_weight_decay": []} for inner, options, broken in scaled]
     identifiers = {name: keras.optimizers.serialize(keras.optimizers.get(name)) for name in ("sgd", "SGD", "adam", "Adam", "adamw", "AdamW")}
     golden.write("optimizers", {"cases": made, "identifiers": identifiers})
 

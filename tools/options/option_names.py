@@ -31,7 +31,8 @@ def options(cls):
         parameters = inspect.signature(base.__init__).parameters.values()
         named = [p.name for p in parameters if p.name != "self" and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
         found += [name for name in named if name not in found]
-        if not any(p.kind == p.VAR_KEYWORD for p in parameters):
+        # The loss scaler takes the options of other optimizers only to refuse them.
+        if not any(p.kind == p.VAR_KEYWORD for p in parameters) or base.__name__ == "LossScaleOptimizer":
             break
     return found + HIDDEN.get(cls.__name__, [])
 
@@ -48,7 +49,7 @@ for kind, common in COMMON.items():
             classes.pop(name, None)
     lines += [f"export const {kind[:-2] if kind == 'losses' else kind[:-1]}Options: Readonly<Record<string, string>> = {{"]
     for name, cls in sorted(classes.items()):
-        if name in ("Loss", "Metric", "Optimizer", "LossScaleOptimizer", "LearningRateSchedule", "Initializer", "Regularizer", "Constraint", "Callback", "CallbackList") or name.startswith("TFSM"):
+        if name in ("Loss", "Metric", "Optimizer", "LearningRateSchedule", "Initializer", "Regularizer", "Constraint", "Callback", "CallbackList") or name.startswith("TFSM"):
             continue
         own = [camel(option) for option in options(cls) if option not in common]
         line = f'  {name}: "{" ".join(own)}",'

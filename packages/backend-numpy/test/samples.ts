@@ -44,6 +44,16 @@ const structural: Sample[] = [
       ...p.topK(x as Tensor, { k: 3 }),
     ]),
   ),
+  one(
+    "the few largest of long rows, with ties and nan",
+    [
+      host(
+        [2, 5000],
+        Array.from({ length: 10000 }, (_, i) => (i % 4999 === 7 ? NaN : (i * 7919) % 631)),
+      ),
+    ],
+    (x) => [...p.topK(x as Tensor, { k: 9 }), ...p.topK(x as Tensor, { k: 1 })],
+  ),
   one("reductions bool", [host([2, 2], [1, 1, 1, 0], "bool")], (x) =>
     [p.reduceAnd, p.reduceOr, p.reduceMax, p.reduceMin].map((f) => f(x as Tensor, { axes: [1] })),
   ),

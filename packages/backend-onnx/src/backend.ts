@@ -12,10 +12,11 @@ import {
   sizeOf,
 } from "@keras-ts/core/backend";
 import { typeOf } from "./builder.ts";
-import { compositeNames } from "./composites.ts";
+import { traits } from "./composites.ts";
 import { type Compiled, Explainer, Profiler } from "./diagnostics.ts";
 import { emit } from "./emit.ts";
 import type { Explanation } from "./explain.ts";
+import { enableOnnxExport } from "./export/enable.ts";
 import { limitations } from "./limitations.ts";
 import {
   type Engine,
@@ -85,6 +86,7 @@ const handleTypes: ReadonlySet<string> = new Set<OrtType>(["float32", "int32", "
 export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
   const switches = options.passes ?? {};
   checkSwitches(switches);
+  enableOnnxExport();
   const loaded =
     options.ort === undefined
       ? await loadOrt(options.engine)
@@ -116,10 +118,8 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
   const backend: OnnxBackend = {
     name: `onnx ${engine}`,
     passes: switches,
-    dtypes: new Set(["bool", "int32", "uint32", "float32"]),
     limitations,
-    composites: compositeNames,
-    unrollLimit: 1,
+    ...traits,
     prefersLoops: true,
     upload({ shape, dtype, data }) {
       const type = typeOf(dtype);

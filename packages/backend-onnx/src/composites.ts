@@ -1,5 +1,5 @@
 // Composites that both builds of ONNX Runtime have as one operator.
-import { type Aval, type CompositeName, type Kernels, sizeOf } from "@keras-ts/core/backend";
+import { type Aval, type Backend, type CompositeName, type Kernels, sizeOf } from "@keras-ts/core/backend";
 import type { Builder } from "./builder.ts";
 
 type Names =
@@ -11,7 +11,8 @@ type Names =
   | "softmax"
   | "logSoftmax"
   | "normalize"
-  | "multiplyAdd";
+  | "multiplyAdd"
+  | "barrier";
 /** A row gives nothing where the operator does not cover the case: the composite's body is written instead. */
 export type CompositeRows = {
   readonly [N in Names]: (
@@ -21,7 +22,7 @@ export type CompositeRows = {
   ) => string | undefined;
 };
 
-export const compositeNames: ReadonlySet<CompositeName> = new Set<Names>([
+const compositeNames: ReadonlySet<CompositeName> = new Set<Names>([
   "relu",
   "softplus",
   "silu",
@@ -31,9 +32,19 @@ export const compositeNames: ReadonlySet<CompositeName> = new Set<Names>([
   "logSoftmax",
   "normalize",
   "multiplyAdd",
+  "barrier",
 ]);
 
+/** What core's lowering must know of the programs that we write. */
+export const traits: Required<Pick<Backend, "dtypes" | "composites" | "unrollLimit">> = {
+  dtypes: new Set(["bool", "int32", "uint32", "float32"]),
+  composites: compositeNames,
+  unrollLimit: 1,
+};
+
 export function composites(b: Builder): CompositeRows {
+  const { opset, contrib } = b.shared.operators;
+  const none = (): undefined => undefined;
   const isFloat32 = (x: string): boolean => b.info(x).type === "float32";
   const unary =
     (op: string, domain = "", attributes: Record<string, number | string> = {}) =>
@@ -50,11 +61,22 @@ export function composites(b: Builder): CompositeRows {
   return {
     relu: unary("Relu"),
     softplus: unary("Softplus"),
-    silu: unary("QuickGelu", "com.microsoft", { alpha: 1 }),
-    gelu: unary("Gelu"),
-    geluTanh: unary("Gelu", "", { approximate: "tanh" }),
+    silu: contrib ? unary("QuickGelu", "com.microsoft", { alpha: 1 }) : none,
+    gelu: opset >= 20 ? unary("Gelu") : none,
+    geluTanh: opset >= 20 ? unary("Gelu", "", { approximate: "tanh" }) : none,
     softmax: alongAxis("Softmax"),
     logSoftmax: alongAxis("LogSoftmax"),
+    // A reshape to the same shape, to which a number is added that is always 0 and comes from what must be there first. The runtime
+    // sees that it is needed, but not that it does nothing, and copies nothing.
+    barrier: ([x, after]) => {
+      const { type, shape } = b.info(x as string);
+      const [size] = [sizeOf(b.shape(after as string))];
+      if (size === 0 || sizeOf(shape) === 0 || b.info(after as string).type !== "float32") return undefined;
+      const first = b.slice(b.reshape(after as string, [size]), [0], [1]);
+      const never = b.map("And", [b.map("IsNaN", [first], "bool"), b.constant("bool", [1], [0])], "bool");
+      const sizes = b.op("Add", [b.ints(shape), b.cast(never, "int64")], { type: "int64", shape: [shape.length] });
+      return b.op("Reshape", [x as string, sizes], { type, shape }, { allowzero: 1 });
+    },
     // In double precision, where the product is exact.
     multiplyAdd: (inputs) => {
       if (!isFloat32(inputs[0] as string)) return undefined;

@@ -3,12 +3,13 @@ import { type Kernel, type Kernels, range, sizeOf } from "@keras-ts/core/backend
 import type { Engine, Tensor } from "./engine.ts";
 import { otherAxes, reshaped, transposed } from "./kernels/structural.ts";
 
-export type CompositeTable = Pick<Kernels<Tensor>, "relu" | "softplus" | "softmax" | "normalize">;
+export type CompositeTable = Pick<Kernels<Tensor>, "relu" | "softplus" | "softmax" | "normalize" | "barrier">;
 
 export function composites(e: Engine): CompositeTable {
   return {
     relu: ([x]) => e.run("Relu", { x: x as Tensor }),
     softplus: ([x]) => e.run("Softplus", { x: x as Tensor }),
+    barrier: ([x]) => e.run("Identity", { x: x as Tensor }),
     softmax: softmax(e),
     normalize: normalize(e),
   };

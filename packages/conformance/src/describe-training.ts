@@ -1,6 +1,6 @@
 // Training as real Keras trains, from the same seed.
 import { describe, test } from "vitest";
-import { checkCurve, curveGoldens } from "./training/index.ts";
+import { checkCurve, checkMixed, curveGoldens, mixedGoldens } from "./training/index.ts";
 
 /**
  * Defines the tests of `fit` on the current engine: an MLP and a convolutional net with dropout, an LSTM and a transformer see the same
@@ -12,6 +12,11 @@ export function describeTraining(epochs = 2): void {
   describe("training as Keras trains", () => {
     test.each(curveGoldens())("$name", async (golden) => {
       await checkCurve(golden, epochs);
+    });
+    test.each(
+      mixedGoldens().map((golden) => [golden.policy, golden.optimizer.class_name, golden.options, golden] as const),
+    )("%s with %s %j", async (_, __, ___, golden) => {
+      await checkMixed(golden);
     });
   });
 }

@@ -5,4 +5,7 @@ export * from "./errors/index.ts";
 export * from "./graph/index.ts";
 export { type PythonOperation, publicOp, pythonOperationTable } from "./ops/python.ts";
 export * as primitives from "./primitives/index.ts";
+export { hasFiles, readFile, saveBlob, writeFileAtomic } from "./saving/atomic-file.ts";
+export { type Exporter, type ExportOptions, registerExporter, type TrainingStepOptions } from "./saving/exporters.ts";
+export { kerasVersion } from "./saving/keras-file.ts";
 export * from "./transforms/index.ts";

@@ -6,6 +6,7 @@ export * as activations from "./layers/activations.ts";
 export { input } from "./layers/core/input-layer.ts";
 export * as layers from "./layers/index.ts";
 export { Layer } from "./layers/layer.ts";
+export { type RematMode, RematScope, type RematScopeConfig } from "./layers/remat-scope.ts";
 export * as losses from "./losses/index.ts";
 export * as metrics from "./metrics/index.ts";
 export {
@@ -34,8 +35,9 @@ export * as optimizers from "./optimizers/index.ts";
 export * as random from "./random/index.ts";
 export { setRandomSeed } from "./random/index.ts";
 export type { Config } from "./registry/index.ts";
+export type { Predictor } from "./training/predictor.ts";
 export * as callbacks from "./training/public-callbacks.ts";
-export { grad, gradients, jit, readAll, valueAndGrad, vjp } from "./transforms/index.ts";
+export { grad, gradients, jit, readAll, remat, valueAndGrad, vjp } from "./transforms/index.ts";
 export * as tree from "./tree/index.ts";
 export * as constraints from "./weights/constraints.ts";
 export {

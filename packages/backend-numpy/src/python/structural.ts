@@ -75,10 +75,28 @@ def dynamic_update_slice(x, update, starts):
     return out
 
 
+def largest_first(x):
+    """Places by value, largest first; of equal ones the first comes first (so the stable sort runs over the reversed axis)."""
+    return x.shape[-1] - 1 - np.argsort(x[..., ::-1], axis=-1, kind="stable")[..., ::-1]
+
+
+def few_largest(row, k):
+    """The places of the k largest of a long row, without sorting it: those above the k-th value, and the first that equal it."""
+    least = np.partition(row, len(row) - k)[len(row) - k]
+    if least != least:
+        return np.flatnonzero(row != row)[:k]
+    above = np.flatnonzero((row > least) | (row != row))
+    places = np.sort(np.concatenate([above, np.flatnonzero(row == least)[: k - len(above)]]))
+    return places[largest_first(row[places])]
+
+
 def top_k(x, k):
-    """Largest first; of equal ones the first comes first (so the stable sort runs over the reversed axis)."""
-    last = x.shape[-1] - 1
-    order = last - np.argsort(x[..., ::-1], axis=-1, kind="stable")[..., ::-1][..., :k]
+    n = x.shape[-1]
+    if k * 8 > n or n < 4096:
+        order = largest_first(x)[..., :k]
+    else:
+        rows = x.reshape(-1, n)
+        order = np.stack([few_largest(row, k) for row in rows]).reshape(x.shape[:-1] + (k,))
     return np.take_along_axis(x, order, axis=-1), order.astype(np.int32)
 
 

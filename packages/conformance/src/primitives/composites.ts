@@ -10,7 +10,8 @@ type CompositeSampleName =
   | "softmax"
   | "logSoftmax"
   | "normalize"
-  | "multiplyAdd";
+  | "multiplyAdd"
+  | "barrier";
 
 function activation(gradient: "first" | "smooth"): Samples<None> {
   return [
@@ -46,6 +47,14 @@ export const compositeSamples: Pick<PrimitiveSamples, CompositeSampleName> = {
     { name: "two axes", inputs: [cube], params: { axes: [1, 2] }, gradient: "smooth" },
     { name: "large", inputs: [array([1000, 1001, -1000])], params: { axes: [0] } },
     { name: "float16", inputs: [scattered([2, 5], -3, 3, "float16")], params: { axes: [1] } },
+  ],
+  barrier: [
+    { name: "matrix", inputs: [matrix, scattered([3])], params: {}, gradient: "smooth" },
+    { name: "scalar", inputs: [scattered([]), scattered([])], params: {} },
+    { name: "after nan", inputs: [matrix, array([NAN, 1])], params: {} },
+    { name: "integers", inputs: [array([1, 2, 3], "int32"), matrix], params: {} },
+    { name: "empty", inputs: [scattered([0, 2]), matrix], params: {} },
+    { name: "after nothing", inputs: [matrix, scattered([0])], params: {} },
   ],
   multiplyAdd: [
     { name: "matrix", inputs: [matrix, scattered([2, 3], -3, 3), scattered([2, 3])], params: {}, gradient: "smooth" },

@@ -1,3 +1,4 @@
 export * from "./check-curve.ts";
 export * from "./curve-data.ts";
 export * from "./curve-models.ts";
+export * from "./mixed.ts";

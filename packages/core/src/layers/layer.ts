@@ -22,6 +22,7 @@ import {
 } from "../weights/index.ts";
 import { checkInputs, type InputSpec } from "./input-spec.ts";
 import { maskOf, masksOf, setMask } from "./masking.ts";
+import { callAgain, currentRematScope, withActivationAgain } from "./remat-scope.ts";
 
 /** Options that every layer takes. */
 export interface LayerConfig {
@@ -103,6 +104,7 @@ export abstract class Layer extends Operation implements Serializable {
   #trainable: boolean;
   #buildShapes: readonly InputShape[] | undefined;
   #ownLosses: Tensor[] = [];
+  readonly #remat = currentRematScope();
   readonly #added: Variable[] = [];
   // Made as state that never trains (moving averages), whatever `trainable` says.
   readonly #frozen = new Set<Variable>();
@@ -164,9 +166,7 @@ export abstract class Layer extends Operation implements Serializable {
     try {
       const outputs = withNameScope(this.name, () =>
         withAutocast(computeDtype === variableDtype ? null : computeDtype, () =>
-          symbolic
-            ? this.computeOutputSpec(...ready, full)
-            : (this.call as (...a: readonly unknown[]) => unknown)(...ready, full),
+          symbolic ? this.computeOutputSpec(...ready, full) : this.#compute([...ready, full]),
         ),
       );
       if (symbolic) this.recordCall(this.#recorded(ready, options), outputs);
@@ -176,6 +176,43 @@ export abstract class Layer extends Operation implements Serializable {
     } finally {
       running = outer;
     }
+  }
+
+  // The call; what its gradient needs is kept, or computed again, as the scope says in which the layer was made.
+  #compute(args: readonly unknown[]): unknown {
+    const call = (): unknown => (this.call as (...a: readonly unknown[]) => unknown)(...args);
+    const scope = this.#remat;
+    if (scope === undefined || scope.mode === null) return call();
+    if (scope.mode === "activations") return withActivationAgain(this, call);
+    const layers = this.flattenLayers();
+    const before = layers.map((layer) => layer.#ownLosses);
+    let counts: readonly number[] = [];
+    return callAgain(
+      scope,
+      this.name,
+      () => {
+        // Twice, if the scope does not take the layer: then the second call counts.
+        layers.forEach((layer, i) => {
+          layer.#ownLosses = [...(before[i] as Tensor[])];
+        });
+        return call();
+      },
+      {
+        take: () => {
+          const added = layers.map((layer, i) => layer.#ownLosses.slice((before[i] as Tensor[]).length));
+          counts = added.map(({ length }) => length);
+          return added.flat();
+        },
+        put: (losses) => {
+          let next = 0;
+          layers.forEach((layer, i) => {
+            const count = counts[i] as number;
+            layer.#ownLosses = [...(before[i] as Tensor[]), ...losses.slice(next, next + count)];
+            next += count;
+          });
+        },
+      },
+    );
   }
 
   #split(args: readonly unknown[]): { readonly inputs: readonly unknown[]; readonly options: CallOptions } {

@@ -6,6 +6,7 @@ import {
 } from "../registry/index.ts";
 import { Adam, Adamax, AdamW, Lion, Nadam } from "./adam.ts";
 import { Adadelta, Adagrad, RMSprop } from "./adaptive.ts";
+import { LossScaleOptimizer } from "./loss-scale.ts";
 import { Optimizer } from "./optimizer.ts";
 import { SGD } from "./sgd.ts";
 
@@ -20,6 +21,7 @@ export const optimizerClasses: Readonly<Record<string, SerializableClass<Optimiz
   RMSprop,
   Adagrad,
   Adadelta,
+  LossScaleOptimizer,
 };
 
 /** Anything that stands for an optimizer: an object, a name in any case, a config. */

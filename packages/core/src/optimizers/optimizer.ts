@@ -66,7 +66,7 @@ export abstract class Optimizer implements Serializable {
   #memo: Map<string, Tensor> | undefined;
 
   constructor(config: OptimizerConfig = {}) {
-    checkOptions(new.target, config, [], optimizerOptions);
+    checkOptions(new.target, config, ["learningRate"], optimizerOptions);
     const {
       name,
       learningRate = 0.001,
@@ -513,15 +513,15 @@ export abstract class Optimizer implements Serializable {
       throw new ShapeError(complain(this.name, { must, got: String(values.length), todo: "Pass them in order" }));
     };
     const trainable = pair("trainable", this.#trainable, trainableVariables);
-    const scope = new StatelessScope([...trainable, ...pair("optimizer", this.#variables, optimizerVariables)]);
+    const scope = new StatelessScope([...trainable, ...pair("optimizer", this.variables, optimizerVariables)]);
     scope.run(() => this.apply(grads));
     const valuesOf = (cells: readonly Variable[]): Tensor[] => cells.map((cell) => scope.valueOf(cell) as Tensor);
-    return [valuesOf(this.#trainable), valuesOf(this.#variables)];
+    return [valuesOf(this.#trainable), valuesOf(this.variables)];
   }
 
   /** The values of `variables`, in order. */
   async getWeights(): Promise<HostArray[]> {
-    return Promise.all(this.#variables.map((v) => v.host()));
+    return Promise.all(this.variables.map((v) => v.host()));
   }
   /** Sets all variables. @throws StateError before `build`. @throws ShapeError if number or shapes differ. */
   setWeights(values: readonly TensorLike[]): void {
@@ -535,22 +535,22 @@ export abstract class Optimizer implements Serializable {
         }),
       );
     }
-    const ready = values.map((value, i) => convertToTensor(value, { dtype: this.#variables[i]?.dtype }));
-    if (ready.length !== this.#variables.length) {
-      const must = `there must be one value for each of the ${this.#variables.length} variables`;
+    const ready = values.map((value, i) => convertToTensor(value, { dtype: this.variables[i]?.dtype }));
+    if (ready.length !== this.variables.length) {
+      const must = `there must be one value for each of the ${this.variables.length} variables`;
       throw new ShapeError(
         complain(this.name, { must, got: String(ready.length), todo: "Pass them in the order of optimizer.variables" }),
       );
     }
     ready.forEach((x, i) => {
-      const { shape, path } = this.#variables[i] as Variable;
+      const { shape, path } = this.variables[i] as Variable;
       if (String(shape) === String(x.shape)) return;
       const got = `${showShape(x.shape)} for "${path}" of shape ${showShape(shape)}`;
       throw new ShapeError(
         complain(this.name, { must: "values must have the shapes of the variables", got, todo: "Check their order" }),
       );
     });
-    this.#variables.forEach((v, i) => {
+    this.variables.forEach((v, i) => {
       v.assign(ready[i] as Tensor);
     });
   }

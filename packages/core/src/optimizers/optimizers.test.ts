@@ -36,7 +36,12 @@ const { cases: scheduleCases } = read("schedules") as {
   cases: { schedule: SerializedObject; steps: number[]; rates: Golden[] }[];
 };
 
-const made = ({ shape, dtype, data }: Golden): Tensor => tensor([...data], { shape, dtype });
+const special: Readonly<Record<string, number>> = { nan: Number.NaN, inf: Infinity, "-inf": -Infinity };
+const made = ({ shape, dtype, data }: Golden): Tensor =>
+  tensor(
+    data.map((x) => special[x] ?? x),
+    { shape, dtype },
+  );
 async function expectNear(got: Tensor, want: Golden, what: string): Promise<void> {
   expect(got.shape, what).toEqual(want.shape);
   expect(got.dtype, what).toBe(want.dtype);
@@ -273,4 +278,18 @@ test("misuse is told with the way to do it", () => {
   expect(() => optimizer.apply([tensor([1])], [new Variable([1], { name: "other" })])).toThrow(/new optimizer/);
   expect(() => optimizer.statelessApply([1], [tensor([1])], [[1]])).toThrow(/2 optimizer variables/);
   expect(() => new optimizers.schedules.CosineDecay({ initialLearningRate: 1, decaySteps: 0 })).toThrow(/positive/);
+});
+
+test("what a loss scaler refuses", () => {
+  const innerOptimizer = new optimizers.SGD();
+  const made = (config: object) => () =>
+    new optimizers.LossScaleOptimizer(config as { innerOptimizer: typeof innerOptimizer });
+  expect(made({})).toThrow(/innerOptimizer must be an optimizer, got undefined/);
+  expect(made({ innerOptimizer, initialScale: 0 })).toThrow(/initialScale must be a finite number above 0, got 0/);
+  expect(made({ innerOptimizer, dynamicGrowthSteps: 1.5 })).toThrow(
+    /dynamicGrowthSteps must be a whole number above 0/,
+  );
+  expect(made({ innerOptimizer, clipnorm: 1 })).toThrow(/options must be ones that it has, got "clipnorm"/);
+  const scaled = new optimizers.SGD({ lossScaleFactor: 2 });
+  expect(made({ innerOptimizer: scaled })).toThrow(/inner optimizer must not scale the loss, got lossScaleFactor 2/);
 });

@@ -221,3 +221,19 @@ export const multiplyAdd: ((a: Tensor, b: Arg, c: Arg) => Tensor) & Marked<None,
   "composite",
   multiplyAddDefinition,
 );
+
+const barrierDefinition: Definition<None> = {
+  name: "barrier",
+  infer: ([x]) => [x as Aval],
+  vjp: ({ g }) => [g, null],
+  body: ([x]) => [x as Tensor],
+};
+/**
+ * `x`, but not before `after` is there, and never taken for the same as `x` itself: what is computed from it is computed then, even if it
+ * was computed from `x` before. Engines without it know no such order and may share results.
+ */
+export const barrier: ((x: Tensor, after: Tensor) => Tensor) & Marked<None, "composite"> = marked(
+  (x: Tensor, after: Tensor) => apply1(barrierDefinition, [x, after], {}),
+  "composite",
+  barrierDefinition,
+);

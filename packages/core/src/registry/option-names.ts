@@ -265,6 +265,7 @@ export const optimizerOptions: Readonly<Record<string, string>> = {
   Ftrl: "learningRate learningRatePower initialAccumulatorValue l1RegularizationStrength l2RegularizationStrength l2ShrinkageRegularizationStrength beta weightDecay clipnorm clipvalue globalClipnorm useEma emaMomentum emaOverwriteFrequency lossScaleFactor gradientAccumulationSteps name",
   Lamb: "learningRate beta1 beta2 epsilon weightDecay clipnorm clipvalue globalClipnorm useEma emaMomentum emaOverwriteFrequency lossScaleFactor gradientAccumulationSteps name",
   Lion: "learningRate beta1 beta2 weightDecay clipnorm clipvalue globalClipnorm useEma emaMomentum emaOverwriteFrequency lossScaleFactor gradientAccumulationSteps name",
+  LossScaleOptimizer: "innerOptimizer initialScale dynamicGrowthSteps name",
   MultiOptimizer: "optimizerMap lossScaleFactor name",
   Muon: "learningRate adamBeta1 adamBeta2 adamWeightDecay epsilon weightDecay clipnorm clipvalue globalClipnorm useEma emaMomentum emaOverwriteFrequency lossScaleFactor gradientAccumulationSteps name excludeLayers excludeEmbeddings muonA muonB muonC adamLrRatio momentum nsSteps nesterov rmsRate",
   Nadam:

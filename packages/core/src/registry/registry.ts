@@ -234,7 +234,9 @@ export function resolveIdentifier<T extends Serializable>(
     const own = lookup(table, identifier.class_name);
     if (own === undefined) return deserializeKerasObject(identifier) as T;
     const config = deserializeConfig(identifier.config);
-    return own.fromConfig === undefined ? new own(config) : own.fromConfig(config, active);
+    // What is nested in it is of the same kind.
+    const context = { ...active, customObjects: { ...table, ...active.customObjects } };
+    return own.fromConfig === undefined ? new own(config) : own.fromConfig(config, context);
   }
   if (typeof identifier === "string") {
     const found = lookup(table, identifier);

@@ -1,13 +1,13 @@
 // How a model was compiled, and what one step of training, evaluation and prediction does.
 // Sources: keras/src/trainers/trainer.py, keras/src/backend/jax/trainer.py.
-import { isFloat } from "../aval/index.ts";
+import { type Aval, isFloat } from "../aval/index.ts";
 import { ConfigError, complain, ShapeError, StateError, warnOnce } from "../errors/index.ts";
-import type { Tensor } from "../graph/index.ts";
+import { placeholder, type Tensor } from "../graph/index.ts";
 import { Mean, Metric } from "../metrics/index.ts";
 import * as ops from "../ops/index.ts";
 import { inferSpec, KerasTensor, type TensorLike } from "../ops/index.ts";
 import * as optimizers from "../optimizers/index.ts";
-import { gradients, jit, readCell, type StateCell } from "../transforms/index.ts";
+import { gradients, jit, readCell, type StateCell, type Traced, trace } from "../transforms/index.ts";
 import * as tree from "../tree/index.ts";
 import type { Batch } from "./batches.ts";
 import { checkRunOptions } from "./check-options.ts";
@@ -59,7 +59,7 @@ export abstract class StepTrainer extends SavedLayer {
     checkRunOptions(this.name, "compile", options);
     const { loss, lossWeights, metrics, weightedMetrics } = options;
     this.#compiled = {
-      optimizer: optimizers.get(options.optimizer ?? "rmsprop"),
+      optimizer: this.#scaled(optimizers.get(options.optimizer ?? "rmsprop"), options.autoScaleLoss ?? true),
       loss: loss === undefined || loss === null ? undefined : new CompileLoss(loss, lossWeights, this.outputNames),
       metrics:
         metrics === undefined && weightedMetrics === undefined
@@ -70,6 +70,12 @@ export abstract class StepTrainer extends SavedLayer {
     };
     this.stopTraining = false;
     this.#steps.clear();
+  }
+  // Small gradients vanish in float16: with that policy the loss is scaled.
+  #scaled(optimizer: optimizers.Optimizer, auto: boolean): optimizers.Optimizer {
+    const isScaled = optimizer instanceof optimizers.LossScaleOptimizer;
+    if (!auto || isScaled || this.dtypePolicy.name !== "mixed_float16") return optimizer;
+    return new optimizers.LossScaleOptimizer({ innerOptimizer: optimizer, name: "loss_scale_optimizer" });
   }
   get compiled(): boolean {
     return this.#compiled !== undefined;
@@ -210,6 +216,33 @@ export abstract class StepTrainer extends SavedLayer {
       });
     };
     return this.#kept(label, make);
+  }
+  /**
+   * A step of training as a graph, for those who write it elsewhere: its results are the logs, by `names`. Makes state that is not
+   * there yet. Unknown sizes are `samples`. Internal.
+   */
+  traceTrainStep(
+    x: tree.Tree<KerasTensor>,
+    y: tree.Tree<KerasTensor>,
+    samples: number,
+  ): { readonly traced: Traced; readonly names: readonly string[] } {
+    const [inputs, targets] = [tree.flatten<KerasTensor>(x), tree.flatten<KerasTensor>(y)];
+    const avals = [...inputs, ...targets].map(
+      ({ shape, dtype }): Aval => ({ dtype, shape: shape.map((n) => n ?? samples) }),
+    );
+    const batchOf = (tensors: readonly Tensor[]): Batch => ({
+      x: tree.packAs(x, tensors.slice(0, inputs.length)),
+      y: tree.packAs(y, tensors.slice(inputs.length)),
+      sampleWeight: undefined,
+    });
+    this.buildAll(batchOf(avals.map(placeholder)));
+    let names: readonly string[] = [];
+    const traced = trace((...tensors) => {
+      const logs = this.trainStep(batchOf(tensors));
+      names = Object.keys(logs);
+      return Object.values(logs).map((value) => ops.convertToTensor(value));
+    }, avals);
+    return { traced, names };
   }
   protected predictFunction(): (x: tree.Tree<Tensor>) => unknown {
     const plain = (x: tree.Tree<Tensor>): unknown => this.predictStep(x);

@@ -14,6 +14,7 @@ import { structuralKernels } from "./structural.ts";
 
 /** One kernel for each primitive (and one that needs memory), on host arrays. Nothing is written in place, so results may share memory with inputs. */
 export const referenceKernels: Kernels<HostArray> = {
+  barrier: ([x]) => ({ ...(x as HostArray) }),
   ...elementwiseKernels,
   ...structuralKernels,
   ...reductionKernels,
