@@ -13,10 +13,13 @@ import {
 } from "@keras-ts/core/backend";
 import { attempt } from "./attempt.ts";
 import { typeOf } from "./builder.ts";
-import { compositeNames } from "./composites.ts";
+import { traits } from "./composites.ts";
 import { type Compiled, Explainer, Profiler } from "./diagnostics.ts";
 import { emit } from "./emit.ts";
 import type { Explanation } from "./explain.ts";
+import { enableOnnxExport } from "./export/enable.ts";
+import { ForeignSessions } from "./foreign/sessions.ts";
+import { compileStages, hasForeign } from "./foreign/stages.ts";
 import { limitations } from "./limitations.ts";
 import {
   type Device,
@@ -94,6 +97,7 @@ const handleTypes: ReadonlySet<string> = new Set<OrtType>(["float32", "int32", "
 export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
   const switches = options.passes ?? {};
   checkSwitches(switches);
+  enableOnnxExport();
   const loaded = await loadOrt(options);
   const { ort, engine } = loaded;
   const { device = "cpu" } = options;
@@ -104,6 +108,7 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
   const sessions = new Set<Program>();
   const spares = new Spares();
   const explainer = new Explainer();
+  const foreign = new ForeignSessions(ort, engine, sessionOptions);
   const profiler = options.profile === true ? new Profiler(engine) : undefined;
 
   const wrap = (tensor: OrtTensor, bytes: number): OrtHandle => {
@@ -120,13 +125,48 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
     live.bytes -= handle.bytes;
   };
 
+  const compileWhole = async (graph: Graph, compileOptions: CompileOptions): Promise<Executable<OrtHandle>> => {
+    const label = compileOptions.label ?? "program";
+    const program = optimize(emit(lowerFor(graph, switches)), switches);
+    const profiling = profiler?.next();
+    const session = await attempt(`${name} backend`, label, () =>
+      ort.InferenceSession.create(serialize(program), {
+        ...sessionOptions,
+        ...(device === "webgpu" ? { executionProviders: onGpu(program) } : {}),
+        ...profiling?.options,
+      }),
+    );
+    const compiled: Compiled = { label, source: compileOptions.source ?? graph, session };
+    profiling?.opened(compiled);
+    const made = new Program({
+      graph,
+      session,
+      label: `${name} backend`,
+      inputs: program.inputs,
+      outputs: program.outputs,
+      compileOptions,
+      allocate: engine === "node" ? allocate : undefined,
+      wrap,
+      forget,
+    });
+    sessions.add(made);
+    return {
+      run: (inputs) => {
+        explainer.noteRun(compiled);
+        return made.run(inputs);
+      },
+      dispose: () => {
+        sessions.delete(made);
+        made.dispose();
+      },
+    };
+  };
+
   const backend: OnnxBackend = {
     name,
     passes: switches,
-    dtypes: new Set(["bool", "int32", "uint32", "float32"]),
+    ...traits,
     limitations: limitations.filter(({ devices = [device] }) => devices.includes(device)),
-    composites: compositeNames,
-    unrollLimit: 1,
     prefersLoops: true,
     upload({ shape, dtype, data }) {
       const type = typeOf(dtype);
@@ -147,40 +187,19 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
       else if (handle.readers === 0) spares.give(handle);
     },
     async compile(graph, compileOptions) {
-      const label = compileOptions.label ?? "program";
-      const program = optimize(emit(lowerFor(graph, switches)), switches);
-      const profiling = profiler?.next();
-      const session = await attempt(`${name} backend`, label, () =>
-        ort.InferenceSession.create(serialize(program), {
-          ...sessionOptions,
-          ...(device === "webgpu" ? { executionProviders: onGpu(program) } : {}),
-          ...profiling?.options,
-        }),
-      );
-      const compiled: Compiled = { label, source: compileOptions.source ?? graph, session };
-      profiling?.opened(compiled);
-      const made = new Program({
-        graph,
-        session,
-        label: `${name} backend`,
-        inputs: program.inputs,
-        outputs: program.outputs,
-        compileOptions,
-        allocate: engine === "node" ? allocate : undefined,
-        wrap,
-        forget,
+      if (!hasForeign(graph)) return compileWhole(graph, compileOptions);
+      return compileStages(graph, compileOptions, {
+        compile: compileWhole,
+        runForeign: async (model, inputs, outs) => {
+          const results = await foreign.run(
+            model,
+            inputs.map(({ tensor }) => tensor),
+            outs,
+          );
+          return results.map((tensor) => wrap(tensor, (tensor.data as OrtData).byteLength));
+        },
+        release: (handle) => backend.release(handle),
       });
-      sessions.add(made);
-      return {
-        run: (inputs) => {
-          explainer.noteRun(compiled);
-          return made.run(inputs);
-        },
-        dispose: () => {
-          sessions.delete(made);
-          made.dispose();
-        },
-      } satisfies Executable<OrtHandle>;
     },
     memory: () => ({ ...live }),
     explain: (action) => explainer.explain(backend as unknown as Backend, switches, action),
@@ -194,6 +213,7 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
     async dispose() {
       await Promise.all([...sessions].map((program) => program.dispose()));
       sessions.clear();
+      await foreign.dispose();
       spares.clear();
       profiler?.dispose();
       loaded.end?.();

@@ -46,11 +46,22 @@ function attribute(name: string, value: AttributeInput): Attribute {
   return "kind" in value ? value : { kind: "ints", value };
 }
 
+/** Which operators a program may have. */
+export interface Operators {
+  /** The version of ONNX' own operators. */
+  readonly opset: number;
+  /** True if those of `com.microsoft` may be there too, which both builds of ONNX Runtime have. */
+  readonly contrib: boolean;
+}
+/** The newest operator set that both builds support in full, and what they have beside it. */
+export const everything: Operators = { opset: 21, contrib: true };
+
 /** What all builders of one program share: names, constants, and what is known of values. */
 export interface Shared {
   readonly infos: Map<string, Info>;
   readonly initializers: Map<string, Initializer>;
   readonly constantKeys: Map<string, string>;
+  readonly operators: Operators;
   count: number;
 }
 
@@ -64,9 +75,10 @@ export class Builder {
   /** Name of the primitive being written, for the names of its operators. */
   place = "node";
 
-  constructor(inline: Inline, shared?: Shared) {
+  constructor(inline: Inline, shared?: Shared, operators: Operators = everything) {
     this.#inline = inline;
-    this.shared = shared ?? { infos: new Map(), initializers: new Map(), constantKeys: new Map(), count: 0 };
+    const maps = { infos: new Map(), initializers: new Map(), constantKeys: new Map() };
+    this.shared = shared ?? { ...maps, operators, count: 0 };
   }
 
   /** A builder for a nested body, which sees all values of this one. */

@@ -1,6 +1,7 @@
 // Composites that both builds of ONNX Runtime have as one operator.
-import { type Aval, type CompositeName, type Kernels, sizeOf } from "@keras-ts/core/backend";
+import { type Aval, type Backend, type CompositeName, type Kernels, sizeOf } from "@keras-ts/core/backend";
 import type { Builder } from "./builder.ts";
+import { foreignDefinition } from "./foreign/foreign-model.ts";
 
 type Names =
   | "relu"
@@ -22,7 +23,7 @@ export type CompositeRows = {
   ) => string | undefined;
 };
 
-export const compositeNames: ReadonlySet<CompositeName> = new Set<Names>([
+const compositeNames: ReadonlySet<CompositeName> = new Set<Names>([
   "relu",
   "softplus",
   "silu",
@@ -35,7 +36,16 @@ export const compositeNames: ReadonlySet<CompositeName> = new Set<Names>([
   "barrier",
 ]);
 
+/** What core's lowering must know of the programs that we write. */
+export const traits: Required<Pick<Backend, "dtypes" | "composites" | "unrollLimit">> = {
+  dtypes: new Set(["bool", "int32", "uint32", "float32"]),
+  composites: new Set([...compositeNames, foreignDefinition.name as CompositeName]),
+  unrollLimit: 1,
+};
+
 export function composites(b: Builder): CompositeRows {
+  const { opset, contrib } = b.shared.operators;
+  const none = (): undefined => undefined;
   const isFloat32 = (x: string): boolean => b.info(x).type === "float32";
   const unary =
     (op: string, domain = "", attributes: Record<string, number | string> = {}) =>
@@ -52,9 +62,9 @@ export function composites(b: Builder): CompositeRows {
   return {
     relu: unary("Relu"),
     softplus: unary("Softplus"),
-    silu: unary("QuickGelu", "com.microsoft", { alpha: 1 }),
-    gelu: unary("Gelu"),
-    geluTanh: unary("Gelu", "", { approximate: "tanh" }),
+    silu: contrib ? unary("QuickGelu", "com.microsoft", { alpha: 1 }) : none,
+    gelu: opset >= 20 ? unary("Gelu") : none,
+    geluTanh: opset >= 20 ? unary("Gelu", "", { approximate: "tanh" }) : none,
     softmax: alongAxis("Softmax"),
     logSoftmax: alongAxis("LogSoftmax"),
     // A reshape to the same shape, to which a number is added that is always 0 and comes from what must be there first. The runtime

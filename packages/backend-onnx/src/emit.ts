@@ -8,7 +8,7 @@ import {
   type Node,
   type Tensor,
 } from "@keras-ts/core/backend";
-import { Builder, infoOf, typeOf } from "./builder.ts";
+import { Builder, everything, infoOf, type Operators, typeOf } from "./builder.ts";
 import { composites } from "./composites.ts";
 import { control } from "./control.ts";
 import { contraction } from "./kernels/contraction.ts";
@@ -97,8 +97,8 @@ function write(
 }
 
 /** The whole of `graph`: inputs are named `in0 ...`, outputs are copies where an output is an input, a constant, or there twice. */
-export function emit(graph: Graph): Program {
-  const b = new Builder(inline);
+export function emit(graph: Graph, operators: Operators = everything): Program {
+  const b = new Builder(inline, undefined, operators);
   const inputs = graph.inputs.map((x) => b.name(infoOf(x), "in"));
   const taken = new Set<string>(inputs);
   const outputs = inline(b, graph, inputs).map((name) => {

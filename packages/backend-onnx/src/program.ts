@@ -1,5 +1,5 @@
 // A written program, which passes rewrite before it becomes a file.
-import type { Builder, Info } from "./builder.ts";
+import { type Builder, everything, type Info } from "./builder.ts";
 import { encodeModel, type GraphData, type Initializer, type NodeData } from "./proto.ts";
 
 export interface Program {
@@ -10,9 +10,6 @@ export interface Program {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
 }
-
-/** The newest operator set that both builds support in full. */
-export const OPSET = 21;
 
 /** The bytes of the model: operators that nothing uses, and constants that nothing reads, are left out. */
 export function serialize(program: Program): Uint8Array {
@@ -27,7 +24,7 @@ export function serialize(program: Program): Uint8Array {
     inputs: inputs.map(info),
     outputs: outputs.map(info),
   };
-  return encodeModel({ graph, opsets: { "": OPSET, "com.microsoft": 1 } });
+  return encodeModel({ graph, opsets: { "": everything.opset, "com.microsoft": 1 } });
 }
 
 /** Names that an operator reads, those that its nested graphs take from around them included. */

@@ -19,12 +19,16 @@ const typeNumber: Readonly<Record<OnnxType, number>> = {
 export interface ValueInfo {
   readonly name: string;
   readonly type: OnnxType;
-  readonly shape: readonly number[];
+  /** A size that is open has a name: those with the same name are equal. */
+  readonly shape: readonly (number | string)[];
 }
 
 /** A constant: `data` is little-endian, row-major. */
 export interface Initializer extends ValueInfo {
+  readonly shape: readonly number[];
   readonly data: Uint8Array;
+  /** Where the data is, if not in the model: a file beside it, and the place in that. */
+  readonly external?: { readonly location: string; readonly offset: number };
 }
 
 export type Attribute =
@@ -57,16 +61,24 @@ export interface ModelData {
   readonly graph: GraphData;
   /** Versions of the operator sets by domain; `""` is ONNX itself. */
   readonly opsets: Readonly<Record<string, number>>;
+  /** The version of this package, for programs that leave the process. */
+  readonly producerVersion?: string;
+  /** Anything else about the model, by name. */
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
-/** IR version that goes with opset 21. */
-const IR_VERSION = 10;
+/** The oldest IR version that goes with an operator set: 10 with 21, 9 with 20 and 19, 8 with 18. */
+const irVersion = (opset: number): number => (opset >= 21 ? 10 : opset >= 19 ? 9 : 8);
+
+/** `TensorProto.DataLocation` of data in another file. */
+const EXTERNAL = 1;
 
 /** The bytes of a `.onnx` file. */
-export function encodeModel({ graph, opsets }: ModelData): Uint8Array {
+export function encodeModel({ graph, opsets, producerVersion, metadata = {} }: ModelData): Uint8Array {
   const w = new BinaryWriter();
-  w.tag(1, WireType.Varint).int64(IR_VERSION);
-  w.tag(2, WireType.LengthDelimited).string("keras-ts");
+  w.tag(1, WireType.Varint).int64(irVersion(opsets[""] ?? 21));
+  text(w, 2, "keras-ts");
+  if (producerVersion !== undefined) text(w, 3, producerVersion);
   message(w, 7, () => writeGraph(w, graph));
   for (const [domain, version] of Object.entries(opsets)) {
     message(w, 8, () => {
@@ -74,7 +86,13 @@ export function encodeModel({ graph, opsets }: ModelData): Uint8Array {
       w.tag(2, WireType.Varint).int64(version);
     });
   }
+  for (const [key, value] of Object.entries(metadata)) message(w, 14, () => writeEntry(w, key, value));
   return w.finish();
+}
+
+function writeEntry(w: BinaryWriter, key: string, value: string): void {
+  text(w, 1, key);
+  text(w, 2, value);
 }
 
 function message(w: BinaryWriter, field: number, body: () => void): void {
@@ -142,7 +160,14 @@ function writeTensor(w: BinaryWriter, tensor: Initializer): void {
   packedInts(w, 1, tensor.shape);
   w.tag(2, WireType.Varint).int32(typeNumber[tensor.type]);
   text(w, 8, tensor.name);
-  w.tag(9, WireType.LengthDelimited).bytes(tensor.data);
+  if (tensor.external === undefined) {
+    w.tag(9, WireType.LengthDelimited).bytes(tensor.data);
+    return;
+  }
+  const { location, offset } = tensor.external;
+  const entries = { location, offset: String(offset), length: String(tensor.data.length) };
+  for (const [key, value] of Object.entries(entries)) message(w, 13, () => writeEntry(w, key, value));
+  w.tag(14, WireType.Varint).int32(EXTERNAL);
 }
 
 function writeInfo(w: BinaryWriter, info: ValueInfo): void {
@@ -151,7 +176,8 @@ function writeInfo(w: BinaryWriter, info: ValueInfo): void {
     message(w, 1, () => {
       w.tag(1, WireType.Varint).int32(typeNumber[info.type]);
       message(w, 2, () => {
-        for (const size of info.shape) message(w, 1, () => w.tag(1, WireType.Varint).int64(size));
+        for (const size of info.shape)
+          message(w, 1, () => (typeof size === "string" ? text(w, 2, size) : w.tag(1, WireType.Varint).int64(size)));
       });
     });
   });

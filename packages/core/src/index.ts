@@ -35,6 +35,7 @@ export * as optimizers from "./optimizers/index.ts";
 export * as random from "./random/index.ts";
 export { setRandomSeed } from "./random/index.ts";
 export type { Config } from "./registry/index.ts";
+export type { Predictor } from "./training/predictor.ts";
 export * as callbacks from "./training/public-callbacks.ts";
 export { grad, gradients, jit, readAll, remat, valueAndGrad, vjp } from "./transforms/index.ts";
 export * as tree from "./tree/index.ts";

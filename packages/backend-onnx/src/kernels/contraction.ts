@@ -109,7 +109,8 @@ export function product(b: Builder, x: string, flipX: boolean, y: string, flipY:
   if (!flipX && !flipY) return b.op("MatMul", [x, y], out);
   if (type === "float32") {
     if (rank === 2) return b.op("Gemm", [x, y], out, { transA: flipX ? 1 : 0, transB: flipY ? 1 : 0 });
-    return b.op("FusedMatMul", [x, y], out, { transA: flipX ? 1 : 0, transB: flipY ? 1 : 0 }, "com.microsoft");
+    if (b.shared.operators.contrib)
+      return b.op("FusedMatMul", [x, y], out, { transA: flipX ? 1 : 0, transB: flipY ? 1 : 0 }, "com.microsoft");
   }
   const swap = (v: string): string => b.transpose(v, [...range(rank - 2), rank - 1, rank - 2]);
   return b.op("MatMul", [flipX ? swap(x) : x, flipY ? swap(y) : y], out);

@@ -1,4 +1,5 @@
 export * from "./case.ts";
 export * from "./check.ts";
 export * from "./groups.ts";
+export * from "./layer-models.ts";
 export * from "./stored.ts";

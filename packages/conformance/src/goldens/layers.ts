@@ -20,7 +20,8 @@ interface Call {
   readonly kwarg_gradients?: Readonly<Record<string, unknown>>;
   readonly weight_gradients?: readonly Named[];
 }
-interface LayerCase {
+/** A case of layers.json. */
+export interface LayerCase {
   readonly layer: saving.SerializedObject;
   readonly weights: readonly Named[];
   readonly initial_state: readonly Named[];
@@ -29,18 +30,21 @@ interface LayerCase {
 type AnyLayer = InstanceType<typeof layers.Layer>;
 type State = readonly (readonly [cell: AnyLayer["variables"][number], value: Tensor])[];
 
+/** The cases of layers.json. */
+export const layerCases = (): readonly LayerCase[] =>
+  (readGoldens("layers") as { readonly cases: readonly LayerCase[] }).cases;
+
 /** The cases of layers.json, by class. */
 export function layerGoldens(): GoldenGroup[] {
-  const { cases } = readGoldens("layers") as { readonly cases: readonly LayerCase[] };
-  const groups = groupBy(cases, (one) => one.layer.class_name);
+  const groups = groupBy(layerCases(), (one) => one.layer.class_name);
   return [...groups].map(([name, list]) => ({ name: `layers.${name}`, cases: list.map(layerCase) }));
 }
 
 // Layers that carry their state from batch to batch: it is no weight, so it is not among what a pure call is given.
-const carries = ({ layer }: LayerCase): boolean => layer.config["stateful"] === true;
+export const carries = ({ layer }: LayerCase): boolean => layer.config["stateful"] === true;
 
 /** The layer with its weights, as it was before the first call. */
-function make(one: LayerCase): AnyLayer {
+export function make(one: LayerCase): AnyLayer {
   setRandomSeed(0);
   const layer = saving.deserializeKerasObject(one.layer) as unknown as AnyLayer;
   const first = (one.calls[0] as Call).args.filter((arg) => storedLeaves(arg).length > 0);

@@ -12,8 +12,14 @@ import { interpret } from "./plan.ts";
 /** Called with the graph after each step of lowering; the first is the graph as it came. */
 export type LoweringWatcher = (step: string, graph: Graph) => void;
 
+/** What lowering asks of an engine. */
+export type LoweringTarget<H = unknown> = Pick<
+  Backend<H>,
+  "name" | "dtypes" | "compile" | "kernels" | "composites" | "unrollLimit" | "passes"
+>;
+
 /** A graph in the terms of one engine: composites it lacks inlined, complex numbers as pairs, dtypes it lacks carried by others, and simplified by passes. */
-export function lower<H>(graph: Graph, backend: Backend<H>, watch: LoweringWatcher = () => {}): Graph {
+export function lower<H>(graph: Graph, backend: LoweringTarget<H>, watch: LoweringWatcher = () => {}): Graph {
   const native = (name: string): boolean =>
     backend.compile === undefined
       ? Object.hasOwn(backend.kernels ?? {}, name)
@@ -55,7 +61,7 @@ export function compileGraph<H>(
 }
 
 /** Values in the dtype in which the engine carries them. */
-export function toCarrier(host: HostArray, backend: Backend): HostArray {
+export function toCarrier(host: HostArray, backend: Pick<Backend, "dtypes" | "name">): HostArray {
   if (isComplex(host.dtype)) return { ...host, ...carriedAval(host) };
   const dtype = carrierOf(host.dtype, backend);
   return dtype === host.dtype ? host : { shape: host.shape, dtype, data: castData(host.data, dtype, host.dtype) };

@@ -1,8 +1,10 @@
 export * from "./compile.ts";
 export * from "./contract.ts";
 export { carrierOf } from "./passes/dtypes.ts";
+export { foldFactors } from "./passes/factors.ts";
 export { type GraphPass, graphPasses, loopPasses } from "./passes/index.ts";
+export { type Partition, partition } from "./passes/partition.ts";
 export { throughBodies } from "./passes/rewrite.ts";
 export { Later } from "./plan.ts";
-export { reference } from "./reference/index.ts";
+export { chooseOver, copyStrided, type Loop, loopOver, loops, reference, repeatOver } from "./reference/index.ts";
 export * from "./runtime.ts";

@@ -223,6 +223,26 @@ export function execute(
   return results;
 }
 
+/** Runs a program that is not kept here, after what is queued: values of the host go in, and come out with the dtypes of `outputs`. */
+export async function runOnHost(
+  backend: Backend,
+  program: Executable<unknown>,
+  inputs: readonly HostArray[],
+  outputs: readonly Aval[],
+): Promise<HostArray[]> {
+  let results: HostArray[] = [];
+  await enqueue(backend, async () => {
+    const handles = inputs.map((x) => backend.upload(toCarrier(x, backend)));
+    const made = await program.run(handles);
+    for (const handle of handles) backend.release(handle);
+    results = await Promise.all(
+      made.map(async (handle, i) => fromCarrier(await backend.download(handle), (outputs[i] as Aval).dtype)),
+    );
+    for (const handle of made) backend.release(handle);
+  });
+  return results;
+}
+
 async function gather(
   backend: Backend,
   inputs: readonly Value[],

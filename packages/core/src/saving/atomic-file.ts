@@ -3,7 +3,7 @@ import { ConfigError, complain, StateError } from "../errors/index.ts";
 // Node's modules are asked of the process, never imported: a bundler for browsers then has nothing to resolve.
 
 interface FileHandle {
-  writeFile(bytes: Uint8Array): Promise<void>;
+  writeFile(bytes: Uint8Array | Iterable<Uint8Array>): Promise<void>;
   sync(): Promise<void>;
   chmod(mode: number): Promise<void>;
   close(): Promise<void>;
@@ -56,10 +56,10 @@ let written = 0;
 
 /**
  * Writes a file so that at every moment its path holds either the whole old content or the whole new: a temporary file in
- * the same folder, forced to disk, then renamed. Links are followed and permissions kept.
+ * the same folder, forced to disk, then renamed. Links are followed and permissions kept. Large content may come in parts.
  * @throws ConfigError if the folder does not exist or cannot be written to, or the disk is full.
  */
-export async function writeFileAtomic(path: string, bytes: Uint8Array): Promise<void> {
+export async function writeFileAtomic(path: string, bytes: Uint8Array | Iterable<Uint8Array>): Promise<void> {
   const { fs, path: paths, pid } = modules("save");
   const target = await fs.realpath(path).catch(() => path);
   const old = await fs.stat(target).catch(() => undefined);

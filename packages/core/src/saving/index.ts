@@ -1,4 +1,12 @@
 export { hasFiles, readFile, saveBlob, writeFileAtomic } from "./atomic-file.ts";
+export {
+  type Exporter,
+  type ExportOptions,
+  exportModel,
+  exportTrainingStep,
+  registerExporter,
+  type TrainingStepOptions,
+} from "./exporters.ts";
 export { readWeightsH5, type WeightGroup, writeWeightsH5 } from "./h5.ts";
 export {
   type KerasFile,

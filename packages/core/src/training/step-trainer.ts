@@ -1,13 +1,13 @@
 // How a model was compiled, and what one step of training, evaluation and prediction does.
 // Sources: keras/src/trainers/trainer.py, keras/src/backend/jax/trainer.py.
-import { isFloat } from "../aval/index.ts";
+import { type Aval, isFloat } from "../aval/index.ts";
 import { ConfigError, complain, ShapeError, StateError, warnOnce } from "../errors/index.ts";
-import type { Tensor } from "../graph/index.ts";
+import { placeholder, type Tensor } from "../graph/index.ts";
 import { Mean, Metric } from "../metrics/index.ts";
 import * as ops from "../ops/index.ts";
 import { inferSpec, KerasTensor, type TensorLike } from "../ops/index.ts";
 import * as optimizers from "../optimizers/index.ts";
-import { gradients, jit, readCell, type StateCell } from "../transforms/index.ts";
+import { gradients, jit, readCell, type StateCell, type Traced, trace } from "../transforms/index.ts";
 import * as tree from "../tree/index.ts";
 import type { Batch } from "./batches.ts";
 import { checkRunOptions } from "./check-options.ts";
@@ -20,6 +20,8 @@ import { SavedLayer } from "./saved-layer.ts";
 
 interface Compiled {
   readonly optimizer: optimizers.Optimizer;
+  /** As it was given, without a loss scale around it. */
+  readonly givenOptimizer: optimizers.Optimizer;
   readonly loss: CompileLoss | undefined;
   readonly metrics: CompileMetrics | undefined;
   readonly tracker: Metric;
@@ -58,8 +60,10 @@ export abstract class StepTrainer extends SavedLayer {
   compile(options: CompileOptions = {}): void {
     checkRunOptions(this.name, "compile", options);
     const { loss, lossWeights, metrics, weightedMetrics } = options;
+    const givenOptimizer = optimizers.get(options.optimizer ?? "rmsprop");
     this.#compiled = {
-      optimizer: this.#scaled(optimizers.get(options.optimizer ?? "rmsprop"), options.autoScaleLoss ?? true),
+      optimizer: this.#scaled(givenOptimizer, options.autoScaleLoss ?? true),
+      givenOptimizer,
       loss: loss === undefined || loss === null ? undefined : new CompileLoss(loss, lossWeights, this.outputNames),
       metrics:
         metrics === undefined && weightedMetrics === undefined
@@ -87,6 +91,11 @@ export abstract class StepTrainer extends SavedLayer {
   /** @throws StateError before `compile`. */
   get optimizer(): optimizers.Optimizer {
     return this.needCompiled("optimizer").optimizer;
+  }
+
+  /** The optimizer as `compile` was given it, which is what files say. Internal. */
+  protected get givenOptimizer(): optimizers.Optimizer {
+    return this.needCompiled("optimizer").givenOptimizer;
   }
 
   /** What `compile` made. @throws StateError before it. */
@@ -208,8 +217,9 @@ export abstract class StepTrainer extends SavedLayer {
         return Object.fromEntries(Object.entries(logs).map(([name, value]) => [name, ops.convertToTensor(value)]));
       };
       const given = ({ x, y, sampleWeight }: Batch): StepArguments => [x, y ?? null, sampleWeight ?? null];
-      if (this.#runsEagerly) return (batch) => plain(...given(batch));
+      if (this.runsEagerly) return (batch) => plain(...given(batch));
       const step = jit(plain, { label: `${this.name}.${label}` });
+      if (!this.flattenLayers().every((layer) => layer.runsInLoops)) return (batch) => step(...given(batch));
       return Object.assign((batch: Batch) => step(...given(batch)), {
         many: (count: number, stacked: Batch) => step.many(count, ...given(stacked)),
         pace: new Pace(),
@@ -217,14 +227,43 @@ export abstract class StepTrainer extends SavedLayer {
     };
     return this.#kept(label, make);
   }
+  /**
+   * A step of training as a graph, for those who write it elsewhere: its results are the logs, by `names`. Makes state that is not
+   * there yet. Unknown sizes are `samples`. Internal.
+   */
+  traceTrainStep(
+    x: tree.Tree<KerasTensor>,
+    y: tree.Tree<KerasTensor>,
+    samples: number,
+  ): { readonly traced: Traced; readonly names: readonly string[] } {
+    const [inputs, targets] = [tree.flatten<KerasTensor>(x), tree.flatten<KerasTensor>(y)];
+    const avals = [...inputs, ...targets].map(
+      ({ shape, dtype }): Aval => ({ dtype, shape: shape.map((n) => n ?? samples) }),
+    );
+    const batchOf = (tensors: readonly Tensor[]): Batch => ({
+      x: tree.packAs(x, tensors.slice(0, inputs.length)),
+      y: tree.packAs(y, tensors.slice(inputs.length)),
+      sampleWeight: undefined,
+    });
+    this.buildAll(batchOf(avals.map(placeholder)));
+    let names: readonly string[] = [];
+    const traced = trace((...tensors) => {
+      const logs = this.trainStep(batchOf(tensors));
+      names = Object.keys(logs);
+      return Object.values(logs).map((value) => ops.convertToTensor(value));
+    }, avals);
+    return { traced, names };
+  }
   protected predictFunction(): (x: tree.Tree<Tensor>) => unknown {
     const plain = (x: tree.Tree<Tensor>): unknown => this.predictStep(x);
     return this.#kept("predictStep", () =>
-      this.#runsEagerly ? plain : jit(plain, { label: `${this.name}.predictStep` }),
+      this.runsEagerly ? plain : jit(plain, { label: `${this.name}.predictStep` }),
     );
   }
-  get #runsEagerly(): boolean {
-    return this.#compiled?.options.runEagerly === true;
+  /** True if steps run op by op: as Keras on JAX, also with `jitCompile: false`. */
+  protected get runsEagerly(): boolean {
+    const { runEagerly, jitCompile } = this.#compiled?.options ?? {};
+    return runEagerly === true || jitCompile === false;
   }
   #kept<S>(label: string, make: () => S): S {
     const layers = this.flattenLayers();

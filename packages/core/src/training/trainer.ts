@@ -9,6 +9,7 @@ import { checkNumbers, checkRunOptions } from "./check-options.ts";
 import { EpochStream } from "./epoch-stream.ts";
 import { due, noBatches, trainingSources } from "./fit-data.ts";
 import type { EvaluateOptions, FitOptions, PredictOptions, RunOptions, Scores } from "./options.ts";
+import { makePredictor, type Predictor } from "./predictor.ts";
 import { ProgressLogger } from "./progress-logger.ts";
 import { Breather, joined, nonFiniteWatch, type Part, readLogs, retire, runSteps, type Step } from "./run-loop.ts";
 import { batchSource } from "./sources.ts";
@@ -163,6 +164,22 @@ export abstract class Trainer extends StepTrainer {
     return joined(parts) as R;
   }
 
+  /**
+   * Prediction with the least time for each call: one compiled program with the weights of now inside, so that all that stands on
+   * weights alone (batch normalisation, say) is computed once. No progress bar, no callbacks, no batches. Training goes on without it:
+   * make another one for new weights. Stateful layers start each call from their state of now.
+   * @param example data to compile for at once, else the first call does
+   * @throws StateError if the model is not built.
+   * @example
+   * const model = new Sequential([input({ shape: [2] }), new layers.Dense({ units: 1 })]);
+   * const predict = await model.predictor([[0, 0]]);
+   * (await predict([[1, 2]])).shape; // [1, 1]
+   * predict.dispose();
+   */
+  predictor<R = Tensor>(example?: unknown): Promise<Predictor<R>> {
+    return makePredictor<R>(this, example);
+  }
+
   /** One training step on one batch. */
   async trainOnBatch(
     x: Data,
@@ -234,7 +251,7 @@ export abstract class Trainer extends StepTrainer {
 
   // Steps that run op by op may give tensors that others hold, such as values of variables.
   get #ownsResults(): boolean {
-    return this.compileOptions?.runEagerly !== true;
+    return !this.runsEagerly;
   }
   #run(
     stream: EpochStream,

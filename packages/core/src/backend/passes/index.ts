@@ -2,6 +2,7 @@ import type { Graph } from "../../graph/index.ts";
 import { simplify } from "./algebra.ts";
 import { sinkBroadcasts } from "./broadcasts.ts";
 import { shareCommon } from "./cse.ts";
+import { foldFactors } from "./factors.ts";
 import { foldConstants } from "./fold.ts";
 import { hoistScans } from "./hoist-scans.ts";
 import { joinPads } from "./join-pads.ts";
@@ -28,6 +29,7 @@ export const graphPasses: readonly GraphPass[] = [
   { name: "broadcasts", run: sinkBroadcasts },
   { name: "fold", run: foldConstants },
   { name: "algebra", run: simplify },
+  { name: "factors", run: (graph) => foldFactors(graph) },
   { name: "scales", run: joinScales },
   { name: "pools", run: poolFirst },
   { name: "common", run: shareCommon },

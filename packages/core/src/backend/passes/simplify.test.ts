@@ -163,11 +163,11 @@ test("every pass can be switched off, and the steps of lowering can be watched",
   const seen: string[] = [];
   const lowered = lower(graph, reference(), (step) => seen.push(step));
   expect(seen.join(" ")).toBe(
-    "recorded inline joinPads mergeScans hoistScans broadcasts fold algebra scales pools common",
+    "recorded inline joinPads mergeScans hoistScans broadcasts fold algebra factors scales pools common",
   );
   expect(names(lowered)).toEqual([]);
   const off = Object.fromEntries(
-    ["fold", "algebra", "broadcasts", "scales", "pools", "common"].map((name) => [name, false]),
+    ["fold", "algebra", "broadcasts", "scales", "factors", "pools", "common"].map((name) => [name, false]),
   );
   const plain: Backend<HostArray> = { ...reference(), passes: off };
   expect(names(lower(graph, plain))).toEqual(["neg", "add", "mul"]);
