@@ -4,7 +4,8 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { findPython } from "../tools/python.ts";
 import type { BenchModel } from "./models.ts";
-import { type Epochs, pythonKeras, tensorflowJs } from "./peers.ts";
+import { pythonKeras } from "./peers.ts";
+import { type Epochs, tensorflowJs } from "./tensorflow-js.ts";
 
 /** Milliseconds a step: the best epoch and the middle one. */
 export interface StepTime {

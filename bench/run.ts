@@ -1,8 +1,9 @@
-// npm run bench [-- --quick] [--python] [--only mlp,convnet,transformer,lstm,resnet,inference,session,ops,eager,memory,bundle] [--save]: ratios taken in one run.
+// npm run bench [-- --quick] [--python] [--only mlp,convnet,transformer,lstm,resnet,inference,session,browser,ops,eager,memory,bundle] [--save]: ratios taken in one run.
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Baseline, readBaseline, writeBaseline } from "./baseline.ts";
+import { browserSteps, pageContenders } from "./browser.ts";
 import { bundleSizes } from "./bundle.ts";
 import { contenders, rounds, type StepTime } from "./contenders.ts";
 import { eagerTimes } from "./eager.ts";
@@ -20,6 +21,7 @@ const parts = [
   "resnet",
   "inference",
   "session",
+  "browser",
   "ops",
   "eager",
   "memory",
@@ -92,6 +94,24 @@ const jobs: Readonly<Record<Part, () => Promise<void>>> = {
       const { step, session, more } = await sessionOverhead(model, flags.quick ? 20 : 60, flags.quick ? 2 : 6);
       const text = `fit ${ms(step)}   session.run ${ms(session)}   ${(more * 100).toFixed(1)} % more`;
       line("session", model.name, text, 1 + more);
+    }
+  },
+  async browser() {
+    console.log("whole fit steps in headless Chromium, in the same page; ratios are to keras-ts on ONNX Runtime there");
+    const [first = ""] = Object.keys(pageContenders);
+    for (const threads of [1, 2]) {
+      for (const model of [mlp, convnet, lstm, transformer]) {
+        const size = flags.quick ? { rounds: 1, steps: 4 } : { rounds: 3, steps: 8 };
+        const times = await browserSteps(model, threads, size);
+        const base = times.get(first);
+        for (const [name, time] of times) {
+          const row = `${model.name}, ${threads} thread${threads > 1 ? "s" : ""}: ${name}`;
+          if (typeof time === "string") console.log(`  ${row.padEnd(50)} not run: ${time}`);
+          else if (typeof base !== "number") console.log(`  ${row.padEnd(50)} ${ms(time)}`);
+          else
+            line("browser", row.padEnd(50), `${ms(time)} ${`${(time / base).toFixed(2)}x`.padStart(8)}`, time / base);
+        }
+      }
     }
   },
   async ops() {

@@ -26,7 +26,7 @@ async function columns(): Promise<readonly Column[]> {
   const [plain, ort, tf] = [reference(), await onnx({ engine: "node" }), await tfjs({ device: "cpu" })];
   const made: Column[] = [
     { name: "reference", dtypes: plain.dtypes, native: nativeOf(plain as Backend), limitations: [] },
-    { name: "onnx", dtypes: ort.dtypes, native: nativeOf(ort as Backend), limitations: onnxLimitations },
+    { name: "onnx", dtypes: ort.dtypes, native: nativeOf(ort as Backend), limitations: onnxLimitations, device: "cpu" },
     ...["cpu", "wasm", "webgl", "webgpu"].map((device) => ({
       name: `tfjs ${device}`,
       device,

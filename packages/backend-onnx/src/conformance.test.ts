@@ -2,5 +2,9 @@
 import { describeBackend } from "@keras-ts/conformance";
 import { limitations, onnx } from "./index.ts";
 
-describeBackend("onnx node", () => onnx({ engine: "node", threads: 1 }), { limitations });
-describeBackend("onnx web", () => onnx({ engine: "web", threads: 1 }), { limitations, goldens: "sample" });
+describeBackend("onnx node", () => onnx({ engine: "node", threads: 1 }), { limitations, device: "cpu" });
+describeBackend("onnx web", () => onnx({ engine: "web", threads: 1 }), {
+  limitations,
+  device: "cpu",
+  goldens: "sample",
+});

@@ -5,6 +5,8 @@ const onGpu = (sample: string, reason: string, ...ops: readonly string[]): Limit
 const onHost = (reason: string, ...ops: readonly string[]): Limitation[] =>
   ops.map((op) => ({ op, devices: ["webgpu"], onHost: true, reason }));
 
+const WHERE = "ONNX Runtime's Where adds the chosen parts, so that -0 becomes 0; these ops are, or are made of, Where";
+
 /** What this engine cannot do. */
 export const limitations: readonly Limitation[] = [
   {
@@ -13,11 +15,8 @@ export const limitations: readonly Limitation[] = [
     reason:
       "ONNX Runtime has float64 kernels for plain arithmetic only; they are used inside of kernels, but not offered",
   },
-  ...["where", "trunc", "sign", "log1p", "expm1", "atan2", "topK"].map((op) => ({
-    op,
-    zeroSigns: true,
-    reason: "ONNX Runtime's Where adds the chosen parts, so that -0 becomes 0; these ops are, or are made of, Where",
-  })),
+  ...["where", "sign", "log1p", "expm1"].map((op) => ({ op, zeroSigns: true, reason: WHERE })),
+  ...["trunc", "atan2", "topK"].map((op) => ({ op, devices: ["cpu"], zeroSigns: true, reason: WHERE })),
   { op: "*", dtype: "float16", zeroSigns: true, reason: "rounding to float16 chooses its parts with Where" },
   {
     op: "topK",
