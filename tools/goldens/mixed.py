@@ -4,6 +4,7 @@ import keras
 import numpy as np
 
 import golden
+import models
 from golden import integers, values
 
 L = keras.layers
@@ -41,6 +42,26 @@ def trained(policy, make_optimizer, **options):
     return result
 
 
+def state(model):
+    return [{"path": v.path, "value": np.array(v.value)} for v in model.weights + model.optimizer.variables]
+
+
+def saved():
+    """halves.keras: a model in half precision whose scale was halved and doubled, and how training goes on from the file."""
+    keras.utils.clear_session()
+    keras.config.set_dtype_policy("mixed_float16")
+    keras.utils.set_random_seed(5)
+    model = keras.Sequential([keras.Input((4,)), L.Dense(5, activation="relu", name="hidden"), L.Dense(2, dtype="float32", name="out")], name="halves")
+    model.compile(keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam(0.02), initial_scale=2.0**20, dynamic_growth_steps=3), "mse")
+    keras.config.set_dtype_policy("float32")
+    x, y = values(1, (12, 4)), values(2, (12, 2))
+    models.train(model, x, y, 9)
+    path = models.FOLDER / "halves.keras"
+    made = {"file": "keras/halves.keras", "x": x, "y": y, "config": models.save(model, path), "state": state(model), "predictions": model.predict(x, verbose=0)}
+    loaded = keras.saving.load_model(path)
+    return {**made, "resumed": models.train(loaded, x, y, 5), "resumed_state": state(loaded)}
+
+
 def make():
     def adam():
         return keras.optimizers.Adam(0.01)
@@ -52,4 +73,4 @@ def make():
         return keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.05), initial_scale=2.0**22)
 
     cases = [trained("mixed_float16", adam), trained("mixed_float16", adam, auto_scale_loss=False), trained("mixed_bfloat16", adam), trained("mixed_float16", growing), trained("mixed_float16", too_high)]
-    golden.write("mixed", {"cases": cases})
+    golden.write("mixed", {"cases": cases, "saved": saved()})

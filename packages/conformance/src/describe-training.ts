@@ -1,6 +1,6 @@
 // Training as real Keras trains, from the same seed.
 import { describe, test } from "vitest";
-import { checkCurve, checkMixed, curveGoldens, mixedGoldens } from "./training/index.ts";
+import { checkCurve, checkEager, checkMixed, curveGoldens, mixedGoldens } from "./training/index.ts";
 
 /**
  * Defines the tests of `fit` on the current engine: an MLP and a convolutional net with dropout, an LSTM and a transformer see the same
@@ -18,5 +18,6 @@ export function describeTraining(epochs = 2): void {
     )("%s with %s %j", async (_, __, ___, golden) => {
       await checkMixed(golden);
     });
+    test("op by op, and several steps at once, as compiled", checkEager);
   });
 }

@@ -151,7 +151,7 @@ export class Model extends Trainer {
   /** How it was compiled, in Keras' JSON form; empty before `compile`. */
   getCompileConfig(): Record<string, unknown> {
     const { compileOptions: options } = this;
-    return options === undefined ? {} : compileConfig(options, this.optimizer);
+    return options === undefined ? {} : compileConfig(options, this.givenOptimizer);
   }
   /** Compiles as `getCompileConfig` says, and makes the optimizer's variables. */
   compileFromConfig(config: Readonly<Record<string, unknown>>, context: LoadContext = {}): void {

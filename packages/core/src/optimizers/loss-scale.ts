@@ -18,7 +18,7 @@ import { Optimizer } from "./optimizer.ts";
 import type { Gradient, LearningRate } from "./optimizer-config.ts";
 
 export interface LossScaleOptimizerConfig {
-  /** The optimizer that changes the variables. */
+  /** The optimizer that changes the variables. Its own `lossScaleFactor` is switched off. */
   readonly innerOptimizer: Optimizer;
   /** The first scale, 2^15 by default. Too high is soon corrected, too low takes long. */
   readonly initialScale?: number;
@@ -26,6 +26,20 @@ export interface LossScaleOptimizerConfig {
   readonly dynamicGrowthSteps?: number;
   readonly name?: string | null | undefined;
 }
+
+// Old files have the options of other optimizers too, as far as they say nothing.
+const silent: Config = {
+  dynamic: true,
+  weightDecay: null,
+  clipnorm: null,
+  globalClipnorm: null,
+  clipvalue: null,
+  useEma: false,
+  emaMomentum: 0.99,
+  emaOverwriteFrequency: null,
+  lossScaleFactor: null,
+  gradientAccumulationSteps: null,
+};
 
 /**
  * Multiplies the loss by a scale, so that small gradients do not vanish in float16, divides the gradients by it, and hands them to another
@@ -62,16 +76,16 @@ export class LossScaleOptimizer extends Optimizer {
       refuse("dynamicGrowthSteps must be a whole number above 0", dynamicGrowthSteps, "Leave it out for 2000");
     if (!(innerOptimizer instanceof Optimizer))
       refuse("innerOptimizer must be an optimizer", innerOptimizer, "Use for example new optimizers.Adam()");
-    const { lossScaleFactor } = innerOptimizer;
-    if (lossScaleFactor !== null)
-      refuse("the inner optimizer must not scale the loss", `lossScaleFactor ${lossScaleFactor}`, "Leave it out there");
+    // Two scales would be one too many.
+    innerOptimizer.lossScaleFactor = null;
     this.innerOptimizer = innerOptimizer;
     this.initialScale = initialScale;
     this.dynamicGrowthSteps = dynamicGrowthSteps;
   }
 
   /** From a config whose inner optimizer may be in Keras' form. */
-  static fromConfig({ innerOptimizer, ...rest }: Config, context?: LoadContext): LossScaleOptimizer {
+  static fromConfig({ innerOptimizer, ...given }: Config, context?: LoadContext): LossScaleOptimizer {
+    const rest = Object.fromEntries(Object.entries(given).filter(([name, value]) => value !== silent[name]));
     const inner = isSerialized(innerOptimizer) ? deserializeKerasObject(innerOptimizer, context) : innerOptimizer;
     return new LossScaleOptimizer({ ...rest, innerOptimizer: inner as Optimizer });
   }

@@ -49,7 +49,7 @@ export abstract class Optimizer implements Serializable {
   readonly useEma: boolean;
   readonly emaMomentum: number;
   readonly emaOverwriteFrequency: number | null;
-  readonly lossScaleFactor: number | null;
+  lossScaleFactor: number | null;
   readonly gradientAccumulationSteps: number | null;
   built = false;
 

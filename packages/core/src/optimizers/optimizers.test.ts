@@ -290,6 +290,16 @@ test("what a loss scaler refuses", () => {
     /dynamicGrowthSteps must be a whole number above 0/,
   );
   expect(made({ innerOptimizer, clipnorm: 1 })).toThrow(/options must be ones that it has, got "clipnorm"/);
-  const scaled = new optimizers.SGD({ lossScaleFactor: 2 });
-  expect(made({ innerOptimizer: scaled })).toThrow(/inner optimizer must not scale the loss, got lossScaleFactor 2/);
+});
+
+test("a loss scaler switches the inner scale off, and takes what old files say of nothing", async () => {
+  const inner = new optimizers.SGD({ lossScaleFactor: 2 });
+  const optimizer = new optimizers.LossScaleOptimizer({ innerOptimizer: inner });
+  expect(inner.lossScaleFactor).toBe(null);
+  const form = optimizers.serialize(optimizer);
+  const old = { dynamic: true, clipnorm: null, use_ema: false, ema_momentum: 0.99, weight_decay: null };
+  const loaded = optimizers.deserialize({ ...form, config: { ...form.config, ...old } });
+  expect(optimizers.serialize(loaded)).toEqual(form);
+  const refused = { ...form, config: { ...form.config, clipnorm: 1 } };
+  expect(() => optimizers.deserialize(refused)).toThrow(/must be ones that it has, got "clipnorm"/);
 });

@@ -27,7 +27,7 @@ const FLOAT_KEYS: ReadonlySet<string> = new Set(
   maxval negative_slope threshold min_value max_value l1 l2 ema_momentum clipnorm clipvalue global_clipnorm weight_decay
   label_smoothing dropout recurrent_dropout delta initial_accumulator_value learning_rate_power
   l1_regularization_strength l2_regularization_strength beta warmup_target end_learning_rate power t_mul m_mul
-  min_delta loss_scale_factor`.split(/\s+/),
+  min_delta loss_scale_factor initial_scale`.split(/\s+/),
 );
 
 /** A JSON text that Python reads back as it was: NaN and infinities included, and floats where Keras wants floats. */

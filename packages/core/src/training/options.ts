@@ -21,7 +21,9 @@ export interface CompileOptions {
   readonly runEagerly?: boolean;
   /** Batches between two calls of the batch hooks; each is still one run of the step. */
   readonly stepsPerExecution?: number;
+  /** False to run each step op by op too, as Keras on JAX does. */
   readonly jitCompile?: boolean | "auto";
+  /** False to leave the optimizer of a `mixed_float16` model as it is; by default it gets a `LossScaleOptimizer` around it. */
   readonly autoScaleLoss?: boolean;
 }
 

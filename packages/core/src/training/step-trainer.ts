@@ -20,6 +20,8 @@ import { SavedLayer } from "./saved-layer.ts";
 
 interface Compiled {
   readonly optimizer: optimizers.Optimizer;
+  /** As it was given, without a loss scale around it. */
+  readonly givenOptimizer: optimizers.Optimizer;
   readonly loss: CompileLoss | undefined;
   readonly metrics: CompileMetrics | undefined;
   readonly tracker: Metric;
@@ -58,8 +60,10 @@ export abstract class StepTrainer extends SavedLayer {
   compile(options: CompileOptions = {}): void {
     checkRunOptions(this.name, "compile", options);
     const { loss, lossWeights, metrics, weightedMetrics } = options;
+    const givenOptimizer = optimizers.get(options.optimizer ?? "rmsprop");
     this.#compiled = {
-      optimizer: this.#scaled(optimizers.get(options.optimizer ?? "rmsprop"), options.autoScaleLoss ?? true),
+      optimizer: this.#scaled(givenOptimizer, options.autoScaleLoss ?? true),
+      givenOptimizer,
       loss: loss === undefined || loss === null ? undefined : new CompileLoss(loss, lossWeights, this.outputNames),
       metrics:
         metrics === undefined && weightedMetrics === undefined
@@ -87,6 +91,11 @@ export abstract class StepTrainer extends SavedLayer {
   /** @throws StateError before `compile`. */
   get optimizer(): optimizers.Optimizer {
     return this.needCompiled("optimizer").optimizer;
+  }
+
+  /** The optimizer as `compile` was given it, which is what files say. Internal. */
+  protected get givenOptimizer(): optimizers.Optimizer {
+    return this.needCompiled("optimizer").givenOptimizer;
   }
 
   /** What `compile` made. @throws StateError before it. */
@@ -208,8 +217,9 @@ export abstract class StepTrainer extends SavedLayer {
         return Object.fromEntries(Object.entries(logs).map(([name, value]) => [name, ops.convertToTensor(value)]));
       };
       const given = ({ x, y, sampleWeight }: Batch): StepArguments => [x, y ?? null, sampleWeight ?? null];
-      if (this.#runsEagerly) return (batch) => plain(...given(batch));
+      if (this.runsEagerly) return (batch) => plain(...given(batch));
       const step = jit(plain, { label: `${this.name}.${label}` });
+      if (!this.flattenLayers().every((layer) => layer.runsInLoops)) return (batch) => step(...given(batch));
       return Object.assign((batch: Batch) => step(...given(batch)), {
         many: (count: number, stacked: Batch) => step.many(count, ...given(stacked)),
         pace: new Pace(),
@@ -247,11 +257,13 @@ export abstract class StepTrainer extends SavedLayer {
   protected predictFunction(): (x: tree.Tree<Tensor>) => unknown {
     const plain = (x: tree.Tree<Tensor>): unknown => this.predictStep(x);
     return this.#kept("predictStep", () =>
-      this.#runsEagerly ? plain : jit(plain, { label: `${this.name}.predictStep` }),
+      this.runsEagerly ? plain : jit(plain, { label: `${this.name}.predictStep` }),
     );
   }
-  get #runsEagerly(): boolean {
-    return this.#compiled?.options.runEagerly === true;
+  /** True if steps run op by op: as Keras on JAX, also with `jitCompile: false`. */
+  protected get runsEagerly(): boolean {
+    const { runEagerly, jitCompile } = this.#compiled?.options ?? {};
+    return runEagerly === true || jitCompile === false;
   }
   #kept<S>(label: string, make: () => S): S {
     const layers = this.flattenLayers();

@@ -251,7 +251,7 @@ export abstract class Trainer extends StepTrainer {
 
   // Steps that run op by op may give tensors that others hold, such as values of variables.
   get #ownsResults(): boolean {
-    return this.compileOptions?.runEagerly !== true;
+    return !this.runsEagerly;
   }
   #run(
     stream: EpochStream,
