@@ -1,6 +1,6 @@
 // Elementwise loops over operands that broadcast, without copies of the operands. They are written out: a call for each element
 // would be most of their time.
-import { type Shape, stridesOf, type TypedArray } from "../../aval/index.ts";
+import { type Shape, sameShape, stridesOf, type TypedArray } from "../../aval/index.ts";
 
 /** Computes `count` elements from `out[to]` on; the operands are read from `ia` and `ib` on, in steps of `sa` and `sb`. */
 export type Loop = (
@@ -60,6 +60,12 @@ export function broadcastRuns(target: Shape, operands: readonly Shape[], run: Ru
   }
 }
 
+// The step through an operand that is as large as the result or a single number: one run, which small arrays are glad of.
+function stepOf(data: TypedArray, own: Shape, shape: Shape): 0 | 1 | undefined {
+  if (sameShape(own, shape)) return 1;
+  return data.length === 1 ? 0 : undefined;
+}
+
 /** Runs a loop over two operands that broadcast to `shape`. */
 export function loopOver(
   loop: Loop,
@@ -70,6 +76,11 @@ export function loopOver(
   out: TypedArray,
   shape: Shape,
 ): void {
+  const [sa, sb] = [stepOf(a, aShape, shape), stepOf(b, bShape, shape)];
+  if (sa !== undefined && sb !== undefined) {
+    loop(a, 0, sa, b, 0, sb, out, 0, out.length);
+    return;
+  }
   broadcastRuns(shape, [aShape, bShape], (start, count, at, by) =>
     loop(a, at[0] as number, by[0] as number, b, at[1] as number, by[1] as number, out, start, count),
   );
