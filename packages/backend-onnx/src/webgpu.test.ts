@@ -1,0 +1,67 @@
+import { DeviceLostError, Graph, OutOfMemoryError, primitives as p, placeholder } from "@keras-ts/core/backend";
+import { describe, expect, test } from "vitest";
+import { attempt } from "./attempt.ts";
+import { emit } from "./emit.ts";
+import { completeGpuBuild, LOST } from "./gpu-build.ts";
+import { type InjectedOrt, onnx } from "./index.ts";
+import type { OrtSessionOptions } from "./ort.ts";
+import { nodesOnHost, onGpu } from "./webgpu.ts";
+
+const x = placeholder({ shape: [2, 3], dtype: "float32" });
+const program = (y: typeof x): ReturnType<typeof emit> => emit(new Graph([x], [y]));
+
+describe("a program on the graphics card", () => {
+  test("names the operators that the CPU computes", () => {
+    expect(nodesOnHost(program(p.mul(p.sin(x), 2))).map((name) => name.split("_")[0])).toEqual(["sin/Sin"]);
+    expect(onGpu(program(p.tanh(x)))).toEqual([{ name: "webgpu" }, "wasm"]);
+  });
+
+  test("that needs float64 is computed by the CPU", () => {
+    expect(onGpu(program(p.lgamma(x)))).toEqual(["wasm"]);
+  });
+});
+
+describe("the WebGPU build", () => {
+  const gpuOptions: OrtSessionOptions = { executionProviders: [{ name: "webgpu" }, "wasm"] };
+
+  test("fails where the card is lost, and leaves sessions without it to the plain build", async () => {
+    let lose = (_: { readonly message: string }): void => {};
+    const lost = new Promise<{ readonly message: string }>((resolve) => {
+      lose = resolve;
+    });
+    const build = (name: string): InjectedOrt =>
+      ({
+        Tensor: class {},
+        InferenceSession: {
+          create: async () => ({
+            run: () => (name === "gpu" ? new Promise(() => {}) : Promise.resolve({})),
+            release: async () => {},
+          }),
+        },
+        env: { webgpu: { device: Promise.resolve({ lost }) } },
+      }) as unknown as InjectedOrt;
+    const ort = completeGpuBuild(build("gpu"), async () => build("plain"));
+    const onCard = await ort.InferenceSession.create(new Uint8Array(), gpuOptions);
+    const beside = await ort.InferenceSession.create(new Uint8Array(), { executionProviders: ["wasm"] });
+    const run = onCard.run({}, {});
+    lose({ message: "the driver was reset" });
+    await expect(run).rejects.toMatchObject({ name: LOST, message: "the driver was reset" });
+    await expect(beside.run({}, {})).resolves.toEqual({});
+  });
+
+  test("is not there in Node", async () => {
+    await expect(onnx({ device: "webgpu" })).rejects.toThrow(
+      'onnx: device "webgpu" must exist here, got no WebGPU. Use device "cpu", or another browser.',
+    );
+  });
+});
+
+describe("errors of ONNX Runtime", () => {
+  const fails = (error: Error): Promise<unknown> => attempt("onnx", "program", () => Promise.reject(error));
+
+  test("a lost device and missing memory have classes of their own", async () => {
+    await expect(fails(Object.assign(new Error("gone."), { name: LOST }))).rejects.toThrow(DeviceLostError);
+    await expect(fails(new Error("std::bad_alloc"))).rejects.toThrow(OutOfMemoryError);
+    await expect(fails(new RangeError("Array buffer allocation failed"))).rejects.toThrow(OutOfMemoryError);
+  });
+});
