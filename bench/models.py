@@ -116,4 +116,5 @@ def main():
     print(json.dumps({"times": times, "first": first, "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000}))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-// npm run bench [-- --quick] [--python] [--only mlp,convnet,transformer,lstm,resnet,session,ops,eager,memory,bundle] [--save]: ratios taken in one run.
+// npm run bench [-- --quick] [--python] [--only mlp,convnet,transformer,lstm,resnet,inference,session,ops,eager,memory,bundle] [--save]: ratios taken in one run.
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -6,6 +6,7 @@ import { type Baseline, readBaseline, writeBaseline } from "./baseline.ts";
 import { bundleSizes } from "./bundle.ts";
 import { contenders, rounds, type StepTime } from "./contenders.ts";
 import { eagerTimes } from "./eager.ts";
+import { oneSample } from "./inference.ts";
 import { memoryEngines, memoryFlat } from "./memory.ts";
 import { type BenchModel, convnet, lstm, mlp, resnet, transformer } from "./models.ts";
 import { geometricMean, type OpEngine, type OpTime, opTimes } from "./ops/index.ts";
@@ -17,6 +18,7 @@ const parts = [
   "transformer",
   "lstm",
   "resnet",
+  "inference",
   "session",
   "ops",
   "eager",
@@ -130,6 +132,21 @@ const jobs: Readonly<Record<Part, () => Promise<void>>> = {
     ] as const) {
       const mean = geometricMean(ratios);
       line("ops", name, `${mean.toFixed(2)}x, geometric mean of ${ratios.length}`, mean);
+    }
+  },
+  async inference() {
+    console.log(
+      "inference: one sample in and out; ratios are to keras-ts with predictor(); Keras' way is the fastest of several",
+    );
+    for (const model of [convnet, transformer]) {
+      const found = await oneSample(model, flags);
+      const [base] = found.values();
+      for (const [name, time] of found) {
+        const ratio = typeof time === "number" && typeof base === "number" ? time / base : undefined;
+        const text =
+          typeof time === "number" ? `${ms(time)} ${`${(ratio ?? 1).toFixed(2)}x`.padStart(8)}` : `not run: ${time}`;
+        line("inference", `${model.name}, ${name}`, text, ratio);
+      }
     }
   },
   async eager() {

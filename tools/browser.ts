@@ -10,7 +10,10 @@ import { root } from "./lib/workspace.ts";
 
 /** A page to run. */
 export interface PageOptions {
-  /** The page's TypeScript, which sets `window.__result` when it is done. Absolute, or from the repository's root. */
+  /**
+   * The page's TypeScript, which sets `window.__result` when it is done, or a folder with an `index.html` that is served as it is.
+   * Absolute, or from the repository's root.
+   */
   readonly entry: string;
   /** Folders to serve besides, by URL prefix: `{ "/ort/": "node_modules/onnxruntime-web/dist" }`. */
   readonly serve?: Readonly<Record<string, string>>;
@@ -24,6 +27,12 @@ export interface PageOptions {
   readonly query?: Readonly<Record<string, string>>;
   /** How many files the page offers as downloads; their bytes come with the result. */
   readonly downloads?: number;
+  /** False to serve without the headers that give a page threads and shared memory. */
+  readonly isolated?: boolean;
+  /** Modules that take the place of others, as paths from the repository's root. */
+  readonly alias?: Readonly<Record<string, string>>;
+  /** Called with the path of each file that is served. */
+  readonly onServed?: (path: string) => void;
 }
 
 /** What the page put into `window.__result` and the files it offered, or why it was not run. */
@@ -80,9 +89,10 @@ export async function runPage(options: PageOptions): Promise<PageResult> {
   const executablePath = findChromium();
   if (!executablePath) return { notRun: "no Chromium (install it, or name it in $CHROMIUM)" };
   const folder = mkdtempSync(join(tmpdir(), "keras-ts-page-"));
+  const whole = existsSync(join(resolve(root, options.entry), "index.html"));
   try {
-    await bundle(options.entry, folder);
-    const server = await serve({ "/": folder, ...options.serve });
+    if (!whole) await bundle(options, folder);
+    const server = await serve({ "/": whole ? options.entry : folder, ...options.serve }, options);
     try {
       return await drive(executablePath, server, options);
     } finally {
@@ -94,9 +104,10 @@ export async function runPage(options: PageOptions): Promise<PageResult> {
   }
 }
 
-async function bundle(entry: string, folder: string): Promise<void> {
+async function bundle({ entry, alias = {} }: PageOptions, folder: string): Promise<void> {
   await build({
-    entryPoints: { page: resolve(root, entry) },
+    // Pages start the worker of the ONNX engine by this name.
+    entryPoints: { page: resolve(root, entry), worker: join(root, "packages/backend-onnx/src/worker.ts") },
     outdir: folder,
     bundle: true,
     splitting: true,
@@ -104,26 +115,33 @@ async function bundle(entry: string, folder: string): Promise<void> {
     platform: "browser",
     target: "es2023",
     conditions: ["@keras-ts/source", "browser", "import"],
+    alias: Object.fromEntries(Object.entries(alias).map(([name, path]) => [name, resolve(root, path)])),
     // Node's modules are reached behind run-time checks only; left external they fail loudly if a browser gets there.
-    external: ["node:*"],
+    external: ["node:*"].filter(() => !Object.keys(alias).some((name) => name.startsWith("node:"))),
     sourcemap: "linked",
     logLevel: "error",
   });
 }
 
-async function serve(folders: Readonly<Record<string, string>>): Promise<Server> {
+const PAGE =
+  '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>';
+const ISOLATED = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
+
+async function serve(
+  folders: Readonly<Record<string, string>>,
+  { isolated = true, onServed = () => {} }: Pick<PageOptions, "isolated" | "onServed">,
+): Promise<Server> {
   const prefixes = Object.keys(folders).sort((a, b) => b.length - a.length);
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname);
     const headers = {
-      "Cross-Origin-Opener-Policy": "same-origin",
-      "Cross-Origin-Embedder-Policy": "require-corp",
+      ...(isolated ? ISOLATED : {}),
       "Cross-Origin-Resource-Policy": "same-origin",
       "Cache-Control": "no-store",
     };
+    const index = join(resolve(root, folders["/"] ?? ""), "index.html");
     if (path === "/") {
-      const html =
-        '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>';
+      const html = existsSync(index) ? readFileSync(index) : PAGE;
       response.writeHead(200, { ...headers, "Content-Type": TYPES[".html"] }).end(html);
       return;
     }
@@ -134,6 +152,7 @@ async function serve(folders: Readonly<Record<string, string>>): Promise<Server>
       response.writeHead(404, headers).end(`no ${path}`);
       return;
     }
+    onServed(path);
     const type = TYPES[extname(file)] ?? "application/octet-stream";
     response.writeHead(200, { ...headers, "Content-Type": type }).end(readFileSync(file));
   });

@@ -224,7 +224,7 @@ const light: readonly OpCase[] = [
     numpy: "x0.argmax(1)",
     reasons: {
       onnx: "-0 counts as less than 0 and nan as largest, as in Keras",
-      tfjs: "-0 counts as less than 0 and nan as largest, as in Keras",
+      tfjs: "-0 counts as less than 0 and nan as largest, as in Keras: one pass more, and a loop in place of the kernel",
       numpy: "-0 counts as less than 0, as in Keras, for which it is replaced",
     },
   },
@@ -321,6 +321,7 @@ const light: readonly OpCase[] = [
     numpy: "(lambda y: (np.add.at(y, x1, x0), y)[1])(np.zeros((10000, 64), 'float32'))",
     reasons: {
       onnx: "by hand equal ids race: ScatterND adds in parallel. Ours adds one after the other, and drops ids outside as Keras does",
+      tfjs: "ids outside are looked for and dropped, as in Keras: a row to throw away is added and cut off again",
     },
   },
 ];
@@ -414,6 +415,9 @@ const heavy: readonly OpCase[] = [
     onnx: [["Resize", ["x0", "", "", "sizes"], "y", { mode: "linear", coordinate_transformation_mode: "half_pixel" }]],
     constants: { sizes: [8, 112, 112, 3] },
     tf: (tf, x) => tf.image.resizeBilinear(x as Tensorflow.Tensor4D, [112, 112], false, true),
+    reasons: {
+      tfjs: "products with matrices of weights, as JAX resizes: any kernel, antialiasing, and gradients that wasm lacks",
+    },
   },
   {
     name: "sort of 1e6",

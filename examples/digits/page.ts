@@ -14,6 +14,7 @@ function use<H>(engine: Backend<H>): string {
 // The folders `/ort/` and `/tfjs/` serve the wasm files of the engines, `/digits/` the data.
 const engines: Readonly<Record<string, () => Promise<string>>> = {
   onnx: async () => use(await onnx({ wasmPaths: "/ort/" })),
+  "onnx-webgpu": async () => use(await onnx({ device: "webgpu", wasmPaths: "/ort/" })),
   "tfjs-wasm": async () => use(await tfjs({ device: "wasm", wasmPath: "/tfjs/" })),
   "tfjs-webgl": async () => use(await tfjs({ device: "webgl" })),
   "tfjs-webgpu": async () => {

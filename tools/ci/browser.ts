@@ -20,6 +20,7 @@ interface Engine {
 }
 const engines: readonly Engine[] = [
   { name: "onnx" },
+  { name: "onnx-webgpu", flags: softwareWebGpu },
   { name: "tfjs-wasm" },
   { name: "tfjs-webgl", flags: softwareWebGl },
   { name: "tfjs-webgpu", flags: softwareWebGpu },

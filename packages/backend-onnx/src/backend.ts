@@ -11,37 +11,48 @@ import {
   type HostArray,
   sizeOf,
 } from "@keras-ts/core/backend";
+import { attempt } from "./attempt.ts";
 import { typeOf } from "./builder.ts";
 import { traits } from "./composites.ts";
 import { type Compiled, Explainer, Profiler } from "./diagnostics.ts";
 import { emit } from "./emit.ts";
 import type { Explanation } from "./explain.ts";
 import { enableOnnxExport } from "./export/enable.ts";
+import { ForeignSessions } from "./foreign/sessions.ts";
+import { compileStages, hasForeign } from "./foreign/stages.ts";
 import { limitations } from "./limitations.ts";
 import {
+  type Device,
   type Engine,
   type InjectedOrt,
+  isRemote,
   loadOrt,
   type OrtData,
   type OrtSession,
   type OrtSessionOptions,
   type OrtTensor,
   type OrtType,
+  type WasmPaths,
 } from "./ort.ts";
 import { checkSwitches, lowerFor, optimize, type PassSwitches } from "./passes/index.ts";
 import type { Profile } from "./profile.ts";
 import { serialize } from "./program.ts";
+import { onGpu } from "./webgpu.ts";
 
 /** Options of `onnx`. */
 export interface OnnxOptions {
   /** `"node"`: native, from `onnxruntime-node`. `"web"`: wasm, from `onnxruntime-web`, in browsers and Node. */
   readonly engine?: Engine;
-  /** Threads for each operator; all cores if not given. In browsers more than 1 needs cross-origin isolation. */
+  /** Threads for each operator; all cores if not given, in browsers one less. There more than 1 needs cross-origin isolation. */
   readonly threads?: number;
   /** The namespace of `onnxruntime-node` or `onnxruntime-web`, for a copy of your own. */
   readonly ort?: InjectedOrt;
   /** Where the wasm files of `onnxruntime-web` are served: a prefix, or `{ wasm, mjs }` URLs. */
-  readonly wasmPaths?: string | { readonly wasm?: string; readonly mjs?: string };
+  readonly wasmPaths?: WasmPaths;
+  /** `"webgpu"`: on the graphics card, in browsers. Default `"cpu"`. What has no kernel there is computed on the CPU; see `limitations`. */
+  readonly device?: Device;
+  /** False to compute on the page's own thread. By default a worker does in browsers, so that the page stays responsive. */
+  readonly worker?: boolean;
   /** Whether idle threads spin for the next operator: faster alone, wasteful on a busy machine. */
   readonly spinning?: boolean;
   /** Passes of the compiler that are switched off, by name: `{ moveTransposes: false }`. All are on by default. */
@@ -89,12 +100,10 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
   const switches = options.passes ?? {};
   checkSwitches(switches);
   enableOnnxExport();
-  const loaded =
-    options.ort === undefined
-      ? await loadOrt(options.engine)
-      : { ort: options.ort, engine: options.engine ?? engineOf(options.ort) };
+  const loaded = await loadOrt(options);
   const { ort, engine } = loaded;
-  configure(ort, engine, options);
+  const { device = "cpu" } = options;
+  const name = device === "webgpu" ? "onnx webgpu" : `onnx ${engine}`;
   if (engine === "node") keepHeap();
   const sessionOptions = sessionOptionsOf(engine, options);
   const live = { handles: 0, bytes: 0 };
@@ -109,6 +118,7 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
   });
   const spares = new Spares();
   const explainer = new Explainer();
+  const foreign = new ForeignSessions(ort, engine, sessionOptions);
   const profiler = options.profile === true ? new Profiler(engine) : undefined;
 
   const wrap = (tensor: OrtTensor, bytes: number): OrtHandle => {
@@ -125,11 +135,47 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
     live.bytes -= handle.bytes;
   };
 
+  const compileWhole = async (graph: Graph, compileOptions: CompileOptions): Promise<Executable<OrtHandle>> => {
+    const label = compileOptions.label ?? "program";
+    const program = optimize(emit(lowerFor(graph, switches)), switches);
+    const profiling = profiler?.next();
+    const session = await attempt(`${name} backend`, label, () =>
+      ort.InferenceSession.create(serialize(program), {
+        ...sessionOptions,
+        ...(device === "webgpu" ? { executionProviders: onGpu(program) } : {}),
+        ...profiling?.options,
+      }),
+    );
+    const compiled: Compiled = { label, source: compileOptions.source ?? graph, session };
+    profiling?.opened(compiled);
+    const made = new Program({
+      graph,
+      session,
+      label: `${name} backend`,
+      inputs: program.inputs,
+      outputs: program.outputs,
+      compileOptions,
+      allocate: engine === "node" ? allocate : undefined,
+      wrap,
+      forget,
+    });
+    sessions.add(made);
+    const executable: Executable<OrtHandle> = {
+      run: (inputs) => {
+        explainer.noteRun(compiled);
+        return made.run(inputs);
+      },
+      dispose: () => void close(made),
+    };
+    forgotten.register(executable, made);
+    return executable;
+  };
+
   const backend: OnnxBackend = {
-    name: `onnx ${engine}`,
+    name,
     passes: switches,
-    limitations,
     ...traits,
+    limitations: limitations.filter(({ devices = [device] }) => devices.includes(device)),
     prefersLoops: true,
     upload({ shape, dtype, data }) {
       const type = typeOf(dtype);
@@ -141,46 +187,28 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
       return wrap(spare, data.byteLength);
     },
     download({ tensor }) {
-      return {
-        shape: tensor.dims,
-        dtype: tensor.type as OrtType,
-        data: (tensor.data as OrtData).slice(),
-      } satisfies HostArray;
+      const host = (data: OrtData): HostArray => ({ shape: tensor.dims, dtype: tensor.type as OrtType, data });
+      return isRemote(tensor) ? tensor.getData().then(host) : host((tensor.data as OrtData).slice());
     },
     release(handle) {
       forget(handle);
-      if (handle.readers === 0) spares.give(handle);
+      if (isRemote(handle.tensor)) handle.tensor.dispose();
+      else if (handle.readers === 0) spares.give(handle);
     },
     async compile(graph, compileOptions) {
-      const label = compileOptions.label ?? "program";
-      const program = optimize(emit(lowerFor(graph, switches)), switches);
-      const profiling = profiler?.next();
-      const session = await attempt(`onnx ${engine} backend`, label, () =>
-        ort.InferenceSession.create(serialize(program), { ...sessionOptions, ...profiling?.options }),
-      );
-      const compiled: Compiled = { label, source: compileOptions.source ?? graph, session };
-      profiling?.opened(compiled);
-      const made = new Program({
-        graph,
-        session,
-        label: `onnx ${engine} backend`,
-        inputs: program.inputs,
-        outputs: program.outputs,
-        compileOptions,
-        allocate: engine === "node" ? allocate : undefined,
-        wrap,
-        forget,
-      });
-      sessions.add(made);
-      const executable: Executable<OrtHandle> = {
-        run: (inputs) => {
-          explainer.noteRun(compiled);
-          return made.run(inputs);
+      if (!hasForeign(graph)) return compileWhole(graph, compileOptions);
+      return compileStages(graph, compileOptions, {
+        compile: compileWhole,
+        runForeign: async (model, inputs, outs) => {
+          const results = await foreign.run(
+            model,
+            inputs.map(({ tensor }) => tensor),
+            outs,
+          );
+          return results.map((tensor) => wrap(tensor, (tensor.data as OrtData).byteLength));
         },
-        dispose: () => void close(made),
-      };
-      forgotten.register(executable, made);
-      return executable;
+        release: (handle) => backend.release(handle),
+      });
     },
     memory: () => ({ ...live, programs: sessions.size }),
     explain: (action) => explainer.explain(backend as unknown as Backend, switches, action),
@@ -193,21 +221,13 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
     },
     async dispose() {
       await Promise.all([...sessions].map(close));
+      await foreign.dispose();
       spares.clear();
       profiler?.dispose();
+      loaded.end?.();
     },
   };
   return backend;
-}
-
-const engineOf = (ort: InjectedOrt): Engine =>
-  ort.env.wasm === undefined || Object.keys(ort.env.wasm).length === 0 ? "node" : "web";
-
-function configure(ort: InjectedOrt, engine: Engine, { threads, wasmPaths }: OnnxOptions): void {
-  ort.env.logLevel = "error";
-  if (engine !== "web" || ort.env.wasm === undefined) return;
-  if (threads !== undefined) ort.env.wasm.numThreads = threads;
-  if (wasmPaths !== undefined) ort.env.wasm.wasmPaths = wasmPaths;
 }
 
 function sessionOptionsOf(engine: Engine, { threads, spinning, session }: OnnxOptions): OrtSessionOptions {
@@ -308,6 +328,8 @@ class Program {
   readonly #parts: ProgramParts;
   readonly #avals: readonly { readonly aval: Aval; readonly bytes: number }[];
   readonly #spare: (OrtTensor | undefined)[];
+  #running = 0;
+  #whenIdle: (() => void) | undefined;
 
   constructor(parts: ProgramParts) {
     this.#parts = parts;
@@ -328,15 +350,19 @@ class Program {
       this.#spare[i] = undefined;
     });
     for (const handle of handles) handle.readers++;
+    this.#running++;
     const results = await attempt(label, compileOptions.label ?? "program", () => session.run(feeds, fetches)).finally(
       () => {
         for (const handle of handles) handle.readers--;
+        this.#running--;
+        if (this.#running === 0) this.#whenIdle?.();
       },
     );
     for (const [input, output] of compileOptions.donate ?? []) {
       const handle = handles[input] as OrtHandle;
       forget(handle);
       if (allocate !== undefined) this.#spare[output] = handle.tensor;
+      else if (isRemote(handle.tensor)) handle.tensor.dispose();
     }
     if (allocate !== undefined) drop(results, fetches);
     return outputs.map((name, i) =>
@@ -344,22 +370,14 @@ class Program {
     );
   }
 
-  dispose(): Promise<void> {
+  /** Closes the session, once no run needs it any more. */
+  async dispose(): Promise<void> {
     this.#spare.fill(undefined);
-    return this.#parts.session.release();
-  }
-}
-
-// ONNX Runtime names the failing operator in its message; ours are named after the primitive that wrote them.
-async function attempt<T>(where: string, label: string, action: () => Promise<T>): Promise<T> {
-  try {
-    return await action();
-  } catch (cause) {
-    const got = cause instanceof Error ? cause.message : String(cause);
-    const node = /[Nn]ode:?\s*\(?'?"?([\w/]+)/.exec(got)?.[1];
-    const must = node === undefined ? `${label} must run` : `${label} must run, node ${node} in it too`;
-    throw new BackendError(complain(where, { must, got, todo: "Report this: shapes and dtypes were checked before" }), {
-      cause,
-    });
+    if (this.#running > 0) {
+      await new Promise<void>((resolve) => {
+        this.#whenIdle = resolve;
+      });
+    }
+    await this.#parts.session.release();
   }
 }

@@ -1,6 +1,7 @@
 // Composites that both builds of ONNX Runtime have as one operator.
 import { type Aval, type Backend, type CompositeName, type Kernels, sizeOf } from "@keras-ts/core/backend";
 import type { Builder } from "./builder.ts";
+import { foreignDefinition } from "./foreign/foreign-model.ts";
 
 type Names =
   | "relu"
@@ -38,7 +39,7 @@ const compositeNames: ReadonlySet<CompositeName> = new Set<Names>([
 /** What core's lowering must know of the programs that we write. */
 export const traits: Required<Pick<Backend, "dtypes" | "composites" | "unrollLimit">> = {
   dtypes: new Set(["bool", "int32", "uint32", "float32"]),
-  composites: compositeNames,
+  composites: new Set([...compositeNames, foreignDefinition.name as CompositeName]),
   unrollLimit: 1,
 };
 

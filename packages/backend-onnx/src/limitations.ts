@@ -1,5 +1,10 @@
 import type { Limitation } from "@keras-ts/core/backend";
 
+const onGpu = (sample: string, reason: string, ...ops: readonly string[]): Limitation[] =>
+  ops.map((op) => ({ op, sample, devices: ["webgpu"], reason }));
+const onHost = (reason: string, ...ops: readonly string[]): Limitation[] =>
+  ops.map((op) => ({ op, devices: ["webgpu"], onHost: true, reason }));
+
 /** What this engine cannot do. */
 export const limitations: readonly Limitation[] = [
   {
@@ -24,4 +29,39 @@ export const limitations: readonly Limitation[] = [
     sample: "nan",
     reason: "nan in a window is passed over, as ONNX Runtime's operator does; the other values are compared",
   },
+  ...["erf", "tanh", "sinh"].map((op) => ({
+    op,
+    devices: ["webgpu"],
+    zeroSigns: true,
+    reason: "The graphics card's functions give 0 for -0",
+  })),
+  {
+    op: "*",
+    devices: ["webgpu"],
+    nonFinite: true,
+    reason: "WGSL lets the graphics card compute as if there were no nan and no infinities",
+  },
+  ...onGpu(
+    "special values",
+    "WGSL lets the graphics card compute as if there were no nan and no infinities",
+    ...["acosh", "atanh", "cosh", "erfInv", "exp", "log", "log1p", "logistic"],
+  ),
+  ...onGpu("nan", "WGSL lets the graphics card compute as if there were no nan", "relu", "softplus"),
+  ...onGpu("nan last", "WGSL lets the graphics card compute as if there were no nan", "sort", "argSort"),
+  ...onGpu("max with nan", "WGSL lets the graphics card compute as if there were no nan", "scatterNd"),
+  ...onGpu("float32 to int32", "WGSL lets the graphics card take subnormal numbers for 0", "bitcast"),
+  ...onGpu("float32 to uint32", "WGSL lets the graphics card take subnormal numbers for 0", "bitcast"),
+  ...onHost(
+    "Needs float64 inside, which ONNX Runtime's WebGPU build has not: the whole program runs in its plain wasm build",
+    ...["digamma", "trigamma", "lgamma", "gammainc", "gammaincGradA", "multiplyAdd"],
+    ...["cholesky", "triangularSolve", "qr", "eigh", "eig", "svd", "lu", "fft"],
+  ),
+  ...onHost("WGSL lets the graphics card be off by 5e-5", "sin", "cos", "tan", "asin", "acos"),
+  ...onHost("ONNX Runtime's WebGPU provider loses all digits of large negative numbers", "asinh"),
+  ...onHost("ONNX Runtime's WebGPU provider takes the absolute value of a negative base", "pow"),
+  ...onHost("ONNX Runtime's WebGPU provider finds no places of maxima", "maxPoolGrad", "maxPoolGather"),
+  ...onHost(
+    "Only 3-D, and in groups: ONNX Runtime's WebGPU provider has neither, or computes it wrongly",
+    "convInputGrad",
+  ),
 ];

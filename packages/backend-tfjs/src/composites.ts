@@ -1,9 +1,20 @@
 // Composites for which TensorFlow.js has one kernel, or fewer than their bodies in primitives.
-import { type Kernel, type Kernels, range, sizeOf } from "@keras-ts/core/backend";
-import type { Engine, Tensor } from "./engine.ts";
+import {
+  type Aval,
+  type Kernel,
+  type Kernels,
+  primitives,
+  range,
+  sizeOf,
+  type TypedArray,
+} from "@keras-ts/core/backend";
+import { type Engine, nativeDtype, type Tensor } from "./engine.ts";
 import { otherAxes, reshaped, transposed } from "./kernels/structural.ts";
 
-export type CompositeTable = Pick<Kernels<Tensor>, "relu" | "softplus" | "softmax" | "normalize" | "barrier">;
+export type CompositeTable = Pick<
+  Kernels<Tensor>,
+  "relu" | "softplus" | "softmax" | "normalize" | "barrier" | "separateZeros" | "oneHot"
+>;
 
 export function composites(e: Engine): CompositeTable {
   return {
@@ -12,6 +23,7 @@ export function composites(e: Engine): CompositeTable {
     barrier: ([x]) => e.run("Identity", { x: x as Tensor }),
     softmax: softmax(e),
     normalize: normalize(e),
+    ...(e.onHost ? { separateZeros: separateZeros(e), oneHot: oneHot(e) } : {}),
   };
 }
 
@@ -42,6 +54,38 @@ function normalize(e: Engine): Kernel<"normalize", Tensor> {
       const variance = e.run("Mean", { x: e.run("Square", { x: centered }) }, { axis, keepDims: true });
       const shifted = e.run("Add", { a: variance, b: e.fill([], epsilon, "float32") });
       return e.run("Multiply", { a: centered, b: e.run("Rsqrt", { x: shifted }) });
+    });
+  };
+}
+
+// One look for the bits of -0, where the body compares each element twice.
+function separateZeros(e: Engine): Kernel<"separateZeros", Tensor> {
+  return ([x]) => {
+    const input = x as Tensor;
+    return e.build([input], input.shape, "float32", (out, [values]) => {
+      out.set(values as TypedArray);
+      const bits = new Int32Array(out.buffer, out.byteOffset, out.length);
+      const negativeZero = -(2 ** 31);
+      for (let at = bits.indexOf(negativeZero); at >= 0; at = bits.indexOf(negativeZero, at + 1)) {
+        out[at] = primitives.NEGATIVE_ZERO;
+      }
+    });
+  };
+}
+
+// Zeros, and a one for each class.
+function oneHot(e: Engine): Kernel<"oneHot", Tensor> {
+  return ([x], { axis, size }, { outs }) => {
+    const input = x as Tensor;
+    const { shape, dtype } = outs[0] as Aval;
+    const inner = sizeOf(input.shape.slice(axis));
+    return e.build([input], shape, nativeDtype(dtype), (out, [values]) => {
+      out.fill(0);
+      const classes = values as TypedArray;
+      for (let i = 0; i < classes.length; i++) {
+        const at = classes[i] as number;
+        if (at >= 0 && at < size) out[(Math.floor(i / inner) * size + at) * inner + (i % inner)] = 1;
+      }
     });
   };
 }

@@ -16,6 +16,7 @@ import {
   warnOnce,
 } from "@keras-ts/core/backend";
 import type * as tfjs from "@tensorflow/tfjs";
+import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
 
 /** The TensorFlow.js module. */
 export type Tf = typeof tfjs;
@@ -45,6 +46,15 @@ export interface Engine {
   fill(shape: Shape, value: number, dtype: DType): Tensor;
   /** Values of a tensor, not to be changed. */
   read(x: Tensor): TypedArray;
+  /** As `read`, but without a copy where the device's memory is the host's: good only until the next tensor is made. */
+  view(x: Tensor): TypedArray;
+  /** A new tensor that `write` fills from the views of `inputs`, in the device's own memory if it can be. It holds anything before. */
+  build(
+    inputs: readonly Tensor[],
+    shape: Shape,
+    dtype: NativeDType,
+    write: (out: TypedArray, views: readonly TypedArray[]) => void,
+  ): Tensor;
   /** A kernel computed by core's reference engine on the host. On devices with a memory of their own a warning says so once. */
   host<N extends PrimitiveName>(name: N): Kernel<N, Tensor>;
 }
@@ -77,6 +87,8 @@ export function engineOn(tf: Tf, device: Device): Engine {
   };
   const fromHost = (x: HostArray): Tensor => make(x.data, x.shape, x.dtype);
   const onHost = device === "cpu" || device === "wasm";
+  const heap = (): BackendWasm => tf.engine().findBackend("wasm") as unknown as BackendWasm;
+  const view = (x: Tensor): TypedArray => (device === "wasm" ? (heap().typedArrayFromHeap(x) as TypedArray) : read(x));
   return {
     tf,
     device,
@@ -96,6 +108,18 @@ export function engineOn(tf: Tf, device: Device): Engine {
       return tf.engine().runKernel("Fill", {}, { shape: [...shape], value, dtype: nativeDtype(dtype) });
     },
     read,
+    view,
+    build: (inputs, shape, dtype, write) => {
+      if (device !== "wasm") {
+        const out = new (arrayTypeOf(dtype))(sizeOf(shape));
+        write(out, inputs.map(read));
+        return make(out, shape, dtype);
+      }
+      inputs.forEach(view);
+      const out = heap().makeOutput([...shape], dtype);
+      write(heap().typedArrayFromHeap(out) as TypedArray, inputs.map(view));
+      return tf.engine().makeTensorFromTensorInfo(out);
+    },
     host: <N extends PrimitiveName>(name: N): Kernel<N, Tensor> => {
       const compute = (inputs: readonly HostArray[], params: ParamsOf<N>, avals: KernelAvals): Tensor | Tensor[] => {
         const results = kernels[name](inputs, params, avals);
@@ -108,8 +132,9 @@ export function engineOn(tf: Tf, device: Device): Engine {
           warnOnce(`tfjs (${device}): ${name} is computed on the host. ${todo}.`);
         }
         if (device !== "webgpu") {
+          inputs.forEach(view);
           return compute(
-            inputs.map((x, i) => asHost(read(x), avals.ins[i] as Aval)),
+            inputs.map((x, i) => asHost(view(x), avals.ins[i] as Aval)),
             params,
             avals,
           );

@@ -1,7 +1,14 @@
 // What real Keras computes, by the public API on the engine in use.
 import { describe, expect, test } from "vitest";
 import { checkCases, type GoldenCase, type GoldenGroup, goldenGroups, type Mode } from "./goldens/index.ts";
-import { casesUnder, type Limits, split, zeroSignLimitations } from "./limitations.ts";
+import {
+  casesUnder,
+  type Limits,
+  nonFiniteCases,
+  nonFiniteLimitations,
+  split,
+  zeroSignLimitations,
+} from "./limitations.ts";
 
 /**
  * How many of the golden cases run. `sample`: of each op, layer and loss the first case and every fourth after it; for engines on
@@ -39,13 +46,17 @@ export function describeGoldens(amount: GoldenAmount = "all", limits: Limits = {
       checkGroup(cases, mode, limits),
     );
   });
-  const losing = zeroSignLimitations(limits);
-  if (losing.length === 0) return;
+  const signs = zeroSignLimitations(limits);
+  const nonFinite = nonFiniteLimitations(limits);
+  if (signs.length + nonFinite.length === 0) return;
   const all = goldenGroups().flatMap(({ cases }) => cases);
-  test.each(losing.map((one) => [one.op, one.dtype ?? "any dtype", one] as const))(
+  test.each(signs.map((one) => [one.op, one.dtype ?? "any dtype", one] as const))(
     "%s of %s loses a sign of zero somewhere",
     async (_, __, one) => {
       expect(await anyFails(casesUnder(one, all))).toBe(true);
     },
   );
+  test.each(nonFinite.map((one) => [one.op, one] as const))("%s loses nan or an infinity somewhere", async (_, one) => {
+    expect(await anyFails(nonFiniteCases(one, all))).toBe(true);
+  });
 }

@@ -23,6 +23,22 @@ export const zeroSignLimitations = ({ limitations = [], device }: Limits): Limit
 const losesZeroSigns = (graph: Graph, limits: Limits): boolean =>
   zeroSignLimitations(limits).some((one) => matches(one, graph, ""));
 
+/** The limitations of a device by which only nan and infinities get lost. */
+export const nonFiniteLimitations = ({ limitations = [], device }: Limits): Limitation[] =>
+  limitations.filter((one) => one.nonFinite === true && holdsOn(one, device));
+
+const hasNonFinite = ({ inputs, expected }: GoldenCase): boolean =>
+  [...inputs, ...expected.map(({ value }) => toHost(value))].some(({ data }) =>
+    data.some((x) => !Number.isFinite(Number(x))),
+  );
+/** The cases with nan or infinities that are under the limitation: one at least must fail. */
+export const nonFiniteCases = (limitation: Limitation, cases: readonly GoldenCase[]): GoldenCase[] =>
+  cases.filter(hasNonFinite).filter((one) => isUnder(limitation, one));
+function isUnder(limitation: Limitation, one: GoldenCase): boolean {
+  const graph = graphOf(one);
+  return graph === undefined ? limitation.op === "*" : matches(limitation, graph, one.name);
+}
+
 /** The cases with a negative zero in what is expected that are under the limitation: one at least must fail. */
 export function casesUnder(limitation: Limitation, cases: readonly GoldenCase[]): GoldenCase[] {
   const hasNegativeZero = ({ expected }: GoldenCase): boolean =>
@@ -38,7 +54,12 @@ export function casesUnder(limitation: Limitation, cases: readonly GoldenCase[])
 /** The limitation that says that a program cannot run, if there is one. */
 export function limitationOf(graph: Graph, name: string, { limitations = [], device }: Limits): Limitation | undefined {
   return limitations.find(
-    (one) => one.zeroSigns !== true && one.onHost !== true && holdsOn(one, device) && matches(one, graph, name),
+    (one) =>
+      one.zeroSigns !== true &&
+      one.nonFinite !== true &&
+      one.onHost !== true &&
+      holdsOn(one, device) &&
+      matches(one, graph, name),
   );
 }
 function matches({ op, dtype, sample }: Limitation, graph: Graph, name: string): boolean {
@@ -49,11 +70,16 @@ function matches({ op, dtype, sample }: Limitation, graph: Graph, name: string):
   );
 }
 
-/** The cases that the engine can run, to be compared as closely as it says, and those that must fail. */
+/**
+ * The cases that the engine can run, to be compared as closely as it says, and those that must fail. Cases with nan and infinities
+ * on an engine that loses them are in neither.
+ */
 export function split(cases: readonly GoldenCase[], limits: Limits): [possible: GoldenCase[], limited: GoldenCase[]] {
   if ((limits.limitations ?? []).length === 0) return [[...cases], []];
   const [possible, limited]: [GoldenCase[], GoldenCase[]] = [[], []];
+  const losing = nonFiniteLimitations(limits);
   for (const one of cases) {
+    if (losing.length > 0 && hasNonFinite(one) && losing.some((limitation) => isUnder(limitation, one))) continue;
     const graph = graphOf(one);
     if (graph !== undefined && limitationOf(graph, one.name, limits) !== undefined) limited.push(one);
     else possible.push(graph !== undefined && losesZeroSigns(graph, limits) ? withoutZeroSigns(one) : one);

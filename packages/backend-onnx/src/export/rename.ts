@@ -1,4 +1,4 @@
-import { liveNodes, type Program } from "../program.ts";
+import { liveNodes, type Program, readsOf } from "../program.ts";
 import type { Attribute, GraphData, NodeData, ValueInfo } from "../proto.ts";
 
 /** Gives values names for people; others get out of their way. */
@@ -38,9 +38,12 @@ export class Names {
       inputs: graph.inputs.map(value),
       outputs: graph.outputs.map(value),
     });
+    const live = liveNodes(program);
+    const read = new Set([...live.flatMap(readsOf), ...program.outputs]);
+    const constants = [...program.initializers.values()].filter(({ name }) => read.has(name));
     return {
-      nodes: nodes(liveNodes(program)),
-      initializers: [...program.initializers.values()].map((x) => ({ ...x, name: this.of(x.name) })),
+      nodes: nodes(live),
+      initializers: constants.map((x) => ({ ...x, name: this.of(x.name) })),
       inputs: program.inputs.map((name) => value(infoOf(name))),
       outputs: program.outputs.map((name) => value(infoOf(name))),
     };

@@ -1,6 +1,7 @@
-// Eigenvalues of general real matrices, as a program of other primitives: complex QR steps on whole batches, each matrix with a shift
-// and an active block of its own, until every block is one value. Source: Golub and Van Loan 2013, chapter 7.
-import { Graph, primitives as p, placeholder, scalar, type Tensor } from "@keras-ts/core/backend";
+// Eigenvalues of general real matrices, as a program of other primitives: Hessenberg form, then complex QR steps on whole batches, each
+// matrix with a shift and an active block of its own, until every block is one value. Source: Golub and Van Loan 2013, chapter 7.
+import { Graph, literal, primitives as p, placeholder, range, scalar, type Tensor } from "@keras-ts/core/backend";
+import { loop, part, places, type Step } from "./matrices.ts";
 
 /** Real and imaginary parts. */
 interface Pair {
@@ -42,7 +43,7 @@ function root(z: Pair): Pair {
 const place = (like: Tensor, axis: number): Tensor => p.iota({ shape: like.shape, axis, dtype: "int32" });
 const column = (x: Tensor): Tensor => p.reshape(x, { shape: [...x.shape, 1] });
 const row = (x: Tensor): Tensor => p.reshape(x, { shape: [x.shape[0] as number, 1, x.shape[1] as number] });
-const matrix = (x: Tensor): Tensor => p.reshape(x, { shape: [x.shape[0] as number, 1, 1] });
+const matrixOf = (x: Tensor): Tensor => p.reshape(x, { shape: [x.shape[0] as number, 1, 1] });
 const sumOver = (x: Tensor, axes: readonly number[]): Tensor => p.reduceSum(x, { axes });
 const adjoint = (z: Pair): Pair => both(conj(z), (x) => p.transpose(x, { permutation: [0, 2, 1] }));
 const batchedProduct = (a: Tensor, b: Tensor): Tensor =>
@@ -55,7 +56,7 @@ const identity = (like: Tensor): Pair => ({
 
 /** Where row and column are the given ones `[B]`, counted from 0. */
 const at = (like: Tensor, r: Tensor, c: Tensor): Tensor =>
-  p.and(p.equal(place(like, 1), matrix(r)), p.equal(place(like, 2), matrix(c)));
+  p.and(p.equal(place(like, 1), matrixOf(r)), p.equal(place(like, 2), matrixOf(c)));
 const entry = (z: Pair, r: Tensor, c: Tensor): Pair => both(z, (x) => sumOver(p.where(at(x, r, c), x, 0), [1, 2]));
 
 // The eigenvalue of the block of rows `last - 1` and `last` that is nearer to its corner; now and then another number, for matrices
@@ -78,77 +79,115 @@ function shiftOf(a: Pair, last: Tensor, step: Tensor): Pair {
   return choose(p.equal(p.rem(step, 10), 9), { re: other, im: p.mul(other, 0.1) }, near);
 }
 
-// The unitary factor of complex matrices, by reflections.
-function unitary(a: Pair): Pair {
-  const n = a.re.shape[1] as number;
-  const like = a.re;
-  const state = [like, like, like, like].map((x) => placeholder(x));
-  const j = placeholder({ shape: [], dtype: "int32" });
-  const [r, q] = [
-    { re: state[0] as Tensor, im: state[1] as Tensor },
-    { re: state[2] as Tensor, im: state[3] as Tensor },
-  ];
-  const whole = both(r, (x) => p.take(x, j, { axis: 2 }));
-  const index = place(whole.re, 1);
-  const below = both(whole, (x) => p.where(p.greaterEqual(index, j), x, 0));
-  const head = both(below, (x) => sumOver(p.where(p.equal(index, j), x, 0), [1]));
-  const length = p.sqrt(sumOver(square(below), [1]));
-  const own = size(head);
-  const zero = p.equal(own, 0);
-  const direction: Pair = {
-    re: p.where(zero, 1, p.div(head.re, p.where(zero, 1, own))),
-    im: p.where(zero, 0, p.div(head.im, p.where(zero, 1, own))),
+/** Hessenberg matrices similar to real `a` `[B, n, n]`, by reflections `1 + c u u^T` from both sides, and the product of those. */
+function hessenberg(a: Tensor): readonly [h: Tensor, z: Tensor] {
+  const [batch, n] = a.shape as [number, number, number];
+  const start = identity(a).re;
+  if (n < 3) return [a, start];
+  const index = places([n, 1], range(n));
+  const step: Step = ([matrix, basis], k) => {
+    const x = p.take(matrix as Tensor, k, { axis: 2 });
+    const next = p.add(k, 1);
+    const alpha = p.take(x, next, { axis: 1 });
+    const below = p.where(p.greater(index, next), x, 0);
+    const tail = matrixOf(sumOver(p.mul(below, below), [1, 2]));
+    const length = p.sqrt(p.add(p.mul(alpha, alpha), tail));
+    const beta = p.where(p.less(alpha, 0), length, p.neg(length));
+    const head = p.sub(alpha, beta);
+    const factor = p.where(p.equal(tail, 0), 0, p.div(1, p.mul(beta, head)));
+    const u = p.where(p.equal(index, next), head, below);
+    const flat = p.reshape(u, { shape: [batch, 1, n] });
+    const scaledFlat = p.mul(flat, factor);
+    const fromRight = (m: Tensor): Tensor => p.add(m, p.mul(batchedProduct(m, u), scaledFlat));
+    const turned = p.add(matrix as Tensor, p.mul(u, batchedProduct(scaledFlat, matrix as Tensor)));
+    return [fromRight(turned), fromRight(basis as Tensor)];
   };
-  const push = scaled(direction, length);
-  const onHead = (x: Tensor): Tensor => p.where(p.equal(index, j), column(x), 0);
-  const v = add(below, both(push, onHead));
-  const norm = sumOver(square(v), [1]);
-  const factor = p.where(p.equal(norm, 0), 0, p.div(2, p.where(p.equal(norm, 0), 1, norm)));
-  const [tall, flat] = [both(v, column), both(conj(v), row)];
-  const reflect = (m: Pair): Pair => matmul(tall, scaled(matmul(flat, m), matrix(factor)));
-  const nextR = sub(r, reflect(r));
-  const nextQ = sub(q, scaled(matmul(matmul(q, tall), flat), matrix(factor)));
-  const body = new Graph([...state, j], [nextR.re, nextR.im, nextQ.re, nextQ.im]);
-  const start = identity(like);
-  const steps = p.iota({ shape: [n], axis: 0, dtype: "int32" });
-  const outs = p.scan([a.re, a.im, start.re, start.im, steps], {
-    body,
-    numConsts: 0,
-    numCarry: 4,
-    length: n,
-    reverse: false,
-  });
-  return { re: outs[2] as Tensor, im: outs[3] as Tensor };
+  return loop(n - 2, [a, start], step) as [Tensor, Tensor];
 }
 
-/** One QR step of every matrix on its first rows up to `last`; where the last row is done, `last` moves up. */
+// Of four real rows, two complex ones, whose elements in one column are the given four: the real matrix of the rotation
+// [conj(a) conj(b); -b a] that makes the lower of these 0.
+const ROTATION: Tensor = (() => {
+  const rows = ["+0+1+2+3", "-1+0-3+2", "-2+3+0-1", "-3-2+1+0"];
+  const data = new Float64Array(4 * 16);
+  for (const [i, row] of rows.entries())
+    for (let j = 0; j < 4; j++) data[Number(row[2 * j + 1]) * 16 + 4 * i + j] = row[2 * j] === "-" ? -1 : 1;
+  return literal({ shape: [4, 16], dtype: "float64", data });
+})();
+const UNTURNED: Tensor = literal({ shape: [4, 1], dtype: "float64", data: Float64Array.of(1, 0, 0, 0) });
+
+/** `Q^H` of Hessenberg matrices `Q R`: rows of `[a 1]` turned with the next one after the other. */
+function unitaryOf(a: Pair): Pair {
+  const [batch, n] = a.re.shape as [number, number, number];
+  const one = identity(a.re);
+  const flat = (z: Pair): Tensor =>
+    p.concat(
+      [z.re, z.im].map((x) => p.reshape(x, { shape: [batch, n, 1, n] })),
+      { axis: 2 },
+    );
+  const rows = p.transpose(p.concat([flat(a), flat(one)], { axis: 3 }), { permutation: [1, 0, 2, 3] });
+  const between = (from: number, to: number): Tensor =>
+    p.slice(rows, { starts: [from, 0, 0, 0], limits: [to, batch, 2, 2 * n], strides: [1, 1, 1, 1] });
+  const step: Step = ([upper], k, _, [lower]) => {
+    const four = p.concat([upper as Tensor, lower as Tensor], { axis: 1 });
+    const column = p.take(four, k, { axis: 2 });
+    const length = p.sqrt(sumOver(p.mul(column, column), [1, 2]));
+    const unit = p.where(matrixOf(p.equal(length, 0)), UNTURNED, p.div(column, matrixOf(length)));
+    const rotation = p.dotGeneral(p.reshape(unit, { shape: [batch, 4] }), ROTATION, {
+      lhsContract: [1],
+      rhsContract: [0],
+      lhsBatch: [],
+      rhsBatch: [],
+    });
+    const turned = batchedProduct(p.reshape(rotation, { shape: [batch, 4, 4] }), four);
+    return [
+      part(turned, 2, 4, 1),
+      p.slice(turned, { starts: [0, 0, n], limits: [batch, 2, 2 * n], strides: [1, 1, 1] }),
+    ];
+  };
+  const [last, done] = loop(n - 1, [p.reshape(between(0, 1), { shape: [batch, 2, 2 * n] })], step, {
+    sequences: [between(1, n)],
+  }) as [Tensor, Tensor];
+  const all = p.concat([done, p.reshape(part(last, n, 2 * n, 2), { shape: [1, batch, 2, n] })], { axis: 0 });
+  const half = (i: number): Tensor =>
+    p.transpose(
+      p.reshape(p.slice(all, { starts: [0, 0, i, 0], limits: [n, batch, i + 1, n], strides: [1, 1, 1, 1] }), {
+        shape: [n, batch, n],
+      }),
+      { permutation: [1, 0, 2] },
+    );
+  return { re: half(0), im: half(1) };
+}
+
+/** One QR step of every Hessenberg matrix on its first rows up to `last`; where the last rows are done, `last` moves up. */
 function step(a: Pair, z: Pair, last: Tensor, count: Tensor, norm: Tensor): [Pair, Pair, Tensor] {
   const shift = shiftOf(a, last, count);
   const one = identity(a.re);
   const [r, c] = [place(a.re, 1), place(a.re, 2)];
-  const active = p.and(p.lessEqual(r, matrix(last)), p.lessEqual(c, matrix(last)));
+  const active = p.and(p.lessEqual(r, matrixOf(last)), p.lessEqual(c, matrixOf(last)));
   const shifted = sub(
     a,
-    both(shift, (x) => p.mul(one.re, matrix(x))),
+    both(shift, (x) => p.mul(one.re, matrixOf(x))),
   );
-  const q = unitary(choose(active, shifted, one));
-  const turned = matmul(matmul(adjoint(q), a), q);
-  const rest = p.and(p.equal(r, matrix(last)), p.less(c, matrix(last)));
-  const left = sumOver(p.where(rest, size(turned), 0), [1, 2]);
-  const done = p.lessEqual(left, p.mul(norm, EPSILON));
-  const finished = p.and(rest, matrix(done));
-  const cleaned = both(turned, (x) => p.where(finished, 0, x));
-  const next = p.max(p.sub(last, p.cast(done, { dtype: "int32" })), 0);
-  return [cleaned, matmul(z, q), next];
+  const adjointQ = unitaryOf(choose(active, shifted, one));
+  const q = adjoint(adjointQ);
+  const turned = matmul(matmul(adjointQ, a), q);
+  const below = p.equal(p.sub(r, c), 1);
+  const large = p.greater(size(turned), matrixOf(p.mul(norm, EPSILON)));
+  const kept = p.or(p.lessEqual(r, c), p.and(below, large));
+  const open = p.and(p.and(below, large), p.lessEqual(r, matrixOf(last)));
+  const next = p.reduceMax(p.where(open, r, 0), { axes: [1, 2] });
+  return [both(turned, (x) => p.where(kept, x, 0)), matmul(z, q), next];
 }
 
 // Similar upper triangular matrices and the vectors of the similarity; nan where the steps did not suffice.
 function schur(a: Tensor): { t: Pair; z: Pair; norm: Tensor } {
   const [batch, n] = a.shape as [number, number, number];
   const norm = p.sqrt(sumOver(p.mul(a, a), [1, 2]));
-  const start = identity(a);
+  const [h, basis] = hessenberg(a);
+  const zero = p.full(a.shape, 0, a.dtype);
   const last = p.full([batch], n - 1, "int32");
-  const given = [norm, a, start.im, start.re, start.im, last, scalar(0, "int32")];
+  const given = [norm, h, zero, basis, zero, last, scalar(0, "int32")];
   const inputs = (): Tensor[] => given.map((x) => placeholder(x));
   const test = inputs();
   const open = p.reduceOr(p.greater(test[5] as Tensor, 0), { axes: [0] });
@@ -158,7 +197,7 @@ function schur(a: Tensor): { t: Pair; z: Pair; norm: Tensor } {
   const [nextA, nextZ, next] = step({ re: ar, im: ai }, { re: zr, im: zi }, lasts, count, scale);
   const body = new Graph(own, [nextA.re, nextA.im, nextZ.re, nextZ.im, next, p.add(count, 1)]);
   const outs = p.whileLoop(given, { condition, body, numConsts: 1 });
-  const failed = matrix(p.or(p.greater(outs[4] as Tensor, 0), p.not(p.isFinite(norm))));
+  const failed = matrixOf(p.or(p.greater(outs[4] as Tensor, 0), p.not(p.isFinite(norm))));
   const known = (x: Tensor): Tensor => p.where(failed, Number.NaN, x);
   return {
     t: both({ re: outs[0] as Tensor, im: outs[1] as Tensor }, known),

@@ -10,7 +10,7 @@ import {
   sizeOf,
 } from "@keras-ts/core/backend";
 import type { Engine, Tensor } from "../engine.ts";
-import { hasNan } from "./elementwise.ts";
+import { hasNan } from "./reduction.ts";
 import { joined, padded, reshaped, sliced } from "./structural.ts";
 
 type ConvParams = ParamsOf<"conv">;

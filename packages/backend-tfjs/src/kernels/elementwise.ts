@@ -1,5 +1,17 @@
 // Elementwise kernels. Which device's own kernels are right was measured over special values; the others go through the host.
-import { type Aval, isFloat, type Kernel, type KernelAvals, type KernelTable } from "@keras-ts/core/backend";
+import {
+  type Aval,
+  chooseOver,
+  isFloat,
+  type Kernel,
+  type KernelAvals,
+  type KernelTable,
+  type Loop,
+  loopOver,
+  loops,
+  sizeOf,
+  type TypedArray,
+} from "@keras-ts/core/backend";
 import { type Engine, nativeDtype, type Tensor } from "../engine.ts";
 import { broadcast, select } from "./broadcast.ts";
 
@@ -100,20 +112,28 @@ export function elementwise(e: Engine): ElementwiseTable {
       const negative = e.run("Less", { a: t, b: e.fill([], 0, "float32") });
       return select(e, negative, e.run("Ceil", { x: t }), e.run("Floor", { x: t }));
     });
+  // TensorFlow.js' own binary kernels on wasm, but for float arithmetic, take 5 ns for each element, and 100 ns where they broadcast.
+  const looped = (loop: Loop, native: Simple): Simple =>
+    e.onHost
+      ? ([a, b], _, { outs }) => {
+          const [x, y] = [a as Tensor, b as Tensor];
+          const { shape, dtype } = outs[0] as Aval;
+          return e.build([x, y], shape, nativeDtype(dtype), (out, [p, q]) =>
+            loopOver(loop, p as TypedArray, x.shape, q as TypedArray, y.shape, out, shape),
+          );
+        }
+      : native;
+  const spread = (name: string): Simple =>
+    e.device === "wasm"
+      ? (inputs) => e.scoped(() => e.run(name, broadcastBoth(e, one(inputs), inputs[1] as Tensor)))
+      : binary(name);
   const onHostOr = (host: () => Simple, device: Simple): Simple => (e.onHost ? host() : device);
 
-  // wasm's kernels return `a` where only `b` is nan.
-  const extreme = (native: "Maximum" | "Minimum", name: "max" | "min"): Simple => {
-    if (e.device !== "wasm") return binary(native);
-    const host = e.host(name);
-    return (inputs, params, avals) => {
-      const [a, b] = two(inputs);
-      if (native === "Maximum" && b.size === 1 && a.rank >= b.rank && e.read(b)[0] === 0)
-        return e.run("Relu", { x: a });
-      if (b.size === 1) return Number.isNaN(e.read(b)[0]) ? host(inputs, params, avals) : e.run(native, { a, b });
-      if (a.size === 1) return Number.isNaN(e.read(a)[0]) ? host(inputs, params, avals) : e.run(native, { a: b, b: a });
-      return hasNan(e, b) ? host(inputs, params, avals) : e.run(native, { a, b });
-    };
+  const atLeast = looped(loops.max, binary("Maximum"));
+  const orZero: Simple = (inputs, params, avals) => {
+    const [a, b] = two(inputs);
+    const isRelu = e.onHost && b.size === 1 && a.rank >= b.rank && e.view(b)[0] === 0;
+    return isRelu ? e.run("Relu", { x: a }) : atLeast(inputs, params, avals);
   };
   // a + b - (a & b), and a + b - 2 (a & b): additions wrap, so they are exact
   const union: Simple = (inputs) =>
@@ -177,42 +197,34 @@ export function elementwise(e: Engine): ElementwiseTable {
     stopGradient: unary("Identity"),
     not: byDtype(complement, complement, unary("LogicalNot")),
 
-    add: binary("Add"),
-    sub: binary("Sub"),
-    mul: byDtype(binary("Multiply"), e.device === "cpu" ? e.host("mul") : binary("Multiply")), // cpu's loses low bits above 2^53
+    add: byDtype(binary("Add"), looped(loops.add, binary("Add"))),
+    sub: byDtype(binary("Sub"), looped(loops.sub, binary("Sub"))),
+    mul: byDtype(binary("Multiply"), looped(loops.imul, binary("Multiply"))),
     div: byDtype(binary("RealDiv"), e.host("div")),
     rem: e.host("rem"), // the devices' Mod takes the sign of the divisor
-    pow: byDtype(e.device === "cpu" ? e.host("pow") : binary("Pow"), e.host("pow")),
-    max: byDtype(extreme("Maximum", "max"), binary("Maximum"), binary("LogicalOr")),
-    min: byDtype(extreme("Minimum", "min"), binary("Minimum"), binary("LogicalAnd")),
-    atan2: binary("Atan2"),
-    and: byDtype(binary("BitwiseAnd"), bitwiseAnd(e), binary("LogicalAnd")),
-    or: byDtype(union, e.device === "cpu" ? e.host("or") : union, binary("LogicalOr")),
-    xor: byDtype(difference, e.device === "cpu" ? e.host("xor") : difference, binary("NotEqual")),
+    pow: byDtype(e.device === "cpu" ? e.host("pow") : spread("Pow"), e.host("pow")),
+    max: byDtype(orZero, atLeast, looped(loops.or, binary("LogicalOr"))),
+    min: byDtype(
+      looped(loops.min, binary("Minimum")),
+      looped(loops.min, binary("Minimum")),
+      looped(loops.and, binary("LogicalAnd")),
+    ),
+    atan2: spread("Atan2"),
+    and: looped(loops.and, byDtype(bitwiseAnd(e), bitwiseAnd(e), binary("LogicalAnd"))),
+    or: looped(loops.or, byDtype(union, union, binary("LogicalOr"))),
+    xor: looped(loops.xor, byDtype(difference, difference, binary("NotEqual"))),
     shiftLeft: e.host("shiftLeft"),
     shiftRightLogical: e.host("shiftRightLogical"),
     shiftRightArithmetic: e.host("shiftRightArithmetic"),
-    equal: binary("Equal"),
-    notEqual: binary("NotEqual"),
-    less: binary("Less"),
-    lessEqual: binary("LessEqual"),
-    greater: binary("Greater"),
-    greaterEqual: binary("GreaterEqual"),
+    equal: looped(loops.equal, binary("Equal")),
+    notEqual: looped(loops.notEqual, binary("NotEqual")),
+    less: looped(loops.less, binary("Less")),
+    lessEqual: looped(loops.lessEqual, binary("LessEqual")),
+    greater: looped(loops.greater, binary("Greater")),
+    greaterEqual: looped(loops.greaterEqual, binary("GreaterEqual")),
     where: where(e),
     cast: cast(e),
   };
-}
-
-/** Whether any element is nan: the maximum kernels of all devices propagate it. */
-export function hasNan(e: Engine, x: Tensor): boolean {
-  if (x.size === 0) return false;
-  const top = e.scoped(() => {
-    const flat = e.run("Reshape", { x }, { shape: [x.size] });
-    return e.run("Max", { x: flat }, { reductionIndices: [0], keepDims: false });
-  });
-  const value = e.read(top)[0] as number;
-  top.dispose();
-  return Number.isNaN(value);
 }
 
 // The bitwise kernel wants equal shapes.
@@ -229,6 +241,15 @@ function where(e: Engine): Kernel<"where", Tensor> {
   return (inputs, _, { outs }) => {
     const [condition, t, other] = inputs as readonly [Tensor, Tensor, Tensor];
     const { shape, dtype } = outs[0] as Aval;
+    if (e.onHost && (dtype === "bool" || condition.size < sizeOf(shape))) {
+      return e.build(inputs, shape, nativeDtype(dtype), (out, views) =>
+        chooseOver(
+          inputs.map((x, i) => ({ data: views[i] as TypedArray, shape: x.shape })),
+          out,
+          shape,
+        ),
+      );
+    }
     return e.scoped(() => {
       if (dtype === "bool") {
         const left = e.run("LogicalAnd", { a: condition, b: t });

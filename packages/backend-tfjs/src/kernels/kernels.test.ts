@@ -11,9 +11,11 @@ import {
   type Shape,
   sizeOf,
 } from "@keras-ts/core/backend";
+import * as tf from "@tensorflow/tfjs";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { Tensor } from "../engine.ts";
+import { engineOn, type Tensor } from "../engine.ts";
 import { tfjs } from "../tfjs.ts";
+import { hasNan } from "./reduction.ts";
 
 type Values = readonly number[];
 const f32 = (shape: Shape, data: Values): HostArray => ({ shape, dtype: "float32", data: new Float32Array(data) });
@@ -694,6 +696,36 @@ test("the devices take turns, and one moves values of another", async () => {
   expect([...(await wasm.download(y)).data]).toEqual([2, 4]);
   cpu.release(x);
   wasm.release(y);
+});
+
+test("no nan is overlooked, whatever stands beside it", async () => {
+  await tfjs({ device: "wasm" });
+  const e = engineOn(tf, "wasm");
+  e.activate();
+  for (const shape of [[7], [64, 64], [3, 1000], [2, 56, 56, 64], [1009]]) {
+    for (const rest of [1, -3, 3e38, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+      const data = new Float32Array(sizeOf(shape)).fill(rest);
+      for (const place of [-1, 0, 5, data.length - 1]) {
+        const values = data.slice();
+        if (place >= 0) values[place] = Number.NaN;
+        const x = tf.tensor(values, shape);
+        expect(hasNan(e, x), `${rest} and nan at ${place} of ${shape}`).toBe(place >= 0);
+        x.dispose();
+      }
+    }
+  }
+});
+
+test("batches of matrices that are multiplied one by one", async () => {
+  const backend = await tfjs({ device: "wasm" });
+  const [a, b] = [noise([3, 40, 24]), noise([3, 24, 30], 2)];
+  const aval: Aval = { shape: [3, 40, 30], dtype: "float32" };
+  const params = { lhsContract: [2], rhsContract: [1], lhsBatch: [0], rhsBatch: [0] };
+  const avals = { ins: [a, b], outs: [aval] };
+  const handles = [a, b].map((x) => backend.upload(x));
+  const out = backend.kernels?.dotGeneral(handles, params, avals) as Tensor;
+  const want = reference().kernels?.dotGeneral([a, b], params, avals) as HostArray;
+  expectClose(await backend.download(out), want, 1e-5);
 });
 
 test("random bits are JAX'", async () => {

@@ -11,7 +11,7 @@ import {
 import type { Engine, NativeDType, Tensor } from "../engine.ts";
 import { select } from "./broadcast.ts";
 import { windowViews } from "./convolution.ts";
-import { hasNan } from "./elementwise.ts";
+import { hasNan } from "./reduction.ts";
 import { padded, reshaped } from "./structural.ts";
 
 export type PoolingTable = Pick<

@@ -1,6 +1,17 @@
 // Movement, and reductions along axes. On wasm the kernels for any rank or stride are slow, so that axes are handled one at a
 // time as [outer, size, inner], where they are a copy of whole runs.
-import { type Aval, arrayTypeOf, type KernelTable, range, type Shape, sameShape, sizeOf } from "@keras-ts/core/backend";
+import {
+  type Aval,
+  arrayTypeOf,
+  copyStrided,
+  type KernelTable,
+  range,
+  type Shape,
+  sameShape,
+  sizeOf,
+  stridesOf,
+  type TypedArray,
+} from "@keras-ts/core/backend";
 import type { Engine, NativeDType, Tensor } from "../engine.ts";
 import { broadcast } from "./broadcast.ts";
 
@@ -40,9 +51,36 @@ export function asInteger(e: Engine, x: Tensor, kernel: (x: Tensor) => Tensor): 
   });
 }
 
+// On the host: wasm's own kernel copies all of `x` first.
+function copied(
+  e: Engine,
+  x: Tensor,
+  starts: readonly number[],
+  counts: readonly number[],
+  strides: readonly number[],
+): Tensor {
+  const own = stridesOf(x.shape);
+  const layout = {
+    shape: counts,
+    offset: own.reduce((sum, stride, i) => sum + stride * (starts[i] as number), 0),
+    strides: own.map((stride, i) => stride * (strides[i] as number)),
+  };
+  return e.build([x], counts, x.dtype as NativeDType, (out, [values]) =>
+    copyStrided(values as TypedArray, layout, out),
+  );
+}
+
 // A block of unit steps. Axes that are whole join the axis before them, so that the kernel copies long runs.
 function block(e: Engine, x: Tensor, begin: readonly number[], size: readonly number[]): Tensor {
   if (sameShape(x.shape, size)) return x;
+  if (e.onHost)
+    return copied(
+      e,
+      x,
+      begin,
+      size,
+      begin.map(() => 1),
+    );
   const [sizes, starts, counts]: [number[], number[], number[]] = [[], [], []];
   x.shape.forEach((n, i) => {
     const [start, count] = [begin[i] as number, size[i] as number];
@@ -85,6 +123,8 @@ export function sliced(
   counts: readonly number[],
   strides: readonly number[],
 ): Tensor {
+  if (sameShape(x.shape, counts)) return x;
+  if (e.onHost) return copied(e, x, starts, counts, strides);
   if (x.rank <= 4 && strides.every((s) => s === 1)) return block(e, x, starts, counts);
   let out = x;
   for (let axis = 0; axis < x.rank; axis++) {

@@ -11,6 +11,8 @@ type CompositeSampleName =
   | "logSoftmax"
   | "normalize"
   | "multiplyAdd"
+  | "separateZeros"
+  | "oneHot"
   | "barrier";
 
 function activation(gradient: "first" | "smooth"): Samples<None> {
@@ -28,6 +30,28 @@ const cube = scattered([2, 3, 4]);
 const epsilon = 1e-3;
 
 export const compositeSamples: Pick<PrimitiveSamples, CompositeSampleName> = {
+  separateZeros: [
+    { name: "zeros", inputs: [array([0, -0, 1, -1, NAN, INF, -INF, -0])], params: {} },
+    { name: "matrix", inputs: [matrix], params: {}, gradient: "first" },
+    { name: "none", inputs: [scattered([0, 2])], params: {} },
+  ],
+  oneHot: [
+    { name: "last axis", inputs: [array([2, 0, 1, 3, -1], "int32")], params: { axis: 1, size: 3, dtype: "float32" } },
+    {
+      name: "first axis",
+      inputs: [array([2, 0, 1, 3, -1, 1], "int32", [3, 2])],
+      params: { axis: 0, size: 4, dtype: "float32" },
+    },
+    {
+      name: "axis between",
+      inputs: [array([2, 0, 1, 3, -1, 1], "int32", [3, 2])],
+      params: { axis: 1, size: 3, dtype: "bool" },
+    },
+    { name: "integers", inputs: [array([2, 0, 255], "uint8")], params: { axis: 1, size: 3, dtype: "int32" } },
+    { name: "narrow", inputs: [array([2, 0, 1], "int32")], params: { axis: 1, size: 3, dtype: "float16" } },
+    { name: "scalar", inputs: [array([1], "int32", [])], params: { axis: 0, size: 3, dtype: "float32" } },
+    { name: "no classes", inputs: [array([1], "int32")], params: { axis: 1, size: 0, dtype: "float32" } },
+  ],
   relu: activation("first"),
   softplus: activation("smooth"),
   silu: activation("smooth"),

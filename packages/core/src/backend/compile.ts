@@ -51,7 +51,7 @@ export function compileGraph<H>(
   backend: Backend<H>,
   options: CompileOptions = {},
 ): Executable<H> | Promise<Executable<H>> {
-  const lowered = lower(graph, backend as Backend);
+  const lowered = lower(graph, backend);
   if (backend.compile !== undefined) return backend.compile(lowered, { ...options, source: graph });
   return interpret(
     lowered,

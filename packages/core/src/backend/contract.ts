@@ -69,6 +69,8 @@ export interface Limitation {
   readonly sample?: string;
   /** True if only signs of zeros get lost: all else holds. */
   readonly zeroSigns?: boolean;
+  /** True if only nan and infinities may get lost, or be made up where they are: with finite numbers all else holds. */
+  readonly nonFinite?: boolean;
   /** True if core's reference kernel computes it in host memory: right, but values leave the device, and a warning says so once. */
   readonly onHost?: boolean;
   readonly reason: string;

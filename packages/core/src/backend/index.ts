@@ -6,5 +6,5 @@ export { type GraphPass, graphPasses, loopPasses } from "./passes/index.ts";
 export { type Partition, partition } from "./passes/partition.ts";
 export { throughBodies } from "./passes/rewrite.ts";
 export { Later } from "./plan.ts";
-export { reference } from "./reference/index.ts";
+export { chooseOver, copyStrided, type Loop, loopOver, loops, reference, repeatOver } from "./reference/index.ts";
 export * from "./runtime.ts";

@@ -160,13 +160,14 @@ export async function settle(backend: Backend = getBackend()): Promise<void> {
 
 /**
  * Queues a run of `graph` over `inputs` and gives its results, which may still be pending. Values of other engines are moved.
- * Donated inputs are gone afterwards.
+ * Donated inputs are gone afterwards, unless the run fails: then `onFailure` is called.
  */
 export function execute(
   backend: Backend,
   graph: Graph,
   inputs: readonly Value[],
   options: CompileOptions = {},
+  onFailure: () => void = () => {},
 ): Value[] {
   const results = graph.outputs.map((aval) => newValue(backend, aval));
   const donated = new Set((options.donate ?? []).map(([input]) => input));
@@ -188,6 +189,7 @@ export function execute(
       value.failure = error;
       value.ready = undefined;
     }
+    onFailure();
   };
   const runWith = (handles: readonly unknown[], temporary: readonly unknown[]): void | Promise<void> => {
     const go = (program: Executable<unknown>): void | Promise<void> => {

@@ -41,6 +41,10 @@ export class DtypeError extends KerasError {}
 export class ConfigError extends KerasError {}
 /** An engine that is missing, or cannot do what was asked. */
 export class BackendError extends KerasError {}
+/** An engine whose graphics card or worker is gone: state of the last completed step is kept, and goes on with another engine. */
+export class DeviceLostError extends BackendError {}
+/** An engine that ran out of memory: state of the last completed step is kept. */
+export class OutOfMemoryError extends BackendError {}
 /** A call that came too early, too late, or twice. */
 export class StateError extends KerasError {}
 /** A value outside its range. */

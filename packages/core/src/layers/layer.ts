@@ -120,6 +120,10 @@ export abstract class Layer extends Operation implements Serializable {
     this.path = this.name;
   }
 
+  /** False if calls cannot be part of a loop inside of a program: `fit` then runs each step as a program of its own. Internal. */
+  get runsInLoops(): boolean {
+    return true;
+  }
   /** The dtype of the weights. */
   get variableDtype(): string {
     return this.dtypePolicy.variableDtype;

@@ -23,12 +23,11 @@ export function oneHotOf(
     throw new DtypeError(complain("oneHot", { must: "sparse must be false", got: "true", todo: "Leave it out" }));
   }
   const at = normalizeAxis(axis, x.ndim + 1, "oneHot");
-  const index = isInteger(x.dtype) ? x : x.dtype === "bool" ? castTo(x, "int32") : x;
-  const wide = p.reshape(index, { shape: [...x.shape.slice(0, at), 1, ...x.shape.slice(at)] });
-  const classes = p.iota({
-    shape: wide.shape.map((_, i) => (i === at ? numClasses : 1)),
-    axis: at,
-    dtype: index.dtype,
-  });
-  return castTo(p.equal(wide, classes), dtype === null ? floatx() : standardizeDtype(dtype));
+  const wanted = dtype === null ? floatx() : standardizeDtype(dtype);
+  if (isInteger(x.dtype) || x.dtype === "bool") {
+    return p.oneHot(x.dtype === "bool" ? castTo(x, "int32") : x, { axis: at, size: numClasses, dtype: wanted });
+  }
+  const wide = p.reshape(x, { shape: [...x.shape.slice(0, at), 1, ...x.shape.slice(at)] });
+  const shape = wide.shape.map((_, i) => (i === at ? numClasses : 1));
+  return castTo(p.equal(wide, p.iota({ shape, axis: at, dtype: x.dtype })), wanted);
 }

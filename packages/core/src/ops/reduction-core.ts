@@ -69,12 +69,5 @@ export function argWith(
   if (!keepdims) return y;
   return p.reshape(y, { shape: axis === null ? x.shape.map(() => 1) : keepAxes(x.shape, [at]) });
 }
-/** What stands for -0 in `belowZero`: the number next to 0 that no engine flushes to it. */
-export const NEGATIVE_ZERO: number = -1.1754943508222875e-38;
 /** The values in float32, with -0 less than 0, as Keras orders them on CPUs. */
-export const belowZero = (x: Tensor): Tensor => {
-  if (!isFloat(x.dtype) || x.ndim === 0) return x;
-  const wide = inFloat(x);
-  const negativeZero = p.and(p.equal(wide, 0), p.less(p.div(1, wide), 0));
-  return p.where(negativeZero, NEGATIVE_ZERO, wide);
-};
+export const belowZero = (x: Tensor): Tensor => (isFloat(x.dtype) && x.ndim > 0 ? p.separateZeros(inFloat(x)) : x);

@@ -8,7 +8,7 @@ import { convertToTensor, promote, type TensorLike } from "./convert-core.ts";
 import { sliceAxis } from "./get-item.ts";
 import { indexTensor } from "./indexing-core.ts";
 import { type Op, op } from "./op.ts";
-import { belowZero, NEGATIVE_ZERO } from "./reduction-core.ts";
+import { belowZero } from "./reduction-core.ts";
 import { runningWith } from "./sorting-core.ts";
 
 export interface SortOptions {
@@ -66,7 +66,7 @@ export const topK: Op<(x: TensorLike, k: number, options?: TopKOptions) => [valu
       const t = convertToTensor(x);
       const [values, indices] = p.topK(belowZero(t), { k });
       return [
-        castTo(isFloat(t.dtype) ? p.where(p.equal(values, NEGATIVE_ZERO), -0, values) : values, t.dtype),
+        castTo(isFloat(t.dtype) ? p.where(p.equal(values, p.NEGATIVE_ZERO), -0, values) : values, t.dtype),
         indices,
       ];
     },

@@ -1,5 +1,5 @@
 // What engines often have as one fused kernel. The body is the meaning; a backend may override it, core differentiates it.
-import { type Aval, broadcastShapes, isFloat, isHalf } from "../aval/index.ts";
+import { type Aval, broadcastShapes, type DType, isFloat, isHalf, isInteger } from "../aval/index.ts";
 import { complain, DtypeError, showAval } from "../errors/index.ts";
 import {
   type Arg,
@@ -22,11 +22,14 @@ import { vjpWalk } from "./differentiate.ts";
 import {
   abs,
   add,
+  and,
   cast,
   div,
+  equal,
   erf,
   exp,
   greater,
+  less,
   log,
   log1p,
   logistic,
@@ -39,7 +42,7 @@ import {
   tanh,
   where,
 } from "./elementwise.ts";
-import { type AxesParams, reduceMax, reduceSum, reshape, spread } from "./structural.ts";
+import { type AxesParams, iota, reduceMax, reduceSum, reshape, spread } from "./structural.ts";
 
 type Body<P extends Params> = (inputs: readonly Tensor[], params: P) => Tensor;
 
@@ -180,6 +183,44 @@ export const normalize: Configured<LayerNormParams, "composite"> = configured<La
     const scale = rsqrt(add(mean(mul(centered, centered)), epsilon));
     return [mul(sub(sub(g, mean(g)), mul(out, mean(mul(g, out)))), scale)];
   },
+);
+
+/** What stands for -0 in `separateZeros`: the number next to 0 that no engine flushes to it. */
+export const NEGATIVE_ZERO: number = -1.1754943508222875e-38;
+/** The values with `NEGATIVE_ZERO` in place of -0: most kernels that compare hold -0 and 0 for equal. */
+export const separateZeros: Unary<"composite"> = unary("separateZeros", (x) =>
+  where(and(equal(x, 0), less(div(1, x), 0)), NEGATIVE_ZERO, x),
+);
+
+/** A new axis of `size` at `axis`, of `dtype`. */
+export interface OneHotParams extends Params {
+  readonly axis: number;
+  readonly size: number;
+  readonly dtype: DType;
+}
+const oneHotDefinition: Definition<OneHotParams> = {
+  name: "oneHot",
+  infer: ([x], { axis, size, dtype }) => {
+    const aval = x as Aval;
+    if (!isInteger(aval.dtype)) {
+      const must = "classes must be integers";
+      throw new DtypeError(complain("oneHot", { must, got: showAval(aval), todo: "Cast them to int32" }));
+    }
+    return [{ shape: [...aval.shape.slice(0, axis), size, ...aval.shape.slice(axis)], dtype }];
+  },
+  vjp: "none",
+  body: ([x], { axis, size, dtype }) => {
+    const classes = x as Tensor;
+    const wide = reshape(classes, { shape: [...classes.shape.slice(0, axis), 1, ...classes.shape.slice(axis)] });
+    const counted = wide.shape.map((_, i) => (i === axis ? size : 1));
+    return [cast(equal(wide, iota({ shape: counted, axis, dtype: classes.dtype })), { dtype })];
+  },
+};
+/** 1 where the new axis counts to the class, else 0: rows of zeros for classes outside `[0, size)`. */
+export const oneHot: Configured<OneHotParams, "composite"> = marked(
+  (x: Tensor, params: OneHotParams) => apply1(oneHotDefinition, [x], params),
+  "composite",
+  oneHotDefinition,
 );
 
 type Halves = readonly [high: Tensor, low: Tensor];

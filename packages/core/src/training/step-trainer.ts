@@ -219,6 +219,7 @@ export abstract class StepTrainer extends SavedLayer {
       const given = ({ x, y, sampleWeight }: Batch): StepArguments => [x, y ?? null, sampleWeight ?? null];
       if (this.runsEagerly) return (batch) => plain(...given(batch));
       const step = jit(plain, { label: `${this.name}.${label}` });
+      if (!this.flattenLayers().every((layer) => layer.runsInLoops)) return (batch) => step(...given(batch));
       return Object.assign((batch: Batch) => step(...given(batch)), {
         many: (count: number, stacked: Batch) => step.many(count, ...given(stacked)),
         pace: new Pace(),

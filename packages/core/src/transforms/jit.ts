@@ -4,7 +4,7 @@ import { placeholder, Tensor, type Value } from "../graph/index.ts";
 import * as tree from "../tree/index.ts";
 import { realise } from "./realise.ts";
 import { repeated } from "./repeat.ts";
-import { insideScope } from "./state.ts";
+import { insideScope, type StateCell } from "./state.ts";
 import { isTracing, type Traced, trace } from "./trace.ts";
 
 export interface JitOptions {
@@ -120,12 +120,31 @@ export function runTraced(
     taken.add(match);
     donate.push([i, match]);
   });
-  const results = execute(getBackend(), graph, values, { donate, ...(label === undefined ? {} : { label }) });
+  const before = writes.map((cell) => cell.tensor);
+  const after: Tensor[] = [];
+  const options = { donate, ...(label === undefined ? {} : { label }) };
+  const results = execute(getBackend(), graph, values, options, () => undo(writes, after, before));
   const outs = results.map((value) => new Tensor(value.aval, { kind: "value", value }));
+  after.push(...outs.slice(numResults));
   writes.forEach((cell, i) => {
-    cell.tensor = outs[numResults + i] as Tensor;
+    cell.tensor = after[i] as Tensor;
   });
+  if (results.some(({ failure }) => failure !== undefined)) undo(writes, after, before);
   return outs.slice(0, numResults);
+}
+
+/** What a run that failed was to replace, by what it gave instead. */
+const replaced = new WeakMap<Tensor, Tensor>();
+
+// Variables go back to the last values that were computed: the run before may have failed as well, and been found out later.
+function undo(cells: readonly StateCell[], after: readonly Tensor[], before: readonly Tensor[]): void {
+  after.forEach((tensor, i) => {
+    let known = before[i] as Tensor;
+    for (let older = replaced.get(known); older !== undefined; older = replaced.get(known)) known = older;
+    replaced.set(tensor, known);
+    const cell = cells[i] as StateCell;
+    if (cell.tensor === tensor) cell.tensor = known;
+  });
 }
 
 // In place only if nobody else can see the buffer, and it is handed in once and lives on this engine.

@@ -45,13 +45,17 @@ const rules: Readonly<Record<string, Rule>> = {
       typeof f === "function" && "kind" in f && f.kind === "primitive" ? [[f.definition.name, pointwise]] : [],
     ),
   ),
-  ...Object.fromEntries(["relu", "softplus", "silu", "gelu", "geluTanh"].map((name) => [name, pointwise])),
+  ...Object.fromEntries(
+    ["relu", "softplus", "silu", "gelu", "geluTanh", "separateZeros"].map((name) => [name, pointwise]),
+  ),
   ...Object.fromEntries(
     "softmax logSoftmax normalize reduceSum reduceMax reduceMin reduceProd reduceAnd reduceOr reverse"
       .split(" ")
       .map((name) => [name, alongAxes]),
   ),
-  ...Object.fromEntries("argMax argMin cumSum cumProd cumMax cumMin".split(" ").map((name) => [name, alongAxis])),
+  ...Object.fromEntries(
+    "argMax argMin cumSum cumProd cumMax cumMin oneHot".split(" ").map((name) => [name, alongAxis]),
+  ),
   reshape: withParams(({ shape }: p.ShapeParams, length) => ({ shape: [length, ...shape] })),
   transpose: withParams(({ permutation }: p.PermutationParams) => ({ permutation: [0, ...up(permutation)] })),
   slice: withParams(({ starts, limits, strides }: p.SliceParams, length) => ({

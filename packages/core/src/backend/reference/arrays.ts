@@ -79,12 +79,18 @@ function forEachRun(layout: Layout, row: (offset: number, start: number, count: 
   }
 }
 
+/** Copies the elements of a layout over `from`, row-major, to the start of `to`. */
+export function copyStrided(from: TypedArray, layout: Layout, to: TypedArray): void {
+  forEachRun(layout, (offset, start, count, step) => {
+    if (step === 1 && count > 32) to.set(from.subarray(offset, offset + count), start);
+    else for (let i = 0, at = offset; i < count; i++, at += step) to[start + i] = from[at] as number;
+  });
+}
+
 /** The elements of a layout over `from`, row-major. */
 export function readStrided(from: TypedArray, layout: Layout, length: number): TypedArray {
   const to = new (from.constructor as { new (length: number): TypedArray })(length);
-  forEachRun(layout, (offset, start, count, step) => {
-    for (let i = 0, at = offset; i < count; i++, at += step) to[start + i] = from[at] as number;
-  });
+  copyStrided(from, layout, to);
   return to;
 }
 
@@ -93,14 +99,6 @@ export function writeStrided(to: TypedArray, layout: Layout, from: TypedArray): 
   forEachRun(layout, (offset, start, count, step) => {
     for (let i = 0, at = offset; i < count; i++, at += step) to[at] = from[start + i] as number;
   });
-}
-
-/** A layout that reads `shape` as if it had the broadcast shape `target`. */
-export function broadcastLayout(shape: Shape, target: Shape): Layout {
-  const own = stridesOf(shape);
-  const lead = target.length - shape.length;
-  const strides = target.map((_, i) => (i < lead || shape[i - lead] === 1 ? 0 : (own[i - lead] as number)));
-  return { shape: target, offset: 0, strides };
 }
 
 /** The data with axes in another order, row-major: the same array if that order is the old one. */

@@ -1,19 +1,9 @@
 // Elementwise kernels: numbers are computed in doubles and rounded once, to the output's dtype; integers wrap.
-import {
-  type Aval,
-  bitsOf,
-  castData,
-  type HostArray,
-  isFloat,
-  roundHalfEven,
-  type Shape,
-  sameShape,
-  sizeOf,
-  type TypedArray,
-} from "../../aval/index.ts";
+import { type Aval, bitsOf, castData, type HostArray, isFloat, roundHalfEven, sizeOf } from "../../aval/index.ts";
 import type * as elementwise from "../../primitives/elementwise.ts";
 import type { Kernel, KernelAvals, KernelTable, PrimitiveName } from "../contract.ts";
-import { broadcastLayout, finish, first, outOf, readStrided, scratch } from "./arrays.ts";
+import { finish, first, outOf, scratch } from "./arrays.ts";
+import { chooseOver, type Loop, loopOf, loopOver, loops } from "./loops.ts";
 import { digamma, erf, erfInv, lgamma, trigamma } from "./special.ts";
 
 type ElementwiseKernel = (inputs: readonly HostArray[], params: unknown, avals: KernelAvals) => HostArray;
@@ -30,60 +20,22 @@ function unary(float: OneToOne, integer: OneToOne = float): ElementwiseKernel {
   };
 }
 
-/** An operand ready for one loop over the output: it steps by 1, or by 0 if it is a single number. */
-interface Stepped {
-  readonly data: TypedArray;
-  readonly step: 0 | 1;
-}
-function stepped(x: HostArray, shape: Shape): Stepped {
-  if (sameShape(x.shape, shape)) return { data: x.data, step: 1 };
-  if (x.data.length === 1) return { data: x.data, step: 0 };
-  return { data: readStrided(x.data, broadcastLayout(x.shape, shape), sizeOf(shape)), step: 1 };
-}
-
-type Loop = (a: TypedArray, sa: number, b: TypedArray, sb: number, out: TypedArray) => void;
-// The function is chosen by dtype once, before the loop.
+// The loop is chosen by dtype once.
 function binaryLoop(choose: (input: Aval) => Loop): ElementwiseKernel {
   return (inputs, _, avals) => {
     const aval = outOf(avals);
-    const a = stepped(inputs[0] as HostArray, aval.shape);
-    const b = stepped(inputs[1] as HostArray, aval.shape);
+    const [a, b] = inputs as readonly [HostArray, HostArray];
     const out = scratch(aval, sizeOf(aval.shape));
-    choose(first(inputs))(a.data, a.step, b.data, b.step, out);
+    loopOver(choose(a), a.data, a.shape, b.data, b.shape, out, aval.shape);
     return finish(aval, out);
   };
 }
-const loopOf =
-  (f: TwoToOne): Loop =>
-  (a, sa, b, sb, out) => {
-    for (let i = 0, ia = 0, ib = 0; i < out.length; i++, ia += sa, ib += sb)
-      out[i] = f(a[ia] as number, b[ib] as number);
-  };
+const always = (loop: Loop): ElementwiseKernel => binaryLoop(() => loop);
 function binary(float: TwoToOne, integer: TwoToOne = float): ElementwiseKernel {
   const [floats, integers] = [loopOf(float), loopOf(integer)];
   return binaryLoop(({ dtype }) => (isFloat(dtype) ? floats : integers));
 }
-const comparison = (holds: (a: number, b: number) => boolean): ElementwiseKernel =>
-  binary((a, b) => (holds(a, b) ? 1 : 0));
 
-// The commonest four are written out: a call for each element would be most of their time.
-const addLoop: Loop = (a, sa, b, sb, out) => {
-  for (let i = 0, ia = 0, ib = 0; i < out.length; i++, ia += sa, ib += sb)
-    out[i] = (a[ia] as number) + (b[ib] as number);
-};
-const subLoop: Loop = (a, sa, b, sb, out) => {
-  for (let i = 0, ia = 0, ib = 0; i < out.length; i++, ia += sa, ib += sb)
-    out[i] = (a[ia] as number) - (b[ib] as number);
-};
-const mulLoop: Loop = (a, sa, b, sb, out) => {
-  for (let i = 0, ia = 0, ib = 0; i < out.length; i++, ia += sa, ib += sb)
-    out[i] = (a[ia] as number) * (b[ib] as number);
-};
-const divLoop: Loop = (a, sa, b, sb, out) => {
-  for (let i = 0, ia = 0, ib = 0; i < out.length; i++, ia += sa, ib += sb)
-    out[i] = (a[ia] as number) / (b[ib] as number);
-};
-const integerMulLoop = loopOf(Math.imul);
 // As XLA: anything by zero is -1 (all bits set).
 const integerDivLoop = loopOf((a, b) => (b === 0 ? -1 : Math.trunc(a / b)));
 
@@ -111,11 +63,8 @@ const movesAllOut = (amount: number, bits: number): boolean => amount < 0 || amo
 
 const where: ElementwiseKernel = (inputs, _, avals) => {
   const aval = outOf(avals);
-  const [c, a, b] = inputs.map((x) => stepped(x, aval.shape)) as [Stepped, Stepped, Stepped];
   const out = scratch(aval, sizeOf(aval.shape));
-  for (let i = 0; i < out.length; i++) {
-    out[i] = (c.data[i * c.step] !== 0 ? a.data[i * a.step] : b.data[i * b.step]) as number;
-  }
+  chooseOver(inputs, out, aval.shape);
   return finish(aval, out);
 };
 
@@ -138,21 +87,21 @@ export const bitcast: Kernel<"bitcast", HostArray> = (inputs, { dtype }) => {
 
 /** Kernels of `primitives/elementwise.ts`. */
 export const elementwiseKernels: Pick<KernelTable<HostArray>, keyof typeof elementwise & PrimitiveName> = {
-  add: binaryLoop(() => addLoop),
-  sub: binaryLoop(() => subLoop),
-  mul: binaryLoop(({ dtype }) => (isFloat(dtype) ? mulLoop : integerMulLoop)),
-  div: binaryLoop(({ dtype }) => (isFloat(dtype) ? divLoop : integerDivLoop)),
+  add: always(loops.add),
+  sub: always(loops.sub),
+  mul: binaryLoop(({ dtype }) => (isFloat(dtype) ? loops.mul : loops.imul)),
+  div: binaryLoop(({ dtype }) => (isFloat(dtype) ? loops.div : integerDivLoop)),
   rem: binary(
     (a, b) => a % b,
     (a, b) => (b === 0 ? a : a % b),
   ),
   pow: binary(floatPower, integerPower),
-  max: binary(Math.max),
-  min: binary(Math.min),
+  max: always(loops.max),
+  min: always(loops.min),
   atan2: binary(Math.atan2),
-  and: binary((a, b) => a & b),
-  or: binary((a, b) => a | b),
-  xor: binary((a, b) => a ^ b),
+  and: always(loops.and),
+  or: always(loops.or),
+  xor: always(loops.xor),
   not,
   shiftLeft: shift((bits) => (x, by) => (movesAllOut(by, bits) ? 0 : x << by)),
   shiftRightLogical: shift(
@@ -162,12 +111,12 @@ export const elementwiseKernels: Pick<KernelTable<HostArray>, keyof typeof eleme
     const signed = (x << (32 - bits)) >> (32 - bits);
     return signed >> (movesAllOut(by, bits) ? 31 : by);
   }),
-  equal: comparison((a, b) => a === b),
-  notEqual: comparison((a, b) => a !== b),
-  less: comparison((a, b) => a < b),
-  lessEqual: comparison((a, b) => a <= b),
-  greater: comparison((a, b) => a > b),
-  greaterEqual: comparison((a, b) => a >= b),
+  equal: always(loops.equal),
+  notEqual: always(loops.notEqual),
+  less: always(loops.less),
+  lessEqual: always(loops.lessEqual),
+  greater: always(loops.greater),
+  greaterEqual: always(loops.greaterEqual),
   neg: unary((x) => -x),
   abs: unary(Math.abs),
   sign: unary(Math.sign),

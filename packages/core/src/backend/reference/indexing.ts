@@ -1,8 +1,9 @@
-// Reading and writing at computed places, sorting, random bits.
+// Reading and writing at computed places, random bits.
 import { type HostArray, isFloat, type Shape, sizeOf, stridesOf, type TypedArray } from "../../aval/index.ts";
 import type * as indexing from "../../primitives/indexing.ts";
 import type { KernelTable, PrimitiveName } from "../contract.ts";
 import { finish, first, linesOf, outOf, readStrided, scratch, writeStrided } from "./arrays.ts";
+import { sortingKernels } from "./sorting.ts";
 import { threefry } from "./threefry.ts";
 
 type Kernel<N extends PrimitiveName> = KernelTable<HostArray>[N];
@@ -101,66 +102,6 @@ const dynamicUpdateSlice: Kernel<"dynamicUpdateSlice"> = (inputs, _, avals) => {
   return finish(outOf(avals), out);
 };
 
-// Ascending, nan last; 0 and -0 are equal.
-function ascending(a: number, b: number): number {
-  if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-// Positions that order the lines along `axis`, stably. Calls `put(place in the output, place in the input, position)`.
-function orderLines(
-  x: HostArray,
-  axis: number,
-  compare: (a: number, b: number) => number,
-  put: (to: number, from: number, position: number) => void,
-): void {
-  const { outers, size, inners } = linesOf(x.shape, axis);
-  for (let outer = 0; outer < outers; outer++) {
-    for (let inner = 0; inner < inners; inner++) {
-      const place = (k: number): number => (outer * size + k) * inners + inner;
-      const positions = Array.from({ length: size }, (_, k) => k);
-      positions.sort((a, b) => compare(x.data[place(a)] as number, x.data[place(b)] as number));
-      positions.forEach((position, k) => put(place(k), place(position), position));
-    }
-  }
-}
-
-const sort: Kernel<"sort"> = (inputs, { axis }, avals) => {
-  const x = first(inputs);
-  const out = scratch(outOf(avals), x.data.length);
-  orderLines(x, axis, ascending, (to, from) => {
-    out[to] = x.data[from] as number;
-  });
-  return finish(outOf(avals), out);
-};
-
-const argSort: Kernel<"argSort"> = (inputs, { axis }, avals) => {
-  const x = first(inputs);
-  const out = new Int32Array(x.data.length);
-  orderLines(x, axis, ascending, (to, _, position) => {
-    out[to] = position;
-  });
-  return finish(outOf(avals), out);
-};
-
-// Descending, nan first (as JAX), by a stable sort: of equal ones the first comes first.
-const topK: Kernel<"topK"> = (inputs, { k }, avals) => {
-  const x = first(inputs);
-  const [valueAval, indexAval] = avals.outs as readonly [KernelAval, KernelAval];
-  const size = x.shape[x.shape.length - 1] as number;
-  const values = scratch(valueAval, sizeOf(valueAval.shape));
-  const indices = new Int32Array(values.length);
-  const descending = (a: number, b: number): number => ascending(b, a);
-  orderLines(x, x.shape.length - 1, descending, (to, from, position) => {
-    const rank = to % size;
-    if (rank >= k) return;
-    const at = Math.floor(to / size) * k + rank;
-    values[at] = x.data[from] as number;
-    indices[at] = position;
-  });
-  return [finish(valueAval, values), finish(indexAval, indices)];
-};
-type KernelAval = Parameters<typeof finish>[0];
-
 const randomBits: Kernel<"randomBits"> = (inputs, { shape, words }, avals) => {
   const [k0, k1] = first(inputs).data as unknown as readonly [number, number];
   const out = new Uint32Array(sizeOf(shape) * words);
@@ -179,8 +120,6 @@ export const indexingKernels: Pick<KernelTable<HostArray>, keyof typeof indexing
   scatterNd,
   dynamicSlice,
   dynamicUpdateSlice,
-  sort,
-  argSort,
-  topK,
+  ...sortingKernels,
   randomBits,
 };

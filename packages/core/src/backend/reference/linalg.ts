@@ -113,15 +113,17 @@ function householder(m: Matrix, pivot: number): { v: Float64Array; tau: number }
   v[0] = 1;
   return { v, tau: (beta - alpha) / beta };
 }
-// (I - tau v v^T) times the rows of `m` from `pivot` down.
+// (I - tau v v^T) times the rows of `m` from `pivot` down; columns before `pivot` are zeros there. Row by row, as memory goes.
 function reflect(m: Matrix, pivot: number, { v, tau }: { v: Float64Array; tau: number }): void {
-  for (let j = 0; j < m.columns; j++) {
-    let dot = 0;
-    for (let i = 0; i < v.length; i++) dot += (v[i] as number) * at(m, pivot + i, j);
-    for (let i = 0; i < v.length; i++) {
-      const place = (pivot + i) * m.columns + j;
-      m.data[place] = (m.data[place] as number) - tau * dot * (v[i] as number);
-    }
+  const { columns, data } = m;
+  const dots = new Float64Array(columns);
+  for (let i = 0; i < v.length; i++) {
+    const [row, factor] = [(pivot + i) * columns, v[i] as number];
+    for (let j = pivot; j < columns; j++) dots[j] = (dots[j] as number) + factor * (data[row + j] as number);
+  }
+  for (let i = 0; i < v.length; i++) {
+    const [row, factor] = [(pivot + i) * columns, tau * (v[i] as number)];
+    for (let j = pivot; j < columns; j++) data[row + j] = (data[row + j] as number) - factor * (dots[j] as number);
   }
 }
 function qrOf(a: Matrix, k: number): [q: Float64Array, r: Float64Array] {

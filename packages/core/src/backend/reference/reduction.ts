@@ -88,20 +88,39 @@ const reduceSum: Reduction = (inputs, params, avals) => {
 };
 const reduceAnySum: Reduction = reduce(folds.sum);
 
-function argReduce(better: (a: number, b: number) => boolean): ArgReduction {
+// Position of the first nan, or else of the first largest number of `size`, from `at` on in steps.
+function placeOfMax(data: TypedArray, at: number, size: number, step: number): number {
+  let place = 0;
+  let best = data[at] as number;
+  for (let k = 0, from = at; k < size; k++, from += step) {
+    const x = data[from] as number;
+    if (x > best) {
+      best = x;
+      place = k;
+    } else if (Number.isNaN(x)) return k;
+  }
+  return place;
+}
+function placeOfMin(data: TypedArray, at: number, size: number, step: number): number {
+  let place = 0;
+  let best = data[at] as number;
+  for (let k = 0, from = at; k < size; k++, from += step) {
+    const x = data[from] as number;
+    if (x < best) {
+      best = x;
+      place = k;
+    } else if (Number.isNaN(x)) return k;
+  }
+  return place;
+}
+function argReduce(placeOf: typeof placeOfMax): ArgReduction {
   return (inputs, { axis }, avals) => {
     const { shape, data } = first(inputs);
     const { outers, size, inners } = linesOf(shape, axis);
     const out = new Int32Array(outers * inners);
     for (let line = 0; line < out.length; line++) {
       const base = Math.floor(line / inners) * size * inners + (line % inners);
-      let place = 0;
-      for (let k = 1; k < size; k++) {
-        const [x, best] = [data[base + k * inners] as number, data[base + place * inners] as number];
-        if (Number.isNaN(best)) break;
-        if (Number.isNaN(x) || better(x, best)) place = k;
-      }
-      out[line] = place;
+      out[line] = placeOf(data, base, size, inners);
     }
     return finish(outOf(avals), out);
   };
@@ -135,8 +154,8 @@ export const reductionKernels: Pick<KernelTable<HostArray>, Reducer> = {
   reduceProd: reduce(folds.product),
   reduceAnd: reduce(folds.min),
   reduceOr: reduce(folds.max),
-  argMax: argReduce((a, b) => a > b),
-  argMin: argReduce((a, b) => a < b),
+  argMax: argReduce(placeOfMax),
+  argMin: argReduce(placeOfMin),
   cumSum: cumulate(folds.sum),
   cumProd: cumulate(folds.product),
   cumMax: cumulate(folds.max),

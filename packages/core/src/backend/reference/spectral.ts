@@ -5,6 +5,8 @@ import { first } from "./arrays.ts";
 import { type Matrix, matricesOf, normOf, stackedAll } from "./linalg.ts";
 
 const MAX_SWEEPS = 60;
+// Cosine of the angle between columns that count as orthogonal: a few roundings.
+const ORTHOGONAL = 2 ** -52;
 
 // Cosine and sine of the smaller angle that makes [[p, r], [r, q]] diagonal.
 function rotation(p: number, q: number, r: number): readonly [cosine: number, sine: number] {
@@ -114,26 +116,42 @@ function completeColumns(u: Float64Array, rows: number, columns: number, isSet: 
   }
 }
 
-// One-sided: turns columns of `a` (m >= n) until they are orthogonal. Their lengths are the singular values.
+// Turns rows i and j of a matrix of `length` columns.
+function turnRows(data: Float64Array, length: number, i: number, j: number, cosine: number, sine: number): void {
+  const [p, q] = [i * length, j * length];
+  for (let k = 0; k < length; k++) {
+    const [x, y] = [data[p + k] as number, data[q + k] as number];
+    data[p + k] = cosine * x - sine * y;
+    data[q + k] = sine * x + cosine * y;
+  }
+}
+
+// One-sided: turns columns of the matrix (m >= n) until they are orthogonal. Their lengths are the singular values. Columns are held
+// as rows, so that all loops go along memory.
 function tallSvd(matrix: Matrix, full: boolean): { u: Float64Array; s: number[]; v: Float64Array } {
   const { rows: m, columns: n } = matrix;
-  const a = Float64Array.from(matrix.data);
+  const a = transposed(matrix.data, m, n);
   const v = identity(n);
   const dot = (i: number, j: number): number => {
+    const [p, q] = [i * m, j * m];
     let sum = 0;
-    for (let k = 0; k < m; k++) sum += (a[k * n + i] as number) * (a[k * n + j] as number);
+    for (let k = 0; k < m; k++) sum += (a[p + k] as number) * (a[q + k] as number);
     return sum;
   };
+  const squares = new Float64Array(n);
   for (let sweep = 0, moved = true; moved && sweep < MAX_SWEEPS; sweep++) {
     moved = false;
+    for (let j = 0; j < n; j++) squares[j] = dot(j, j);
     for (let i = 0; i < n; i++) {
       for (let j = i + 1; j < n; j++) {
-        const [p, q, r] = [dot(i, i), dot(j, j), dot(i, j)];
-        if (!(Math.abs(r) > 1e-16 * Math.sqrt(p * q) && Math.abs(r) > 1e-300)) continue;
+        const [p, q, r] = [squares[i] as number, squares[j] as number, dot(i, j)];
+        if (!(Math.abs(r) > ORTHOGONAL * Math.sqrt(p * q) && Math.abs(r) > 1e-300)) continue;
         moved = true;
         const [cosine, sine] = rotation(p, q, r);
-        turnColumns(a, m, n, i, j, cosine, sine);
-        turnColumns(v, n, n, i, j, cosine, sine);
+        turnRows(a, m, i, j, cosine, sine);
+        turnRows(v, n, i, j, cosine, sine);
+        squares[i] = dot(i, i);
+        squares[j] = dot(j, j);
       }
     }
   }
@@ -144,10 +162,10 @@ function tallSvd(matrix: Matrix, full: boolean): { u: Float64Array; s: number[];
   const u = new Float64Array(m * columns);
   const isSet = Array.from({ length: columns }, (_, j) => j < n && (s[j] as number) > 1e-15 * (s[0] as number));
   order.forEach((from, to) => {
-    if (isSet[to]) for (let k = 0; k < m; k++) u[k * columns + to] = (a[k * n + from] as number) / (s[to] as number);
+    if (isSet[to]) for (let k = 0; k < m; k++) u[k * columns + to] = (a[from * m + k] as number) / (s[to] as number);
   });
   completeColumns(u, m, columns, isSet);
-  return { u, s, v: pickColumns(v, n, order) };
+  return { u, s, v: pickColumns(transposed(v, n, n), n, order) };
 }
 
 function svdOf(a: Matrix, full: boolean): [u: Float64Array, s: number[], vh: Float64Array] {

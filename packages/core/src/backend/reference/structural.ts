@@ -2,7 +2,8 @@
 import { arrayTypeOf, castData, type HostArray, range, sizeOf, stridesOf } from "../../aval/index.ts";
 import type * as structural from "../../primitives/structural.ts";
 import type { KernelTable } from "../contract.ts";
-import { broadcastLayout, finish, first, outOf, permuted, readStrided, writeStrided } from "./arrays.ts";
+import { finish, first, outOf, permuted, readStrided, writeStrided } from "./arrays.ts";
+import { repeatOver } from "./loops.ts";
 
 type Movement = "reshape" | "transpose" | "broadcastTo" | "slice" | "pad" | "reverse" | "concat" | "iota";
 
@@ -13,7 +14,10 @@ const transpose: KernelTable<HostArray>["transpose"] = (inputs, { permutation },
 
 const broadcastTo: KernelTable<HostArray>["broadcastTo"] = (inputs, { shape }, avals) => {
   const x = first(inputs);
-  return finish(outOf(avals), readStrided(x.data, broadcastLayout(x.shape, shape), sizeOf(shape)));
+  const aval = outOf(avals);
+  const out = new (arrayTypeOf(aval.dtype))(sizeOf(shape));
+  repeatOver(x.data, x.shape, out, shape);
+  return finish(aval, out);
 };
 
 const slice: KernelTable<HostArray>["slice"] = (inputs, { starts, strides }, avals) => {

@@ -1,0 +1,75 @@
+// The ONNX engine in headless Chromium: the page stays responsive while it trains, a lost graphics card does not lose the model,
+// and 10,000 steps leave memory flat.
+
+import { type PageOptions, runPage, softwareWebGpu } from "../browser.ts";
+import type { LostReport } from "../ci-pages/lost.page.ts";
+import type { MemoryReport } from "../ci-pages/memory.page.ts";
+import type { PauseReport } from "../ci-pages/pause.page.ts";
+
+/** The longest that a page's thread may be held up while it trains, in milliseconds. */
+const PAUSE = 50;
+/** What 5,000 steps may add, in megabytes: a leak of one batch a step would be 5. */
+const GROWTH = 1;
+
+const serve = { "/ort/": "node_modules/onnxruntime-web/dist", "/digits/": "examples/digits" };
+
+let passed = 0;
+let failed = 0;
+function check(name: string, good: boolean, otherwise: string): void {
+  if (good) passed++;
+  else failed++;
+  console.log(`  ${good ? "ok    " : "FAILED"} ${name}${good ? "" : `: ${otherwise}`}`);
+}
+
+/** Runs a page of `tools/ci-pages` and hands its report to `judge`. */
+async function part<R>(name: string, judge: (report: R) => void, options: Partial<PageOptions> = {}): Promise<void> {
+  try {
+    const entry = `tools/ci-pages/${name}.page.ts`;
+    const outcome = await runPage({ entry, serve, timeoutMs: 240_000, ...options });
+    if ("notRun" in outcome) console.log(`not run: ${outcome.notRun}`);
+    else judge(outcome.result as R);
+  } catch (error) {
+    check(`${name}: the page runs`, false, error instanceof Error ? error.message : String(error));
+  }
+}
+const show = (values: readonly number[], digits = 1): string => values.map((x) => x.toFixed(digits)).join(", ");
+
+await part<PauseReport>("pause", ({ pauses, seconds, losses }) => {
+  console.log(`  longest pauses of each run: ${show(pauses)} ms; the runs took ${show(seconds)} s`);
+  check(`the page is held up less than ${PAUSE} ms while it trains`, Math.min(...pauses) < PAUSE, `${show(pauses)} ms`);
+  const [first = Number.NaN, last = Number.NaN] = [losses[0], losses.at(-1)];
+  check("it learns meanwhile", last < first / 4, `losses from ${first} to ${last}`);
+});
+
+await part<LostReport>(
+  "lost",
+  ({ error, before, steps, counted, finite, after }) => {
+    check("a lost graphics card is an error of its own", error.startsWith("DeviceLostError: "), error);
+    check("the optimizer is where the last completed step left it", steps === 10 && counted === 10, `${counted} steps`);
+    check("the weights are there", finite, "they are not finite");
+    const falls = (after[0] ?? Number.NaN) < (before.at(-1) ?? 0) && (after.at(-1) ?? Number.NaN) < (after[0] ?? 0) / 2;
+    check("training goes on with another engine", falls, `losses ${show(before, 4)}, then ${show(after, 4)}`);
+  },
+  { flags: softwareWebGpu },
+);
+
+await part<MemoryReport>(
+  "memory",
+  ({ steps, bytes, handles }) => {
+    const megabytes = bytes.map((x) => x / 2 ** 20);
+    console.log(`  memory after each thousand steps: ${show(megabytes)} MB, ${handles.join(", ")} tensors`);
+    check("10,000 steps run", steps === 10_000, `${steps}`);
+    // The first half may still fill pools.
+    const [middle = Number.NaN, last = Number.NaN] = [
+      Math.max(...megabytes.slice(0, 5)),
+      Math.min(...megabytes.slice(5)),
+    ];
+    check("memory stays flat", last - middle < GROWTH, `from ${middle.toFixed(1)} to ${last.toFixed(1)} MB`);
+    const most = Math.max(...handles.slice(0, 5));
+    check("so does the number of tensors", (handles.at(-1) ?? Number.NaN) <= most, handles.join(", "));
+  },
+  { flags: ["--enable-blink-features=ForceEagerMeasureMemory"] },
+);
+
+process.exitCode = failed > 0 ? 1 : 0;
+console.log(`${passed} passed, ${failed} failed`);
