@@ -326,6 +326,8 @@ class Program {
   readonly #parts: ProgramParts;
   readonly #avals: readonly { readonly aval: Aval; readonly bytes: number }[];
   readonly #spare: (OrtTensor | undefined)[];
+  #running = 0;
+  #whenIdle: (() => void) | undefined;
 
   constructor(parts: ProgramParts) {
     this.#parts = parts;
@@ -346,9 +348,12 @@ class Program {
       this.#spare[i] = undefined;
     });
     for (const handle of handles) handle.readers++;
+    this.#running++;
     const results = await attempt(label, compileOptions.label ?? "program", () => session.run(feeds, fetches)).finally(
       () => {
         for (const handle of handles) handle.readers--;
+        this.#running--;
+        if (this.#running === 0) this.#whenIdle?.();
       },
     );
     for (const [input, output] of compileOptions.donate ?? []) {
@@ -363,8 +368,14 @@ class Program {
     );
   }
 
-  dispose(): Promise<void> {
+  /** Closes the session, once no run needs it any more. */
+  async dispose(): Promise<void> {
     this.#spare.fill(undefined);
-    return this.#parts.session.release();
+    if (this.#running > 0) {
+      await new Promise<void>((resolve) => {
+        this.#whenIdle = resolve;
+      });
+    }
+    await this.#parts.session.release();
   }
 }

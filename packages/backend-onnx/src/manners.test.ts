@@ -87,6 +87,18 @@ test("tensors of a dropped model and programs that nobody can run are given back
   expect(engine.memory().programs).toBe(0);
 });
 
+test("a program that is disposed while it runs is closed after that", async () => {
+  const engine = await start();
+  const v = placeholder({ shape: [300, 300], dtype: "float32" });
+  const product = ops.matmul(v, v);
+  const program = await compileGraph(new Graph([v], [product]), engine);
+  const ones = engine.upload({ shape: [300, 300], dtype: "float32", data: new Float32Array(90_000).fill(1) });
+  const running = program.run([ones]);
+  program.dispose();
+  const [out] = (await running) as readonly [typeof ones];
+  expect((await engine.download(out)).data[0]).toBe(300);
+});
+
 test("threads and spinning reach every session", async () => {
   const asked: OrtSessionOptions[] = [];
   const create = (_: Uint8Array, given: OrtSessionOptions = {}): Promise<never> => {

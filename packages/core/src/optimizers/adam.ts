@@ -7,7 +7,7 @@ import { convertToTensor } from "../ops/convert.ts";
 import * as ops from "../ops/index.ts";
 import type { Config } from "../registry/index.ts";
 import { withDefaults } from "../registry/index.ts";
-import type { Variable } from "../weights/index.ts";
+import { Variable } from "../weights/index.ts";
 import { Optimizer } from "./optimizer.ts";
 import type { OptimizerConfig } from "./optimizer-config.ts";
 
@@ -180,7 +180,10 @@ export class Nadam extends Optimizer {
     super.build(variables);
     [this.#momentums = [], this.#velocities = []] = this.addOptimizerVariables(variables, ["momentum", "velocity"]);
     const dtype = variables[0]?.dtype;
-    this.#product = this.addVariable({ shape: [], initializer: 1, ...(dtype === undefined ? {} : { dtype }) });
+    // In Keras too without the optimizer's name.
+    this.#product = this.track(
+      new Variable(1, { trainable: false, name: "variable", ...(dtype === undefined ? {} : { dtype }) }),
+    );
   }
   // beta1 (1 - 0.96^t / 2)
   #momentumAt(dtype: DType, ahead: number): Tensor {

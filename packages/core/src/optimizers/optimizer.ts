@@ -91,11 +91,11 @@ export abstract class Optimizer implements Serializable {
     this.lossScaleFactor = lossScaleFactor;
     this.gradientAccumulationSteps = gradientAccumulationSteps;
     this.#check();
-    this.#iterations = this.#track(
+    this.#iterations = this.track(
       withNameScope(this.name, () => new Variable(0, { name: "iteration", dtype: "int32", trainable: false })),
     );
     const rate = isSerialized(learningRate) ? deserializeSchedule(learningRate) : learningRate;
-    this.#learningRate = typeof rate === "number" ? this.#track(this.#rateVariable(rate)) : this.#checkedRate(rate);
+    this.#learningRate = typeof rate === "number" ? this.track(this.#rateVariable(rate)) : this.#checkedRate(rate);
   }
 
   #refuse(must: string, got: string, todo: string): ConfigError {
@@ -151,7 +151,8 @@ export abstract class Optimizer implements Serializable {
       "Use for example 0.001",
     );
   }
-  #track<V extends Variable>(variable: V): V {
+  /** Makes a variable part of the state, after those that are. */
+  protected track<V extends Variable>(variable: V): V {
     this.#variables.push(variable);
     return variable;
   }
@@ -216,7 +217,7 @@ export abstract class Optimizer implements Serializable {
           ? (initializer as Start)
           : (s, o) => getInitializer(initializer).call(s, o);
     const options = { shape, dtype, trainable: false, ...(name === undefined ? {} : { name }) };
-    return this.#track(withNameScope(this.name, () => new Variable(start, options)));
+    return this.track(withNameScope(this.name, () => new Variable(start, options)));
   }
   /** A slot with the shape and dtype of a model's variable, named after its path: `dense_kernel_momentum`. */
   addVariableFromReference(reference: Variable, name = "var", initializer: unknown = 0): Variable {
