@@ -59,6 +59,14 @@ test("classes and functions of one's own come from customObjects", async () => {
   expect(loaded.compileOptions?.loss).toBe(halves);
 });
 
+test("jit_compile of a file is that of another machine: steps are compiled all the same", async () => {
+  const model = new Sequential([layers.input({ shape: [2] }), new layers.Dense({ units: 1 })]);
+  model.compile({ optimizer: "sgd", loss: "mse", jitCompile: false });
+  const bytes = await modelToBytes(model);
+  expect((await unpackKerasFile(bytes)).config).toMatchObject({ compile_config: { jit_compile: false } });
+  expect((await loadModel(bytes)).compileOptions?.jitCompile).toBeUndefined();
+});
+
 test("registered classes need nothing, and are written under their package", async () => {
   registerKerasSerializable(Registered, { package: "mine" });
   const bytes = await modelToBytes(new Sequential([layers.input({ shape: [2] }), new Registered({ start: 2 })]));

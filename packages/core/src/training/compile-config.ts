@@ -37,7 +37,10 @@ function identifiers(spec: unknown): unknown {
   return serializeValue(spec);
 }
 
-/** The arguments of `compile` that a config describes. */
+/**
+ * The arguments of `compile` that a config describes; but `jit_compile`: Keras on TensorFlow writes false wherever there is no GPU, which
+ * tells of that machine and not of the model, and would have every step here run op by op.
+ */
 export function compileOptions(config: Readonly<Record<string, unknown>>, context: LoadContext): CompileOptions {
   const names = {
     optimizer: "optimizer",
@@ -47,7 +50,6 @@ export function compileOptions(config: Readonly<Record<string, unknown>>, contex
     weightedMetrics: "weighted_metrics",
     runEagerly: "run_eagerly",
     stepsPerExecution: "steps_per_execution",
-    jitCompile: "jit_compile",
   };
   const entries = Object.entries(names).map(([key, python]) => [key, deserializeValue(config[python], context)]);
   return Object.fromEntries(entries.filter(([, value]) => value !== null && value !== undefined)) as CompileOptions;
