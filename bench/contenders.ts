@@ -38,7 +38,7 @@ export async function contenders(
   const steps = quick ? 40 : 60;
   const few = quick ? 4 : 8;
   const list: Contender[] = [
-    { name: "keras-ts, onnxruntime-node", epochs: () => ours("onnx", model, steps, quick ? 2 : 8) },
+    { name: "keras-ts, onnxruntime-node", epochs: () => ours("onnx", model, steps, quick ? 2 : 4) },
     { name: "keras-ts, onnxruntime-web (wasm)", epochs: () => ours("onnx-web", model, few, 2) },
     { name: "keras-ts, TensorFlow.js (wasm)", epochs: () => ours("tfjs", model, few, 1) },
     { name: "keras-ts, NumPy", epochs: () => ours("numpy", model, few, 1) },
@@ -49,7 +49,7 @@ export async function contenders(
   for (const backend of ["jax", "tensorflow", "torch"]) {
     const epochs = async (): Promise<Epochs> => {
       if ("reason" in side) throw new Error(side.reason);
-      return pythonKeras(side.python, backend, model, steps, quick ? 2 : 8);
+      return pythonKeras(side.python, backend, model, steps, quick ? 2 : 4);
     };
     list.push({ name: `Keras 3 on ${backend}`, epochs });
   }

@@ -64,7 +64,7 @@ async function fitSteps(part: Part, model: BenchModel): Promise<void> {
     `${model.name}, batch ${model.batch}: one whole fit step; ratios are to keras-ts on ONNX Runtime in Node`,
   );
   const list = await contenders(model, { quick: flags.quick, python: flags.python });
-  const times = await rounds(list, flags.quick ? 1 : 3);
+  const times = await rounds(list, flags.quick ? 1 : 2);
   const base = times.get(list[0]?.name ?? "");
   if (typeof base === "object") milliseconds[part] = Number(base.best.toPrecision(3));
   for (const { name } of list) {
