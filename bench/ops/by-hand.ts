@@ -28,7 +28,9 @@ export async function onnxByHand(
   const complex = one.onnx.some(([op]) => op === "DFT");
   const shape = complex ? [1, ...output.shape, 2] : output.shape;
   const type = position ? "int64" : (output.dtype as "float32");
-  const session = await ort.InferenceSession.create(handWritten(one.onnx, typed, { shape, type }, one.constants));
+  const session = await ort.InferenceSession.create(handWritten(one.onnx, typed, { shape, type }, one.constants), {
+    logSeverityLevel: 3,
+  });
   const feeds = Object.fromEntries(
     inputs.map(({ data, shape: dims, dtype }, i) => [
       `x${i}`,

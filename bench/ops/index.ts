@@ -106,7 +106,7 @@ export async function opTimes(engine: OpEngine, budget: number): Promise<OpTime[
     const [own = Number.NaN, other] = await inTurns(able ? [ours, hand.once] : [ours], budget);
     const alone = await python?.times(one, budget);
     const byHand = alone === undefined ? other : Math.min(...alone);
-    const alike = engine === "numpy" && own - empty <= 2 * (byHand ?? 0);
+    const alike = engine === "numpy" && own <= 2 * ((byHand ?? 0) + empty);
     const reason = one.reasons?.[engine] ?? (alike ? messages : undefined);
     times.push({ name: one.name, heavy: one.heavy === true, ours: own, byHand, reason });
     hand?.dispose();
