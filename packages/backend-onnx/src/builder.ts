@@ -20,14 +20,22 @@ export function typeOf(dtype: DType): OnnxType {
   );
 }
 
-const arrayOf = {
+/** The classes of arrays that hold numbers of up to 53 bits, by element type. */
+export const arrayOf: Readonly<{
+  float32: typeof Float32Array;
+  float64: typeof Float64Array;
+  int32: typeof Int32Array;
+  uint32: typeof Uint32Array;
+  uint8: typeof Uint8Array;
+  bool: typeof Uint8Array;
+}> = {
   float32: Float32Array,
   float64: Float64Array,
   int32: Int32Array,
   uint32: Uint32Array,
   uint8: Uint8Array,
   bool: Uint8Array,
-} as const;
+};
 
 /** Little-endian bytes of numbers in an element type. */
 export function bytesOf(type: OnnxType, values: ArrayLike<number>): Uint8Array {

@@ -1,6 +1,6 @@
 // Programs have fixed sizes. Written for three numbers of samples they differ only where that number shows, which tells how it goes in.
 import { BackendError, complain } from "@keras-ts/core/backend";
-import { bytesOf, castNumber, type Info } from "../builder.ts";
+import { arrayOf, bytesOf, castNumber, type Info } from "../builder.ts";
 import { type Program, readsOf } from "../program.ts";
 import type { Attribute, GraphData, Initializer, NodeData, OnnxType, ValueInfo } from "../proto.ts";
 
@@ -219,16 +219,7 @@ const graphOf = (attribute: Attribute | undefined): GraphData | undefined =>
 const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
   a.length === b.length && (a === b || a.every((byte, i) => byte === b[i]));
 
-const views = {
-  float32: Float32Array,
-  float64: Float64Array,
-  int32: Int32Array,
-  uint32: Uint32Array,
-  uint8: Uint8Array,
-  bool: Uint8Array,
-  int64: BigInt64Array,
-  uint64: BigUint64Array,
-} as const;
+const views = { ...arrayOf, int64: BigInt64Array, uint64: BigUint64Array } as const;
 
 /** The numbers in a constant. */
 export function numbersOf({ type, data }: Initializer): number[] {
