@@ -35,8 +35,8 @@ export async function contenders(
   { quick, python }: { readonly quick: boolean; readonly python: boolean },
 ): Promise<Contender[]> {
   // One epoch warms up: fit looks at a few dozen steps before it puts several into one program.
-  const steps = quick ? 40 : 60;
-  const few = quick ? 4 : 8;
+  const steps = quick ? Math.min(40, model.steps) : model.steps;
+  const few = Math.ceil(model.steps / (quick ? 15 : 8));
   const list: Contender[] = [
     { name: "keras-ts, onnxruntime-node", epochs: () => ours("onnx", model, steps, quick ? 2 : 4) },
     { name: "keras-ts, onnxruntime-web (wasm)", epochs: () => ours("onnx-web", model, few, 2) },

@@ -7,6 +7,8 @@ export interface BenchModel {
   readonly batch: number;
   readonly inputShape: readonly number[];
   readonly classes: number;
+  /** Steps of one timed epoch: a few seconds of it on a small machine. */
+  readonly steps: number;
   build(): Model;
 }
 
@@ -15,6 +17,7 @@ export const mlp: BenchModel = {
   batch: 128,
   inputShape: [784],
   classes: 10,
+  steps: 60,
   build() {
     const model = new Sequential([
       input({ shape: [784] }),
@@ -32,6 +35,7 @@ export const convnet: BenchModel = {
   batch: 128,
   inputShape: [28, 28, 1],
   classes: 10,
+  steps: 60,
   build() {
     const model = new Sequential([
       input({ shape: [28, 28, 1] }),
@@ -54,6 +58,7 @@ export const transformer: BenchModel = {
   batch: 32,
   inputShape: [64, 128],
   classes: 10,
+  steps: 60,
   build() {
     const inputs = input({ shape: [64, 128] });
     let x: KerasTensor = inputs;
@@ -79,6 +84,7 @@ export const lstm: BenchModel = {
   batch: 64,
   inputShape: [50, 32],
   classes: 10,
+  steps: 60,
   build() {
     const model = new Sequential([
       input({ shape: [50, 32] }),
@@ -96,6 +102,7 @@ export const resnet: BenchModel = {
   batch: 64,
   inputShape: [32, 32, 3],
   classes: 10,
+  steps: 20,
   build() {
     const normed = (y: KerasTensor, filters: number, kernelSize: number, strides: number): KerasTensor => {
       const conv = new layers.Conv2D({ filters, kernelSize, strides, padding: "same", useBias: false }).apply(y);
