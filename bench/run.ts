@@ -1,4 +1,4 @@
-// npm run bench [-- --quick] [--python] [--only mlp,convnet,transformer,lstm,resnet,inference,session,browser,ops,eager,memory,bundle] [--save]: ratios taken in one run.
+// npm run bench [-- --quick] [--python] [--only mlp,convnet,transformer,lstm,resnet,inference,session,start,browser,ops,eager,memory,bundle] [--save]: ratios taken in one run.
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -12,6 +12,7 @@ import { memoryEngines, memoryFlat } from "./memory.ts";
 import { type BenchModel, convnet, lstm, mlp, resnet, transformer } from "./models.ts";
 import { geometricMean, type OpEngine, type OpTime, opTimes } from "./ops/index.ts";
 import { sessionOverhead } from "./session.ts";
+import { firstSteps } from "./start.ts";
 
 const parts = [
   "mlp",
@@ -21,6 +22,7 @@ const parts = [
   "resnet",
   "inference",
   "session",
+  "start",
   "browser",
   "ops",
   "eager",
@@ -94,6 +96,22 @@ const jobs: Readonly<Record<Part, () => Promise<void>>> = {
       const { step, session, more } = await sessionOverhead(model, flags.quick ? 20 : 60, flags.quick ? 2 : 6);
       const text = `fit ${ms(step)}   session.run ${ms(session)}   ${(more * 100).toFixed(1)} % more`;
       line("session", model.name, text, 1 + more);
+    }
+  },
+  async start() {
+    console.log(
+      "from building a model to the first step of fit done; ratios are to an engine without a cache of programs",
+    );
+    for (const engine of ["node", "web"] as const) {
+      for (const model of [convnet, transformer]) {
+        const { without, cold, warm } = firstSteps(engine, model, flags.quick ? 1 : 3);
+        const name = `${model.name}, onnxruntime-${engine}`;
+        line("start", `${name}, no cache`, ms(without), 1);
+        for (const [what, time] of Object.entries({ cold, warm })) {
+          const ratio = time / without;
+          line("start", `${name}, ${what} cache`, `${ms(time)} ${`${ratio.toFixed(2)}x`.padStart(8)}`, ratio);
+        }
+      }
     }
   },
   async browser() {

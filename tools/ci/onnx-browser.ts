@@ -1,10 +1,11 @@
-// The ONNX engine in headless Chromium: the page stays responsive while it trains, a lost graphics card does not lose the model,
-// and 10,000 steps leave memory flat.
+// The ONNX engine in headless Chromium: the page stays responsive while it trains, programs are
+// kept in IndexedDB, a lost graphics card does not lose the model, and 10,000 steps leave memory flat.
 
 import { type PageOptions, runPage, softwareWebGpu } from "../browser.ts";
 import type { LostReport } from "../ci-pages/lost.page.ts";
 import type { MemoryReport } from "../ci-pages/memory.page.ts";
 import type { PauseReport } from "../ci-pages/pause.page.ts";
+import type { ProgramsReport } from "../ci-pages/programs.page.ts";
 
 /** The longest that a page's thread may be held up while it trains, in milliseconds. */
 const PAUSE = 50;
@@ -39,6 +40,31 @@ await part<PauseReport>("pause", ({ pauses, seconds, losses }) => {
   check(`the page is held up less than ${PAUSE} ms while it trains`, Math.min(...pauses) < PAUSE, `${show(pauses)} ms`);
   const [first = Number.NaN, last = Number.NaN] = [losses[0], losses.at(-1)];
   check("it learns meanwhile", last < first / 4, `losses from ${first} to ${last}`);
+});
+
+await part<ProgramsReport>("programs", (rounds) => {
+  for (const { name, compiled, fromCache, entries, bytes } of rounds)
+    console.log(`  ${name}: ${compiled} compiled, ${fromCache} from the cache, which has ${entries}, ${bytes} bytes`);
+  const [plain, cold, warm, thread, damaged, repaired, limited, none] = rounds;
+  if (!plain || !cold || !warm || !thread || !damaged || !repaired || !limited || !none)
+    return check("eight loads", false, "fewer");
+  check(
+    "a page loaded again compiles nothing",
+    warm.compiled === 0 && warm.fromCache === plain.compiled,
+    `${warm.compiled}`,
+  );
+  check("nor on its own thread", thread.compiled === 0, `${thread.compiled}`);
+  check(
+    "damaged entries are compiled again",
+    damaged.compiled === cold.entries,
+    `${damaged.compiled} of ${cold.entries}`,
+  );
+  check("and are whole then", repaired.compiled === 0, `${repaired.compiled}`);
+  check("entries stay below the limit", limited.entries > 0 && limited.bytes <= 30_000, `${limited.bytes} bytes`);
+  const said = rounds.map(({ warnings }) => warnings.filter((text) => text.includes("cache of programs")).length);
+  check("a database that is not there is one warning", said.join() === "0,0,0,0,0,0,0,1", said.join());
+  const different = rounds.filter(({ results }) => results.join() !== plain.results.join()).map(({ name }) => name);
+  check("results are the same bits", plain.results.length > 100 && different.length === 0, different.join());
 });
 
 await part<LostReport>(

@@ -9,18 +9,21 @@ import {
   type Executable,
   type Graph,
   type HostArray,
+  lower,
   sizeOf,
 } from "@keras-ts/core/backend";
 import { attempt } from "./attempt.ts";
 import { typeOf } from "./builder.ts";
+import { type CacheOptions, openStore } from "./cache/open-store.ts";
+import { ProgramCache } from "./cache/program-cache.ts";
 import { traits } from "./composites.ts";
 import { type Compiled, Explainer, Profiler } from "./diagnostics.ts";
-import { emit } from "./emit.ts";
 import type { Explanation } from "./explain.ts";
 import { enableOnnxExport } from "./export/enable.ts";
 import { ForeignSessions } from "./foreign/sessions.ts";
 import { compileStages, hasForeign } from "./foreign/stages.ts";
 import { limitations } from "./limitations.ts";
+import { type Opened, ProgramOpener } from "./open-program.ts";
 import {
   type Device,
   type Engine,
@@ -28,16 +31,13 @@ import {
   isRemote,
   loadOrt,
   type OrtData,
-  type OrtSession,
   type OrtSessionOptions,
   type OrtTensor,
   type OrtType,
   type WasmPaths,
 } from "./ort.ts";
-import { checkSwitches, lowerFor, optimize, type PassSwitches } from "./passes/index.ts";
+import { checkSwitches, type PassSwitches } from "./passes/index.ts";
 import type { Profile } from "./profile.ts";
-import { serialize } from "./program.ts";
-import { onGpu } from "./webgpu.ts";
 
 /** Options of `onnx`. */
 export interface OnnxOptions {
@@ -59,6 +59,11 @@ export interface OnnxOptions {
   readonly passes?: PassSwitches;
   /** True to have the engine time every operator, for `profile()`. In Node only, and a little slower. */
   readonly profile?: boolean;
+  /**
+   * Where compiled programs are kept, so that another process does not compile them again. `true` for a folder of the user, or a folder;
+   * in browsers a database of IndexedDB. Off by default.
+   */
+  readonly cache?: boolean | string | CacheOptions;
   /** Anything else of ONNX Runtime's session options. */
   readonly session?: OrtSessionOptions;
 }
@@ -76,8 +81,14 @@ export interface OnnxBackend extends Backend<OrtHandle> {
    * without. @throws BackendError without the option `profile: true`.
    */
   profile(): Promise<Profile>;
-  /** Tensors alive on the engine, their size, and programs that are open. */
-  memory(): { readonly handles: number; readonly bytes: number; readonly programs: number };
+  /** Tensors alive on the engine, their size, programs that are open, and how many so far were compiled or came from the cache. */
+  memory(): {
+    readonly handles: number;
+    readonly bytes: number;
+    readonly programs: number;
+    readonly compiled: number;
+    readonly fromCache: number;
+  };
 }
 
 /** A tensor that ONNX Runtime can read and write. */
@@ -92,7 +103,8 @@ const handleTypes: ReadonlySet<string> = new Set<OrtType>(["float32", "int32", "
 
 /**
  * ONNX Runtime as an engine: every graph, training steps included, becomes one ONNX model.
- * @throws BackendError if the package of the engine is not installed, if a pass has an unknown name, or for `profile` on the wasm build.
+ * @throws BackendError if the package of the engine is not installed, if a pass has an unknown name, if `cache` names no place, or for
+ * `profile` on the wasm build.
  * @example
  * setBackend(await onnx());
  */
@@ -100,9 +112,10 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
   const switches = options.passes ?? {};
   checkSwitches(switches);
   enableOnnxExport();
+  const { device = "cpu" } = options;
+  const store = openStore(options.cache);
   const loaded = await loadOrt(options);
   const { ort, engine } = loaded;
-  const { device = "cpu" } = options;
   const name = device === "webgpu" ? "onnx webgpu" : `onnx ${engine}`;
   if (engine === "node") keepHeap();
   const sessionOptions = sessionOptionsOf(engine, options);
@@ -118,6 +131,9 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
   const explainer = new Explainer();
   const foreign = new ForeignSessions(ort, engine, sessionOptions);
   const profiler = options.profile === true ? new Profiler(engine) : undefined;
+  const compiler = { ort, engine, device, session: sessionOptions, passes: switches };
+  const cache = store === undefined ? undefined : new ProgramCache(store, compiler);
+  const opener = new ProgramOpener(`${name} backend`, compiler, cache);
 
   const wrap = (tensor: OrtTensor, bytes: number): OrtHandle => {
     live.handles++;
@@ -133,25 +149,19 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
     live.bytes -= handle.bytes;
   };
 
-  const compileWhole = async (graph: Graph, compileOptions: CompileOptions): Promise<Executable<OrtHandle>> => {
+  const compileWhole = async (
+    graph: Graph,
+    compileOptions: CompileOptions,
+    lowered?: (graph: Graph) => Graph,
+  ): Promise<Executable<OrtHandle>> => {
     const label = compileOptions.label ?? "program";
-    const program = optimize(emit(lowerFor(graph, switches)), switches);
     const profiling = profiler?.next();
-    const session = await attempt(`${name} backend`, label, () =>
-      ort.InferenceSession.create(serialize(program), {
-        ...sessionOptions,
-        ...(device === "webgpu" ? { executionProviders: onGpu(program) } : {}),
-        ...profiling?.options,
-      }),
-    );
-    const compiled: Compiled = { label, source: compileOptions.source ?? graph, session };
+    const opened = await opener.open(graph, { label, lower: lowered, session: profiling?.options });
+    const compiled: Compiled = { label, source: graph, session: opened.session };
     profiling?.opened(compiled);
     const made = new Program({
-      graph,
-      session,
+      ...opened,
       label: `${name} backend`,
-      inputs: program.inputs,
-      outputs: program.outputs,
       compileOptions,
       allocate: engine === "node" ? allocate : undefined,
       wrap,
@@ -175,6 +185,7 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
     ...traits,
     limitations: limitations.filter(({ devices = [device] }) => devices.includes(device)),
     prefersLoops: true,
+    lowers: true,
     upload({ shape, dtype, data }) {
       const type = typeOf(dtype);
       if (!handleTypes.has(type)) typeOf("complex64");
@@ -194,8 +205,9 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
       else if (handle.readers === 0) spares.give(handle);
     },
     async compile(graph, compileOptions) {
-      if (!hasForeign(graph)) return compileWhole(graph, compileOptions);
-      return compileStages(graph, compileOptions, {
+      const lowered = (whole: Graph): Graph => lower(whole, backend);
+      if (!hasForeign(graph)) return compileWhole(graph, compileOptions, lowered);
+      return compileStages(lowered(graph), compileOptions, {
         compile: compileWhole,
         runForeign: async (model, inputs, outs) => {
           const results = await foreign.run(
@@ -208,7 +220,7 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
         release: (handle) => backend.release(handle),
       });
     },
-    memory: () => ({ ...live, programs: sessions.size }),
+    memory: () => ({ ...live, programs: sessions.size, ...opener.counts }),
     explain: (action) => explainer.explain(backend as unknown as Backend, switches, action),
     async profile() {
       if (profiler !== undefined) return profiler.finish();
@@ -220,6 +232,7 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
     async dispose() {
       await Promise.all([...sessions].map(close));
       await foreign.dispose();
+      await cache?.close();
       spares.clear();
       profiler?.dispose();
       loaded.end?.();
@@ -308,12 +321,8 @@ function drop(results: Readonly<Record<string, OrtTensor>>, fetches: Readonly<Re
   if (buffers.length > 0) discard(buffers);
 }
 
-interface ProgramParts {
-  readonly graph: Graph;
-  readonly session: OrtSession;
+interface ProgramParts extends Opened {
   readonly label: string;
-  readonly inputs: readonly string[];
-  readonly outputs: readonly string[];
   readonly compileOptions: CompileOptions;
   /** Only the native build writes into buffers that it is given; the wasm build copies results out of its heap. */
   readonly allocate: ((aval: Aval) => OrtTensor) | undefined;
@@ -324,17 +333,14 @@ interface ProgramParts {
 /** A session with its buffers. The memory of a donated input becomes the output buffer of the next run. */
 class Program {
   readonly #parts: ProgramParts;
-  readonly #avals: readonly { readonly aval: Aval; readonly bytes: number }[];
+  readonly #bytes: readonly number[];
   readonly #spare: (OrtTensor | undefined)[];
   #running = 0;
   #whenIdle: (() => void) | undefined;
 
   constructor(parts: ProgramParts) {
     this.#parts = parts;
-    this.#avals = parts.graph.outputs.map(({ shape, dtype }) => ({
-      aval: { shape, dtype },
-      bytes: sizeOf(shape) * (dtype === "bool" ? 1 : 4),
-    }));
+    this.#bytes = parts.outputs.map(({ shape, dtype }) => sizeOf(shape) * (dtype === "bool" ? 1 : 4));
     this.#spare = new Array<OrtTensor | undefined>(parts.outputs.length).fill(undefined);
   }
 
@@ -343,8 +349,8 @@ class Program {
     const feeds: Record<string, OrtTensor> = {};
     for (let i = 0; i < inputs.length; i++) feeds[inputs[i] as string] = (handles[i] as OrtHandle).tensor;
     const fetches: Record<string, OrtTensor | null> = {};
-    outputs.forEach((name, i) => {
-      fetches[name] = this.#spare[i] ?? allocate?.((this.#avals[i] as { aval: Aval }).aval) ?? null;
+    outputs.forEach((output, i) => {
+      fetches[output.name] = this.#spare[i] ?? allocate?.(output) ?? null;
       this.#spare[i] = undefined;
     });
     for (const handle of handles) handle.readers++;
@@ -363,9 +369,7 @@ class Program {
       else if (isRemote(handle.tensor)) handle.tensor.dispose();
     }
     if (allocate !== undefined) drop(results, fetches);
-    return outputs.map((name, i) =>
-      wrap(fetches[name] ?? (results[name] as OrtTensor), (this.#avals[i] as { bytes: number }).bytes),
-    );
+    return outputs.map(({ name }, i) => wrap(fetches[name] ?? (results[name] as OrtTensor), this.#bytes[i] as number));
   }
 
   /** Closes the session, once no run needs it any more. */

@@ -1,4 +1,5 @@
 export { type OnnxBackend, type OnnxOptions, type OrtHandle, onnx } from "./backend.ts";
+export type { CacheOptions } from "./cache/open-store.ts";
 export type { ExplainedProgram, ExplainedStep, Explanation } from "./explain.ts";
 export { enableOnnxExport } from "./export/enable.ts";
 export { exportOnnx, type OnnxExportOptions, onnxBytes } from "./export/export-onnx.ts";

@@ -42,6 +42,8 @@ export interface OrtSessionOptions {
   readonly logSeverityLevel?: 0 | 1 | 2 | 3 | 4;
   readonly enableProfiling?: boolean;
   readonly profileFilePrefix?: string;
+  /** Where to write the program as it is after all optimisation. Only the native build writes files. */
+  readonly optimizedModelFilePath?: string;
   readonly extra?: Readonly<Record<string, unknown>>;
 }
 /** What `onnx({ ort })` takes: the namespace of `onnxruntime-node` or `onnxruntime-web`. */
@@ -50,6 +52,8 @@ export interface InjectedOrt {
   readonly InferenceSession: { create(model: Uint8Array, options?: OrtSessionOptions): Promise<OrtSession> };
   readonly env: {
     logLevel?: string;
+    /** Of the parts of this copy. */
+    readonly versions?: Readonly<Record<string, string | undefined>>;
     readonly wasm?: { numThreads?: number; wasmPaths?: unknown; proxy?: boolean };
     /** The graphics card, once the first session is there. */
     readonly webgpu?: { readonly device: Promise<unknown> };

@@ -1,7 +1,7 @@
 // ONNX Runtime in a worker, seen from the page: the same few classes, whose tensors and sessions are elsewhere.
 import { LOST } from "./gpu-build.ts";
 import type { InjectedOrt, OrtData, OrtSession, OrtSessionOptions, OrtTensor, OrtType } from "./ort.ts";
-import type { Answer, MadeTensors, Request, Start } from "./worker-protocol.ts";
+import type { Answer, MadeTensors, Request, Start, Versions } from "./worker-protocol.ts";
 
 type Call = Extract<Request, { readonly call: number }>;
 type Unnumbered<R> = R extends unknown ? Omit<R, "call"> : never;
@@ -133,8 +133,9 @@ export async function startRemote(options: Omit<Start, "kind" | "call">): Promis
   // Bundlers look for this very expression.
   const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
   const line = new Line(worker);
+  let versions: Versions;
   try {
-    await line.ask({ kind: "start", ...options });
+    versions = (await line.ask({ kind: "start", ...options })) as Versions;
   } catch (error) {
     worker.terminate();
     throw error;
@@ -154,7 +155,7 @@ export async function startRemote(options: Omit<Start, "kind" | "call">): Promis
         return sessionOn(line, id);
       },
     },
-    env: {},
+    env: { versions },
   };
   return { ort, end: () => line.end() };
 }

@@ -1,6 +1,9 @@
 // What the page and the worker of the engine say to each other.
 import type { Device, OrtData, OrtSessionOptions, OrtType, WasmPaths } from "./ort.ts";
 
+/** The value of a `start`: versions of the parts of ONNX Runtime. */
+export type Versions = Readonly<Record<string, string | undefined>>;
+
 /** Loads ONNX Runtime. */
 export interface Start {
   readonly kind: "start";

@@ -2,7 +2,7 @@
 import { configure } from "./configure.ts";
 import { completeGpuBuild } from "./gpu-build.ts";
 import type { Device, InjectedOrt, OrtData, OrtSession, OrtTensor } from "./ort.ts";
-import type { Answer, MadeTensors, Request, Start } from "./worker-protocol.ts";
+import type { Answer, MadeTensors, Request, Start, Versions } from "./worker-protocol.ts";
 
 interface Scope {
   readonly name: string;
@@ -37,9 +37,10 @@ async function load(device: Device, { modules, threads, wasmPaths }: Start): Pro
   return loaded as InjectedOrt;
 }
 
-async function start(request: Start): Promise<void> {
+async function start(request: Start): Promise<Versions> {
   const main = await load(request.device, request);
   ort = request.device === "cpu" ? main : completeGpuBuild(main, () => load("cpu", request));
+  return { ...main.env.versions };
 }
 
 /** Does what the page asks for; the value goes back if the page waits for one. */

@@ -14,7 +14,11 @@ import { type ForeignModel, type ForeignParams, foreignDefinition } from "./fore
 
 /** True for a node that runs a model from elsewhere. */
 const isForeign = (node: Node): boolean => node.definition.name === foreignDefinition.name;
-export const hasForeign = (graph: Graph): boolean => graph.nodes.some(isForeign);
+/** Also in bodies of nodes: remat has one. */
+export const hasForeign = (graph: Graph): boolean =>
+  graph.nodes.some(
+    (node) => isForeign(node) || Object.values(node.params).some((x) => x instanceof Graph && hasForeign(x)),
+  );
 
 /** What an engine does for the stages. */
 export interface StageEngine<H> {
@@ -49,8 +53,7 @@ export async function compileStages<H>(
     stages.push({ before, node, results });
     known.push(...results);
   }
-  const { source: _, ...own } = options;
-  const last = await program(graph.outputs, own);
+  const last = await program(graph.outputs, options);
   return {
     async run(inputs) {
       const handles = [...inputs];

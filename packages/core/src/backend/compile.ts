@@ -51,6 +51,7 @@ export function compileGraph<H>(
   backend: Backend<H>,
   options: CompileOptions = {},
 ): Executable<H> | Promise<Executable<H>> {
+  if (backend.compile !== undefined && backend.lowers === true) return backend.compile(graph, options);
   const lowered = lower(graph, backend);
   if (backend.compile !== undefined) return backend.compile(lowered, { ...options, source: graph });
   return interpret(

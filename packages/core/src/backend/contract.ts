@@ -84,7 +84,7 @@ export interface CompileOptions {
   readonly donate?: readonly (readonly [input: number, output: number])[];
   /** A label for profiles and error messages. */
   readonly label?: string;
-  /** The graph before it was lowered, for explanations. */
+  /** The graph before it was lowered, for explanations, if it was. */
   readonly source?: Graph;
 }
 
@@ -113,8 +113,10 @@ export interface Backend<H = unknown> {
   adopt?(value: unknown): { readonly handle: H; readonly aval: Aval } | undefined;
   /** Kernels, for engines that compute op by op. Control flow is interpreted by core. */
   readonly kernels?: Kernels<H>;
-  /** For engines that take whole programs: gets a graph already lowered (see `lower`), control flow included. */
+  /** For engines that take whole programs: gets a graph already lowered (see `lower`) unless `lowers`, control flow included. */
   compile?(graph: Graph, options: CompileOptions): Executable<H> | Promise<Executable<H>>;
+  /** True if `compile` gets graphs as they were recorded, and lowers them itself if it must: it may have kept the program of one. */
+  readonly lowers?: boolean;
   /** Composites that `compile` takes whole. */
   readonly composites?: ReadonlySet<CompositeName>;
   /** Scans of at most this many steps are unrolled before `compile`. */

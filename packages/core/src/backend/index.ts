@@ -8,3 +8,4 @@ export { throughBodies } from "./passes/rewrite.ts";
 export { Later } from "./plan.ts";
 export { chooseOver, copyStrided, type Loop, loopOver, loops, reference, repeatOver } from "./reference/index.ts";
 export * from "./runtime.ts";
+export { coreVersion } from "./version.ts";

@@ -1,6 +1,15 @@
 import { expect, test } from "vitest";
-import { add, exp, mul, reduceSum, topK } from "../primitives/index.ts";
-import { Graph, placeholder, rebuild, type Tensor, topologicalOrder } from "./index.ts";
+import { add, customGradient, exp, mul, reduceSum, topK } from "../primitives/index.ts";
+import {
+  Graph,
+  type literalKey,
+  paramsKey,
+  placeholder,
+  rebuild,
+  structureOf,
+  type Tensor,
+  topologicalOrder,
+} from "./index.ts";
 
 const x = (): Tensor => placeholder({ shape: [2], dtype: "float32" });
 
@@ -12,6 +21,33 @@ test("structure, not identity, makes the key; constants count by value", () => {
   expect(program(2).key).toBe(program(2).key);
   expect(program(2).key).not.toBe(program(3).key);
   expect(program(0).key).not.toBe(program(-0).key);
+});
+
+test("arguments count to the sign of a zero", () => {
+  const keys = [0, -0, Number.NaN, Number.POSITIVE_INFINITY].map((value) => paramsKey({ value }));
+  expect(new Set(keys).size).toBe(4);
+});
+
+test("the text of a structure spells what holds in one process only as it is told, bodies included", () => {
+  const said: string[] = [];
+  const program = (outside: Tensor): Graph => {
+    const [a, b] = [x(), x()];
+    const body = new Graph([b], [mul(b, 3)]);
+    const [y] = customGradient([mul(a, outside)], { body, pullback: ([g]) => [g as Tensor] });
+    return new Graph([a], [y as Tensor]);
+  };
+  const spelling = {
+    literal: ({ data }: Parameters<typeof literalKey>[0]) => `literal ${data[0]}`,
+    local: (name: string) => {
+      said.push(name);
+      return name;
+    },
+  };
+  const text = structureOf(program(x()), spelling);
+  expect(text).toBe(structureOf(program(x()), spelling));
+  expect(text).toContain("literal 3");
+  expect(said).toEqual(["tensor", "pullback", "tensor", "pullback"]);
+  expect(structureOf(program(x()))).not.toBe(structureOf(program(x())));
 });
 
 test("a graph prints as a program", () => {

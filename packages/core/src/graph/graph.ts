@@ -135,12 +135,20 @@ export function transform(graph: Graph, visit: (node: Node, inputs: readonly Ten
   return new Graph(inputs, rebuild(graph, inputs, visit));
 }
 
+/** How a text of structure spells what is not structure. */
+export interface Spelling {
+  readonly literal: (value: HostArray) => string;
+  /** What means something in this process only: a function among static arguments, by its name there, or a `tensor` from outside. */
+  readonly local: (name: string, id: number) => string;
+}
+
 /** Static arguments as text; graphs by structure, functions by identity. */
-export function paramsKey(params: Params): string {
-  return JSON.stringify(params, (_, value: unknown) => {
-    if (value instanceof Graph) return `graph ${value.key}`;
-    if (typeof value === "function") return `function ${identityOf(value)}`;
-    if (typeof value === "number" && !Number.isFinite(value)) return `number ${value}`;
+export function paramsKey(params: Params, spelling?: Spelling): string {
+  return JSON.stringify(params, (name, value: unknown) => {
+    if (value instanceof Graph) return `graph ${spelling === undefined ? value.key : structureOf(value, spelling)}`;
+    if (typeof value === "function") return `function ${(spelling ?? inProcess).local(name, identityOf(value))}`;
+    if (typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0)))
+      return `number ${showNumber(value)}`;
     return value;
   });
 }
@@ -172,7 +180,11 @@ export function literalKey(value: HostArray): string {
 
 const showNumber = (value: number): string => (Object.is(value, -0) ? "-0" : String(value));
 
-function structureOf(graph: Graph): string {
+const inProcess: Spelling = { literal: literalKey, local: (name, id) => `${name}${id}` };
+
+/** The graph as text, a line for each node: equal texts are equal programs, as far as `spelling` tells apart what it spells. */
+export function structureOf(graph: Graph, spelling?: Spelling): string {
+  const { literal, local } = spelling ?? inProcess;
   const names = new Map<Tensor, string>();
   const nodeNames = new Map<Node, string>();
   const lines: string[] = [];
@@ -183,12 +195,12 @@ function structureOf(graph: Graph): string {
   const nameOf = (tensor: Tensor): string => {
     const known = names.get(tensor);
     if (known !== undefined) return known;
-    if (tensor.source.kind === "literal") return literalKey(tensor.source.value);
+    if (tensor.source.kind === "literal") return literal(tensor.source.value);
     if (tensor.source.kind === "op") return `${nodeNames.get(tensor.source.node)}.${tensor.source.index}`;
-    return `free${tensor.id}`;
+    return local("tensor", tensor.id);
   };
   for (const node of graph.nodes) {
-    const params = paramsKey(node.params);
+    const params = paramsKey(node.params, spelling);
     lines.push(`${node.definition.name}(${node.inputs.map(nameOf).join(" ")})${params === "{}" ? "" : params}`);
     nodeNames.set(node, `n${nodeNames.size}`);
   }
