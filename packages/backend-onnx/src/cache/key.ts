@@ -3,9 +3,25 @@ import { type Graph, structureOf } from "@keras-ts/core/backend";
 
 const text = new TextEncoder();
 
-/** The SHA-256 of bytes. */
-export const digest = async (bytes: Uint8Array): Promise<Uint8Array> =>
-  new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
+interface Hash {
+  update(bytes: Uint8Array): Hash;
+  digest(): Uint8Array;
+}
+interface NodeProcess {
+  getBuiltinModule?(name: "node:crypto"): { createHash(name: "sha256"): Hash };
+}
+
+/**
+ * The SHA-256 of bytes. In Node without a turn of the event loop, in which Node waits until V8 has compiled all of the wasm build: seconds,
+ * in the middle of a start. @throws Error in pages that are not served over https, which have no cryptography.
+ */
+export async function digest(bytes: Uint8Array): Promise<Uint8Array> {
+  const { process, crypto } = globalThis as { readonly process?: NodeProcess; readonly crypto?: Crypto };
+  const node = process?.getBuiltinModule?.("node:crypto");
+  if (node !== undefined) return node.createHash("sha256").update(bytes).digest();
+  if (crypto?.subtle === undefined) throw new Error("a page that is not served over https, without cryptography");
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
+}
 
 export const hexOf = (bytes: Uint8Array): string => Array.from(bytes, (x) => x.toString(16).padStart(2, "0")).join("");
 

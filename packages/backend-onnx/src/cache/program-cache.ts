@@ -102,8 +102,6 @@ export class ProgramCache {
   async #describe({ ort, engine, device, session, passes }: Compiler): Promise<string> {
     const runtime = ort.env.versions;
     if (runtime === undefined) throw new Error("a copy of ONNX Runtime that does not tell its version");
-    if (globalThis.crypto?.subtle === undefined)
-      throw new Error("a page that is not served over https, without crypto");
     // How many threads compute, and what is logged, is no part of a program.
     const { intraOpNumThreads: _, interOpNumThreads: __, logSeverityLevel: ___, ...options } = session;
     return JSON.stringify({
