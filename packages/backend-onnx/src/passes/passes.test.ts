@@ -80,7 +80,11 @@ test("nanRows: rows to be nan are multiplied by it", () => {
 });
 
 test("nanRows: a condition for each number, and other numbers than nan, stay", () => {
-  const [x, bad, rows] = [float(8, 5), placeholder({ shape: [8, 5], dtype: "bool" }), placeholder({ shape: [8, 1], dtype: "bool" })];
+  const [x, bad, rows] = [
+    float(8, 5),
+    placeholder({ shape: [8, 5], dtype: "bool" }),
+    placeholder({ shape: [8, 1], dtype: "bool" }),
+  ];
   expect(operators(nanRows(written([x, bad], p.where(bad, Number.NaN, x))))).toEqual(["Where"]);
   const zero = p.where(p.broadcastTo(rows, { shape: [8, 5] }), 0, x);
   expect(operators(nanRows(dropExpands(written([x, rows], zero))))).toEqual(["Where"]);
@@ -181,4 +185,18 @@ test("productBiases: a bias over other axes stays", () => {
   const dot = p.dotGeneral(x, w, { lhsContract: [1], rhsContract: [0], lhsBatch: [], rhsBatch: [] });
   const program = written([x, w, bias], p.add(p.reshape(dot, { shape: [2, 3, 2, 3] }), bias));
   expect(operators(productBiases(program))).toEqual(["MatMul", "Reshape", "Add"]);
+});
+
+test("the gradient of a convolution's input is a convolution where that reads little more, else a transposed one", () => {
+  const gradient = (spatial: number, pad: number, strides = [1, 1]): string[] => {
+    const out = Math.floor((spatial + 2 * pad - 3) / (strides[0] as number)) + 1;
+    const padding = [[pad, pad] as const, [pad, pad] as const];
+    const [g, k] = [float(2, out, out, 4), float(3, 3, 3, 4)];
+    const params = { ...unit, strides, padding, inputSpatial: [spatial, spatial] };
+    return operators(written([g, k], p.convInputGrad(g, k, params))).filter((op) => op.startsWith("Conv"));
+  };
+  expect(gradient(8, 1)).toEqual(["Conv"]);
+  expect(gradient(20, 0)).toEqual(["Conv"]);
+  expect(gradient(8, 0)).toEqual(["ConvTranspose"]);
+  expect(gradient(9, 1, [2, 2])).toEqual(["ConvTranspose"]);
 });

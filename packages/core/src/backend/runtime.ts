@@ -113,8 +113,7 @@ function laneOf(backend: Backend): Lane {
 }
 
 /** Whether the program for a graph is there, or on its way. */
-export const isCompiled = (backend: Backend, graph: Graph): boolean =>
-  laneOf(backend).programs.has(programKey(graph));
+export const isCompiled = (backend: Backend, graph: Graph): boolean => laneOf(backend).programs.has(programKey(graph));
 const programKey = (graph: Graph, donation = ""): string => `${graph.key}\n${donation}`;
 
 /** The program for a graph, compiled once per structure and engine. */
