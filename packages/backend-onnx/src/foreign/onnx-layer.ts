@@ -1,5 +1,6 @@
 import { type KerasTensor, Layer, type layers, type Tensor, tree } from "@keras-ts/core";
 import { type Config, ConfigError, complain, describeBytes, isFloat, primitives as p } from "@keras-ts/core/backend";
+import { syncFiles } from "./files.ts";
 import { callForeign, type ForeignModel, typeOfValue } from "./foreign-model.ts";
 import { type ForeignSignature, readSignature } from "./read-model.ts";
 
@@ -40,6 +41,7 @@ export class OnnxLayer extends Layer {
     const found: ForeignModel = {
       ...signatureOf(where, bytes),
       where,
+      label: this.name,
       path: this.filepath,
       bytes,
       outputShapes: outputShapes ?? {},
@@ -90,10 +92,6 @@ function inOrder({ where, inputs: wanted }: ForeignModel, inputs: tree.Tree<Tens
   throw new ConfigError(complain(where, { must, got, todo: "Pass them by name, or as an array in this order" }));
 }
 
-interface SyncFiles {
-  readFileSync(path: string): Uint8Array;
-}
-
 function bytesOf(
   where: string,
   filepath: string | undefined,
@@ -106,8 +104,7 @@ function bytesOf(
     const todo = 'Pass filepath: "model.onnx", or model: bytes';
     throw new ConfigError(complain(where, { must, got: "neither", todo }));
   }
-  const { process } = globalThis as { process?: { getBuiltinModule?(name: "node:fs"): SyncFiles } };
-  const files = process?.getBuiltinModule?.("node:fs");
+  const files = syncFiles();
   if (files === undefined) {
     const todo = "Fetch the file and pass model: bytes";
     throw new ConfigError(complain(where, { must, got: `"${filepath}" where there are no files`, todo }));
