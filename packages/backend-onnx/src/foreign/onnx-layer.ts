@@ -18,6 +18,7 @@ export interface OnnxLayerConfig extends layers.LayerConfig {
  * An existing ONNX model as a frozen layer, on the ONNX engine. One input is a tensor, several are an array in the file's order or an
  * object by name; one output is a tensor, several are an object by name. Shapes come from the file. int64 and float64 are int32 and float32
  * outside. It has no weights, and no gradient goes through it: training layers before it is an error.
+ * Exported, it is a part of the file.
  * To load a model with it pass `customObjects: { OnnxLayer }`.
  * @throws ConfigError if the file cannot be read or is no ONNX model. @throws BackendError on another engine.
  * Source: keras.layers.TFSMLayer, which does the same for SavedModels.
