@@ -160,7 +160,7 @@ describe.each(["node", "web"] as const)("onnx %s", (engine) => {
     expect(warm.fromCache).toBe(plain.compiled);
     expect(cold.results).toEqual(plain.results);
     expect(warm.results).toEqual(plain.results);
-  });
+  }, 120_000);
 });
 
 test("programs around an existing model are kept too, also where it is computed again for gradients", async () => {
@@ -426,4 +426,4 @@ test("processes that start at the same time share a folder", async () => {
   expect(three.compiled).toBe(0);
   expect(three.fromCache).toBe(one.compiled + one.fromCache);
   expect(entries(cache).every((path) => path.endsWith(".program"))).toBe(true);
-});
+}, 120_000);
