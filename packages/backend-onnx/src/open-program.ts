@@ -1,7 +1,7 @@
 // From a graph to a session: written by our passes and optimised by ONNX Runtime, or as a cache kept it.
 import type { Graph } from "@keras-ts/core/backend";
 import { attempt } from "./attempt.ts";
-import type { Kept } from "./cache/entry.ts";
+import type { Kept } from "./cache/kept.ts";
 import type { Compiler, ProgramCache } from "./cache/program-cache.ts";
 import { emit } from "./emit.ts";
 import type { OrtSession, OrtSessionOptions } from "./ort.ts";

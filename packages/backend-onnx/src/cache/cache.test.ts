@@ -34,7 +34,7 @@ import { Graph, type HostArray, literal, primitives as p, placeholder } from "@k
 import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
 import { type OnnxBackend, OnnxLayer, type OnnxOptions, onnx, onnxBytes } from "../index.ts";
 import type { InjectedOrt } from "../ort.ts";
-import { encodeEntry } from "./entry.ts";
+import { encodeEntry } from "./kept.ts";
 import { keyOf } from "./key.ts";
 
 const root = mkdtempSync(join(tmpdir(), "keras-ts-cache-"));

@@ -3,8 +3,8 @@ import { complain, coreVersion, type Graph, warnOnce } from "@keras-ts/core/back
 import type { Device, Engine, InjectedOrt, OrtSessionOptions } from "../ort.ts";
 import type { PassSwitches } from "../passes/index.ts";
 import { version } from "../version.ts";
-import { decodeEntry, encodeEntry, type Kept } from "./entry.ts";
 import { processor } from "./folder.ts";
+import { decodeEntry, encodeEntry, type Kept } from "./kept.ts";
 import { keyOf } from "./key.ts";
 import type { ProgramStore } from "./store.ts";
 
