@@ -112,13 +112,17 @@ function laneOf(backend: Backend): Lane {
   return lane;
 }
 
+/** Whether the program for a graph is there, or on its way. */
+export const isCompiled = (backend: Backend, graph: Graph): boolean => laneOf(backend).programs.has(programKey(graph));
+const programKey = (graph: Graph, donation = ""): string => `${graph.key}\n${donation}`;
+
 /** The program for a graph, compiled once per structure and engine. */
 export function programFor(backend: Backend, graph: Graph, options: CompileOptions = {}): Program {
   const { programs, quick } = laneOf(backend);
   const donation = (options.donate ?? []).join(" ");
   const ready = quick.get(graph)?.get(donation);
   if (ready !== undefined) return ready;
-  const key = `${graph.key}\n${donation}`;
+  const key = programKey(graph, donation);
   const program = programs.get(key) ?? compileGraph(graph, backend, options);
   programs.delete(key);
   programs.set(key, program);
@@ -191,17 +195,25 @@ export function execute(
     }
     onFailure();
   };
+  // Now, not when its turn comes: by then the graph of an eager call may have forgotten its nodes.
+  let program: Program | undefined;
+  let refusal: unknown;
+  try {
+    program = programFor(backend, graph, options);
+  } catch (error) {
+    refusal = error;
+  }
   const runWith = (handles: readonly unknown[], temporary: readonly unknown[]): void | Promise<void> => {
-    const go = (program: Executable<unknown>): void | Promise<void> => {
+    const go = (ready: Executable<unknown>): void | Promise<void> => {
       const finish = (outs: readonly unknown[]): void => {
         deliver(outs);
         for (const handle of temporary) backend.release(handle);
       };
-      const outs = program.run(handles);
+      const outs = ready.run(handles);
       if (!(outs instanceof Promise)) return finish(outs);
       return outs.then(finish);
     };
-    const program = programFor(backend, graph, options);
+    if (program === undefined) throw refusal;
     return program instanceof Promise ? program.then(go) : go(program);
   };
   const job = (): void | Promise<void> => {
