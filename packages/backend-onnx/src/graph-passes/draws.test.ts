@@ -1,4 +1,13 @@
-import { compileGraph, Graph, type HostArray, primitives as p, placeholder, type Tensor } from "@keras-ts/core/backend";
+import { input, layers, Sequential, setBackend, setRandomSeed } from "@keras-ts/core";
+import {
+  compileGraph,
+  Graph,
+  type HostArray,
+  primitives as p,
+  placeholder,
+  type Tensor,
+  throughBodies,
+} from "@keras-ts/core/backend";
 import { afterAll, describe, expect, test } from "vitest";
 import { onnx } from "../index.ts";
 import { rowLayout } from "../kernels/random.ts";
@@ -53,6 +62,13 @@ test("draws: keys are drawn before what is drawn with them", () => {
   expect(draws.map((node) => node.outs.map(({ shape }) => shape))).toEqual([
     [[2, 2], [6]],
     [[9, 3], [40]],
+  ]);
+});
+
+test("draws: those of a loop's body are joined in each step", () => {
+  const [loop] = throughBodies(looped(), joinDraws).nodes;
+  expect(names((loop?.params as unknown as p.ScanParams).body).filter((name) => /^random/.test(name))).toEqual([
+    "randomStreams",
   ]);
 });
 
@@ -122,4 +138,26 @@ describe("the bits are the same with and without", () => {
     const isSame = (a: Uint32Array, b: Uint32Array): boolean => a.length === b.length && a.every((x, i) => x === b[i]);
     for (const one of got) expect(one.map((x, i) => isSame(x, want?.[i] as Uint32Array))).toEqual(one.map(() => true));
   });
+});
+
+test("a training with dropouts, several steps in one program, is the same to the last bit", async () => {
+  const train = async (engine: (typeof engines)[number]): Promise<number[]> => {
+    setBackend(engine);
+    setRandomSeed(4);
+    const dense = (): layers.Dense => new layers.Dense({ units: 9, activation: "relu" });
+    const model = new Sequential([
+      input({ shape: [5] }),
+      ...[0.1, 0.3, 0.5].flatMap((rate) => [dense(), new layers.Dropout({ rate })]),
+      new layers.Dense({ units: 1 }),
+    ]);
+    model.compile({ optimizer: "sgd", loss: "mse", stepsPerExecution: 3 });
+    const x = { shape: [24, 5], dtype: "float32", data: Float32Array.from({ length: 120 }, (_, i) => Math.sin(i)) };
+    const y = { shape: [24, 1], dtype: "float32", data: Float32Array.from({ length: 24 }, (_, i) => i % 3) };
+    const { history } = await model.fit(x as never, y as never, { batchSize: 4, epochs: 3, verbose: 0 });
+    return history["loss"] as number[];
+  };
+  const [on, off] = engines as [(typeof engines)[number], (typeof engines)[number]];
+  const [joinedLosses, losses] = [await train(on), await train(off)];
+  expect(joinedLosses).toEqual(losses);
+  expect(losses.length).toBe(3);
 });
