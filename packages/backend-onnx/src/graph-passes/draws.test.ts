@@ -37,7 +37,7 @@ function chained(): Graph {
 /** One draw of bits and one of keys that are larger than the cache. */
 function large(): Graph {
   const [k, other] = [key(), key()];
-  return new Graph([k, other], [bits(k, [2 ** 19 + 77]), bits(other, [2, 2 ** 18 + 5], 2)]);
+  return new Graph([k, other], [bits(k, [2 ** 18 + 77]), bits(other, [2, 2 ** 17 + 5], 2)]);
 }
 /** A draw in each step of a loop, and another one. */
 function looped(): Graph {
@@ -66,8 +66,8 @@ test("draws: keys are drawn before what is drawn with them", () => {
 });
 
 test("draws: those of a loop's body are joined in each step", () => {
-  const [loop] = throughBodies(looped(), joinDraws).nodes;
-  expect(names((loop?.params as unknown as p.ScanParams).body).filter((name) => /^random/.test(name))).toEqual([
+  const [loop] = throughBodies(looped(), joinDraws).nodes as [Node];
+  expect(names((loop.params as unknown as p.ScanParams).body).filter((name) => /^random/.test(name))).toEqual([
     "randomStreams",
   ]);
 });
@@ -105,8 +105,8 @@ test("draws: what is larger than the cache is drawn in parts", () => {
   const k = key();
   const parts = (size: number): unknown =>
     joinDraws(new Graph([k], [bits(k, [size])])).nodes.map(({ params }) => (params as { part?: number }).part);
-  expect(parts(2 ** 19)).toEqual([undefined]);
-  expect(parts(2 ** 19 + 1)).toEqual([2 ** 17]);
+  expect(parts(2 ** 18)).toEqual([undefined]);
+  expect(parts(2 ** 18 + 1)).toEqual([2 ** 17]);
 });
 
 test("rows: equal sizes are a row each, others are split so that little is filled up", () => {

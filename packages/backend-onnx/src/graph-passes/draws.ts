@@ -109,8 +109,11 @@ function worthJoining(draws: readonly Node[]): Node[][] {
 
 /** A joint computation has no more counters than this, and a large draw is computed in parts of this size: they stay in the cache. */
 const PART = 2 ** 17;
-/** Larger draws leave the cache behind with each operator: in parts, a million counters take 32 ms instead of 47. */
-const LARGE = 2 ** 19;
+/**
+ * Larger draws leave the cache behind with each operator: in parts, half a million counters take 16 ms instead of 17, a million 32
+ * instead of 47, and more is won on a machine whose last cache others use too.
+ */
+const LARGE = 2 ** 18;
 
 /**
  * Microseconds of one core, by ONNX Runtime 1.30: what a computation costs beside its counters (some hundred operators, or a dozen),
