@@ -3,6 +3,7 @@ import {
   compileGraph,
   Graph,
   type HostArray,
+  type Node,
   primitives as p,
   placeholder,
   type Tensor,
@@ -66,7 +67,7 @@ test("draws: keys are drawn before what is drawn with them", () => {
 });
 
 test("draws: those of a loop's body are joined in each step", () => {
-  const [loop] = throughBodies(looped(), joinDraws).nodes as [Node];
+  const [loop] = throughBodies(looped(), joinDraws).nodes as readonly [Node];
   expect(names((loop.params as unknown as p.ScanParams).body).filter((name) => /^random/.test(name))).toEqual([
     "randomStreams",
   ]);
