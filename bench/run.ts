@@ -1,4 +1,4 @@
-// npm run bench [-- --quick] [--python] [--only mlp,convnet,transformer,lstm,resnet,inference,session,start,browser,ops,eager,memory,bundle] [--save]: ratios taken in one run.
+// npm run bench [-- --quick] [--python] [--only mlp,convnet,transformer,lstm,resnet,inference,session,start,random,browser,ops,eager,memory,bundle] [--save]: ratios taken in one run.
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -11,6 +11,7 @@ import { oneSample } from "./inference.ts";
 import { memoryEngines, memoryFlat } from "./memory.ts";
 import { type BenchModel, convnet, lstm, mlp, resnet, transformer } from "./models.ts";
 import { geometricMean, type OpEngine, type OpTime, opTimes } from "./ops/index.ts";
+import { randomModels, randomTime, randomWays } from "./random.ts";
 import { sessionOverhead } from "./session.ts";
 import { firstSteps } from "./start.ts";
 
@@ -23,6 +24,7 @@ const parts = [
   "inference",
   "session",
   "start",
+  "random",
   "browser",
   "ops",
   "eager",
@@ -111,6 +113,21 @@ const jobs: Readonly<Record<Part, () => Promise<void>>> = {
           const ratio = time / without;
           line("start", `${name}, ${what} cache`, `${ms(time)} ${`${ratio.toFixed(2)}x`.padStart(8)}`, ratio);
         }
+      }
+    }
+  },
+  async random() {
+    console.log(
+      "random numbers: whole fit steps, and the part of them that makes random bits; ratios are to the first",
+    );
+    for (const model of randomModels) {
+      const size = flags.quick ? { steps: Math.min(40, model.steps), rounds: 2 } : { steps: model.steps, rounds: 4 };
+      let base: number | undefined;
+      for (const [way, options] of Object.entries(randomWays)) {
+        const { step, bits } = await randomTime(model, options, size);
+        base ??= step;
+        const text = `${ms(step)} a step ${`${(step / base).toFixed(2)}x`.padStart(8)}   ${ms(bits)} random bits`;
+        line("random", `${model.name}, ${way}`, text, step / base);
       }
     }
   },

@@ -22,6 +22,7 @@ import type { Explanation } from "./explain.ts";
 import { enableOnnxExport } from "./export/enable.ts";
 import { ForeignSessions } from "./foreign/sessions.ts";
 import { compileStages, hasForeign } from "./foreign/stages.ts";
+import type { RandomBits } from "./kernels/random.ts";
 import { limitations } from "./limitations.ts";
 import { type Opened, ProgramOpener } from "./open-program.ts";
 import {
@@ -36,7 +37,7 @@ import {
   type OrtType,
   type WasmPaths,
 } from "./ort.ts";
-import { checkSwitches, type PassSwitches } from "./passes/index.ts";
+import { checkSettings, type PassSwitches } from "./passes/index.ts";
 import type { Profile } from "./profile.ts";
 
 /** Options of `onnx`. */
@@ -57,6 +58,11 @@ export interface OnnxOptions {
   readonly spinning?: boolean;
   /** Passes of the compiler that are switched off, by name: `{ moveTransposes: false }`. All are on by default. */
   readonly passes?: PassSwitches;
+  /**
+   * `"fast"`: random bits come from a hash instead of the cipher of JAX, at a tenth of the cost. The same seed gives the same numbers on
+   * all builds, but not those of Keras: losses and initial weights cannot be compared with it. Default `"threefry"`.
+   */
+  readonly random?: RandomBits;
   /** True to have the engine time every operator, for `profile()`. In Node only, and a little slower. */
   readonly profile?: boolean;
   /**
@@ -103,14 +109,15 @@ const handleTypes: ReadonlySet<string> = new Set<OrtType>(["float32", "int32", "
 
 /**
  * ONNX Runtime as an engine: every graph, training steps included, becomes one ONNX model.
- * @throws BackendError if the package of the engine is not installed, if a pass has an unknown name, if `cache` names no place, or for
- * `profile` on the wasm build.
+ * @throws BackendError if the package of the engine is not installed, if a pass or `random` has an unknown name, if `cache` names no
+ * place, or for `profile` on the wasm build.
  * @example
  * setBackend(await onnx());
  */
 export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
-  const switches = options.passes ?? {};
-  checkSwitches(switches);
+  const { passes: switches = {}, random = "threefry" } = options;
+  const settings = { passes: switches, random };
+  checkSettings(settings);
   enableOnnxExport();
   const { device = "cpu" } = options;
   const store = openStore(options.cache);
@@ -131,7 +138,7 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
   const explainer = new Explainer();
   const foreign = new ForeignSessions(ort, engine, sessionOptions);
   const profiler = options.profile === true ? new Profiler(engine) : undefined;
-  const compiler = { ort, engine, device, session: sessionOptions, passes: switches };
+  const compiler = { ort, engine, device, session: sessionOptions, settings };
   const cache = store === undefined ? undefined : new ProgramCache(store, compiler);
   const opener = new ProgramOpener(`${name} backend`, compiler, cache);
 
@@ -221,7 +228,7 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
       });
     },
     memory: () => ({ ...live, programs: sessions.size, ...opener.counts }),
-    explain: (action) => explainer.explain(backend as unknown as Backend, switches, action),
+    explain: (action) => explainer.explain(backend as unknown as Backend, settings, action),
     async profile() {
       if (profiler !== undefined) return profiler.finish();
       const todo = "Create it with onnx({ profile: true })";

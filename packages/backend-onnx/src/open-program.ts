@@ -62,8 +62,8 @@ export class ProgramOpener {
   }
 
   #write(graph: Graph): Kept {
-    const { passes, device } = this.#compiler;
-    const program = optimize(emit(lowerFor(graph, passes)), passes);
+    const { settings, device } = this.#compiler;
+    const program = optimize(emit(lowerFor(graph, settings)), settings.passes);
     return {
       model: serialize(program),
       inputs: program.inputs,

@@ -182,7 +182,7 @@ test("programs around an existing model are kept too, also where it is computed 
 describe("what decides about a program is in its name", () => {
   const job = (): Promise<unknown> => bits(ops.matmul(tensor([[1, 2]]), tensor([[3], [4]])));
 
-  test("passes and session options are, threads are not", async () => {
+  test("passes, random bits and session options are, threads are not", async () => {
     const cache = newFolder();
     await on({ cache }, job);
     const sources = async (options: OnnxOptions): Promise<number> => (await on({ cache, ...options }, job)).compiled;
@@ -190,6 +190,7 @@ describe("what decides about a program is in its name", () => {
     expect(await sources({ threads: 2 })).toBe(0);
     expect(await sources({ passes: { fold: true } })).toBe(0);
     expect(await sources({ passes: { fold: false } })).toBe(1);
+    expect(await sources({ random: "fast" })).toBe(1);
     expect(await sources({ session: { graphOptimizationLevel: "basic" } })).toBe(1);
     expect(await sources({ engine: "web" })).toBe(1);
   });

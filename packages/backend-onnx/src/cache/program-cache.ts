@@ -1,7 +1,7 @@
 // Programs of earlier processes: found again, or compiled and kept. Whatever goes wrong here, training goes on.
 import { complain, coreVersion, type Graph, warnOnce } from "@keras-ts/core/backend";
 import type { Device, Engine, InjectedOrt, OrtSessionOptions } from "../ort.ts";
-import type { PassSwitches } from "../passes/index.ts";
+import type { CompilerSettings } from "../passes/index.ts";
 import { version } from "../version.ts";
 import { processor } from "./folder.ts";
 import { decodeEntry, encodeEntry, type Kept } from "./kept.ts";
@@ -14,7 +14,7 @@ export interface Compiler {
   readonly engine: Engine;
   readonly device: Device;
   readonly session: OrtSessionOptions;
-  readonly passes: PassSwitches;
+  readonly settings: CompilerSettings;
 }
 
 /** Constants may be so small a part of the limit: programs with more of them are not kept. */
@@ -99,14 +99,15 @@ export class ProgramCache {
     }
   }
 
-  async #describe({ ort, engine, device, session, passes }: Compiler): Promise<string> {
+  async #describe({ ort, engine, device, session, settings }: Compiler): Promise<string> {
+    const { passes = {}, ...others } = settings;
     const runtime = ort.env.versions;
     if (runtime === undefined) throw new Error("a copy of ONNX Runtime that does not tell its version");
     // How many threads compute, and what is logged, is no part of a program.
     const { intraOpNumThreads: _, interOpNumThreads: __, logSeverityLevel: ___, ...options } = session;
     return JSON.stringify({
       versions: { core: coreVersion, writer: version, ...runtime },
-      compiler: { engine, device, options },
+      compiler: { engine, device, options, ...others },
       off: Object.keys(passes)
         .filter((name) => passes[name] === false)
         .sort(),
