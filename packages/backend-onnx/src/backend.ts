@@ -14,8 +14,7 @@ import {
 } from "@keras-ts/core/backend";
 import { attempt } from "./attempt.ts";
 import { typeOf } from "./builder.ts";
-import { type CacheOptions, openStore } from "./cache/open-store.ts";
-import { ProgramCache } from "./cache/program-cache.ts";
+import type { CacheOptions } from "./cache/open-store.ts";
 import { traits } from "./composites.ts";
 import { type Compiled, Explainer, Profiler } from "./diagnostics.ts";
 import type { Explanation } from "./explain.ts";
@@ -120,7 +119,9 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
   checkSettings(settings);
   enableOnnxExport();
   const { device = "cpu" } = options;
-  const store = openStore(options.cache);
+  // Only who wants a cache loads its code.
+  const store =
+    options.cache === undefined ? undefined : (await import("./cache/open-store.ts")).openStore(options.cache);
   const loaded = await loadOrt(options);
   const { ort, engine } = loaded;
   const name = device === "webgpu" ? "onnx webgpu" : `onnx ${engine}`;
@@ -139,7 +140,7 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
   const foreign = new ForeignSessions(ort, engine, sessionOptions);
   const profiler = options.profile === true ? new Profiler(engine) : undefined;
   const compiler = { ort, engine, device, session: sessionOptions, settings };
-  const cache = store === undefined ? undefined : new ProgramCache(store, compiler);
+  const cache = store && new (await import("./cache/program-cache.ts")).ProgramCache(store, compiler);
   const opener = new ProgramOpener(`${name} backend`, compiler, cache);
 
   const wrap = (tensor: OrtTensor, bytes: number): OrtHandle => {
