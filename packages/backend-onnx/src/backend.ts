@@ -20,12 +20,12 @@ import type { Explanation } from "./explain.ts";
 import { enableOnnxExport } from "./export/enable.ts";
 import { ForeignSessions } from "./foreign/sessions.ts";
 import { compileStages, hasForeign } from "./foreign/stages.ts";
+import type { KeepState, Residence } from "./gpu-session.ts";
 import { limitations } from "./limitations.ts";
 import {
   type Device,
   type Engine,
   type InjectedOrt,
-  isRemote,
   loadOrt,
   type OrtData,
   type OrtSession,
@@ -36,7 +36,8 @@ import {
 } from "./ort.ts";
 import { checkSwitches, lowerFor, optimize, type PassSwitches } from "./passes/index.ts";
 import type { Profile } from "./profile.ts";
-import { serialize } from "./program.ts";
+import { type Program as OnnxProgram, serialize } from "./program.ts";
+import { isRemote } from "./remote.ts";
 import { onGpu } from "./webgpu.ts";
 
 /** Options of `onnx`. */
@@ -51,6 +52,11 @@ export interface OnnxOptions {
   readonly wasmPaths?: WasmPaths;
   /** `"webgpu"`: on the graphics card, in browsers. Default `"cpu"`. What has no kernel there is computed on the CPU; see `limitations`. */
   readonly device?: Device;
+  /**
+   * For `device: "webgpu"`, where state stays on the graphics card: of which step variables are kept on the host, should the card be lost.
+   * `"step"`: the last completed one, by default. `"recent"`: one shortly before, so that training never waits. `"none"`: none.
+   */
+  readonly keepState?: KeepState;
   /** False to compute on the page's own thread. By default a worker does in browsers, so that the page stays responsive. */
   readonly worker?: boolean;
   /** Whether idle threads spin for the next operator: faster alone, wasteful on a busy machine. */
@@ -140,7 +146,7 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
     const session = await attempt(`${name} backend`, label, () =>
       ort.InferenceSession.create(serialize(program), {
         ...sessionOptions,
-        ...(device === "webgpu" ? { executionProviders: onGpu(program) } : {}),
+        ...(device === "webgpu" ? onGpu(program, stateOf(program, compileOptions), options.keepState) : {}),
         ...profiling?.options,
       }),
     );
@@ -174,7 +180,8 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
     passes: switches,
     ...traits,
     limitations: limitations.filter(({ devices = [device] }) => devices.includes(device)),
-    prefersLoops: true,
+    // A loop runs on the host: on the graphics card all state would come down and go up again with each step.
+    prefersLoops: device !== "webgpu",
     upload({ shape, dtype, data }) {
       const type = typeOf(dtype);
       if (!handleTypes.has(type)) typeOf("complex64");
@@ -186,7 +193,8 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
     },
     download({ tensor }) {
       const host = (data: OrtData): HostArray => ({ shape: tensor.dims, dtype: tensor.type as OrtType, data });
-      return isRemote(tensor) ? tensor.getData().then(host) : host((tensor.data as OrtData).slice());
+      if (!isRemote(tensor)) return host((tensor.data as OrtData).slice());
+      return attempt(`${name} backend`, "reading a tensor", () => tensor.getData()).then(host);
     },
     release(handle) {
       forget(handle);
@@ -222,11 +230,15 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
       await foreign.dispose();
       spares.clear();
       profiler?.dispose();
-      loaded.end?.();
+      await loaded.end?.();
     },
   };
   return backend;
 }
+
+/** Names of outputs that are new values of variables, with those of the inputs that hold the ones before. */
+const stateOf = ({ inputs, outputs }: OnnxProgram, { state = [] }: CompileOptions): Residence["state"] =>
+  state.map(([output, input]) => [outputs[output] as string, input === undefined ? undefined : inputs[input]]);
 
 function sessionOptionsOf(engine: Engine, { threads, spinning, session }: OnnxOptions): OrtSessionOptions {
   return {

@@ -115,17 +115,18 @@ function laneOf(backend: Backend): Lane {
 /** The program for a graph, compiled once per structure and engine. */
 export function programFor(backend: Backend, graph: Graph, options: CompileOptions = {}): Program {
   const { programs, quick } = laneOf(backend);
-  const donation = (options.donate ?? []).join(" ");
-  const ready = quick.get(graph)?.get(donation);
+  const { donate = [], state = [] } = options;
+  const use = `${donate.join(" ")}\n${state.join(" ")}`;
+  const ready = quick.get(graph)?.get(use);
   if (ready !== undefined) return ready;
-  const key = `${graph.key}\n${donation}`;
+  const key = `${graph.key}\n${use}`;
   const program = programs.get(key) ?? compileGraph(graph, backend, options);
   programs.delete(key);
   programs.set(key, program);
   const remember = (done: Executable<unknown>): void => {
     programs.set(key, done);
     const row = quick.get(graph) ?? new Map<string, Executable<unknown>>();
-    quick.set(graph, row.set(donation, done));
+    quick.set(graph, row.set(use, done));
   };
   if (program instanceof Promise) program.then(remember, () => programs.delete(key));
   else remember(program);
