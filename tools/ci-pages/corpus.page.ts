@@ -38,8 +38,9 @@ for (const { name, run } of tests.filter(isOurs)) {
     await run();
     passed++;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    failures.push({ name, reason: reason.slice(0, 900) });
+    const { message, cause } = error instanceof Error ? error : new Error(String(error));
+    const together = cause instanceof Error ? ` (in one program: ${cause.message.slice(0, 300)})` : "";
+    failures.push({ name, reason: message.slice(0, 600) + together });
   }
   times.push({ name, ms: performance.now() - started });
 }

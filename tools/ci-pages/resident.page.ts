@@ -51,11 +51,12 @@ GPUBuffer.prototype.destroy = function () {
 const query = new URLSearchParams(location.search);
 const keepState = query.get("keep") as "step" | "none";
 const units = Number(query.get("units") ?? "128");
+const width = Number(query.get("width") ?? "32");
 const backend = await onnx({ device: "webgpu", wasmPaths: "/ort/", worker: false, keepState });
 setBackend(backend);
 setRandomSeed(1);
 const model = new Sequential([
-  input({ shape: [32] }),
+  input({ shape: [width] }),
   new layers.Dense({ units, activation: "relu" }),
   new layers.Dense({ units, activation: "relu", name: "frozen" }),
   new layers.Dense({ units: 1 }),
@@ -63,7 +64,7 @@ const model = new Sequential([
 const frozen = model.getLayer("frozen");
 frozen.trainable = false;
 model.compile({ optimizer: "adam", loss: "mse" });
-const rows = Array.from({ length: 800 }, (_, i) => Array.from({ length: 32 }, (_, j) => ((i * 7 + j * 13) % 17) / 17));
+const rows = Array.from({ length: 800 }, (_, i) => Array.from({ length: width }, (_, j) => ((i * 7 + j * 13) % 17) / 17));
 const x = tensor(rows);
 const y = tensor(rows.map((row) => [(row[0] ?? 0) - (row[1] ?? 0)]));
 
@@ -72,7 +73,7 @@ const bytesOf = (list: readonly { readonly shape: readonly number[] }[]): number
 const report: {
   -readonly [K in keyof ResidentReport]: ResidentReport[K] extends readonly number[] ? number[] : number;
 } = {
-  batchBytes: 4 * 8 * 33,
+  batchBytes: 4 * 8 * (width + 1),
   stateBytes: 0,
   frozenBytes: bytesOf(frozen.weights),
   ...{ up: [], down: [], made: [], handles: [], msPerStep: [], losses: [] },

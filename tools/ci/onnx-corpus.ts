@@ -9,12 +9,20 @@ import { root } from "../lib/workspace.ts";
 interface Part {
   readonly device: "webgpu" | "cpu";
   readonly share: number;
+  readonly shares: number;
 }
-// Each share is a browser of its own, for a core of its own: a page waits for its compilers of shaders, and they for it.
-const SHARES = 2;
-const parts = (["webgpu", "cpu"] as const).flatMap((device) =>
-  Array.from({ length: SHARES }, (_, share): Part => ({ device, share })),
-);
+// Each share is a browser of its own. Two at a time: a page waits for its compilers of shaders, and they for it. Sessions of a whole
+// corpus are more than one worker's memory holds.
+const SHARES = { webgpu: 4, cpu: 2 } as const;
+const AT_ONCE = 2;
+const nameOf = ({ device, share, shares }: Part): string =>
+  `${device === "cpu" ? "wasm" : "WebGPU"} ${share + 1}/${shares}`;
+// `npx tsx tools/ci/onnx-corpus.ts "WebGPU 3"` runs those that are named so.
+const parts = (["webgpu", "cpu"] as const)
+  .flatMap((device) =>
+    Array.from({ length: SHARES[device] }, (_, share): Part => ({ device, share, shares: SHARES[device] })),
+  )
+  .filter((part) => nameOf(part).includes(process.argv[2] ?? ""));
 
 const serve = { "/ort/": "node_modules/onnxruntime-web/dist", "/goldens/": "packages/conformance/goldens" };
 const alias = { vitest: "tools/ci-pages/corpus/vitest.ts", "node:fs": "tools/ci-pages/corpus/fs.ts" };
@@ -22,13 +30,14 @@ const files = readdirSync(join(root, "packages/conformance/goldens")).filter((fi
 
 let passed = 0;
 let failed = 0;
-async function run({ device, share }: Part): Promise<void> {
+async function run(part: Part): Promise<void> {
+  const { device, share, shares } = part;
   const started = performance.now();
-  const name = `${device === "cpu" ? "wasm" : "WebGPU"} ${share + 1}/${SHARES}`;
+  const name = nameOf(part);
   try {
     const outcome = await runPage({
       entry: "tools/ci-pages/corpus.page.ts",
-      query: { device, share: String(share), shares: String(SHARES), trainingEpochs: "1", goldens: files.join() },
+      query: { device, share: String(share), shares: String(shares), trainingEpochs: "1", goldens: files.join() },
       serve,
       alias,
       flags: device === "cpu" ? [] : softwareWebGpu,
@@ -56,6 +65,6 @@ const waiting = [...parts];
 async function work(): Promise<void> {
   for (let part = waiting.shift(); part !== undefined; part = waiting.shift()) await run(part);
 }
-await Promise.all(Array.from({ length: SHARES }, work));
+await Promise.all(Array.from({ length: AT_ONCE }, work));
 process.exitCode = failed > 0 ? 1 : 0;
 console.log(`${passed} passed, ${failed} failed`);

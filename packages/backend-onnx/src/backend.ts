@@ -94,6 +94,7 @@ export interface OrtHandle {
   readers: number;
 }
 
+const bytesOf = (shape: readonly number[], type: string): number => sizeOf(shape) * (type === "bool" ? 1 : 4);
 const handleTypes: ReadonlySet<string> = new Set<OrtType>(["float32", "int32", "uint32", "bool"]);
 
 /**
@@ -211,7 +212,7 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
             inputs.map(({ tensor }) => tensor),
             outs,
           );
-          return results.map((tensor) => wrap(tensor, (tensor.data as OrtData).byteLength));
+          return results.map((tensor) => wrap(tensor, bytesOf(tensor.dims, tensor.type)));
         },
         release: (handle) => backend.release(handle),
       });
@@ -345,7 +346,7 @@ class Program {
     this.#parts = parts;
     this.#avals = parts.graph.outputs.map(({ shape, dtype }) => ({
       aval: { shape, dtype },
-      bytes: sizeOf(shape) * (dtype === "bool" ? 1 : 4),
+      bytes: bytesOf(shape, dtype),
     }));
     this.#spare = new Array<OrtTensor | undefined>(parts.outputs.length).fill(undefined);
   }
