@@ -120,7 +120,7 @@ const jobs: Readonly<Record<Part, () => Promise<void>>> = {
     );
     const engines: readonly OpEngine[] = ["onnx", "tfjs", "numpy"];
     const tables = new Map<OpEngine, readonly OpTime[]>();
-    for (const engine of engines) tables.set(engine, await opTimes(engine, flags.quick ? 20 : 150));
+    for (const engine of engines) tables.set(engine, await opTimes(engine, flags.quick ? 20 : 300));
     const row = (engine: OpEngine, i: number): OpTime => (tables.get(engine) as readonly OpTime[])[i] as OpTime;
     const [first] = tables.values();
     for (const [i, { name }] of (first as readonly OpTime[]).entries()) {

@@ -10,6 +10,7 @@ import {
   transform,
 } from "@keras-ts/core/backend";
 import { FEW_TAPS } from "../kernels/innermost.ts";
+import { isMirrored } from "../kernels/mirrored.ts";
 
 /** How a convolution or pool is written: `[B, C, ...spatial]` if nothing is said, or `[C, ...spatial, B]`. */
 export type Layout = "batchInnermost";
@@ -102,6 +103,7 @@ function fits(node: Node): boolean {
  */
 const saved = {
   conv: 0.16,
+  /** Transposed; with a mirrored kernel it is like any other. */
   convInputGrad: 0.25,
   /** It is written alike, but from here it takes one transpose more. */
   convFilterGrad: -0.05,
@@ -134,5 +136,8 @@ function gainOfConvolution({ definition: { name }, inputs, outs }: Node, params:
   const taps = sizeOf(kernel.slice(0, -1));
   const out = name === "conv" ? (outs[0]?.shape ?? []) : name === "convInputGrad" ? first.shape : second.shape;
   const seen = taps * sizeOf(out.slice(0, -1));
-  return (taps <= FEW_TAPS && params.groups === 1 ? saved.fewTaps : saved[name as "conv"]) * seen;
+  if (taps <= FEW_TAPS && params.groups === 1) return saved.fewTaps * seen;
+  const mirrored =
+    name === "convInputGrad" && isMirrored(params as unknown as p.ConvInputGradParams, first.shape.slice(1, -1));
+  return saved[mirrored ? "conv" : (name as "conv")] * seen;
 }

@@ -3,6 +3,7 @@ import { primitives as p, range, sizeOf, type Tensor } from "@keras-ts/core/back
 import { type Builder, infoOf } from "../builder.ts";
 import { layoutOf } from "../graph-passes/layout.ts";
 import { convFilterGradInnermost, convInnermost, convInputGradInnermost, FEW_TAPS } from "./innermost.ts";
+import { isMirrored, mirror, mirroredParams } from "./mirrored.ts";
 import { composed1, type Rows } from "./table.ts";
 
 type Names = "dotGeneral" | "conv" | "convInputGrad" | "convFilterGrad";
@@ -28,7 +29,7 @@ export function contraction(b: Builder): Rows<Names> {
       if (sizeOf(out.shape) === 0 || sizeOf(b.shape(g)) === 0 || sizeOf(b.shape(kernel)) === 0) return b.full(out, 0);
       if (out.type !== "float32") return composed1(b, inputGradBySlices)(inputs, params, avals);
       if (layoutOf(params) === "batchInnermost") return convInputGradInnermost(b, g, kernel, params);
-      return convTranspose(b, g, kernel, params);
+      return inputGrad(b, g, kernel, params);
     },
     convFilterGrad: (inputs, params, avals) => {
       const out = infoOf(avals.outs[0] as (typeof avals.outs)[number]);
@@ -145,6 +146,16 @@ function conv(b: Builder, x: string, kernel: string, params: p.ConvParams, out: 
     },
   );
   return toChannelsLast(b, y);
+}
+
+function inputGrad(b: Builder, g: string, kernel: string, params: p.ConvInputGradParams): string {
+  const rank = params.inputSpatial.length;
+  const [window, [batch, ...rest]] = [b.shape(kernel).slice(0, rank), b.shape(g)];
+  const out = rest.slice(0, rank);
+  if (!isMirrored(params, out)) return convTranspose(b, g, kernel, params);
+  const mirrored = b.transpose(mirror(b, kernel), [...range(rank), rank + 1, rank]);
+  const shape = [batch as number, ...params.inputSpatial, b.shape(kernel)[rank] as number];
+  return conv(b, g, mirrored, mirroredParams(params, window, out), shape);
 }
 
 // The operator's own pads crop its full result; where they cannot (negative, or more output than a stride reaches), we crop and pad.

@@ -2,6 +2,7 @@
 // its stride. A convolution is one over one more axis, of window 1. The pass `layout` decides who is written so.
 import { type primitives as p, range, sizeOf } from "@keras-ts/core/backend";
 import type { Builder } from "../builder.ts";
+import { isMirrored, mirror, mirroredParams } from "./mirrored.ts";
 
 /** With at most so many numbers in a window (channels counted), a convolution is one product with the written-out windows. */
 export const FEW_TAPS = 32;
@@ -133,28 +134,15 @@ export function convFilterGradInnermost(b: Builder, x: string, g: string, params
 
 /** Only for stride 1. As a convolution with the mirrored kernel, or transposed where that reads far less. */
 export function convInputGradInnermost(b: Builder, g: string, kernel: string, params: p.ConvInputGradParams): string {
-  const { dilation, inputSpatial } = params;
   const own = b.shape(kernel);
-  const rank = inputSpatial.length;
+  const rank = params.inputSpatial.length;
   const window = own.slice(0, rank);
   const gradient = swapped(b, g);
   const out = b.shape(gradient).slice(1, -1);
-  if (sizeOf(inputSpatial) > 1.25 * sizeOf(out)) return swapped(b, transposed(b, gradient, kernel, params));
-  const mirrored = b.transpose(mirror(b, kernel, rank), [rank, rank + 1, ...range(rank)]);
-  const reach = window.map((w, i) => (w - 1) * (dilation[i] as number));
-  const padding = reach.map((n, i) => {
-    const low = n - (lows(params)[i] as number);
-    return [low, (inputSpatial[i] as number) + n - low - (out[i] as number)] as const;
-  });
+  if (!isMirrored(params, out)) return swapped(b, transposed(b, gradient, kernel, params));
+  const mirrored = b.transpose(mirror(b, kernel), [rank, rank + 1, ...range(rank)]);
   const weights = b.reshape(mirrored, [own[rank] as number, own[rank + 1] as number, ...window, 1]);
-  return swapped(b, convolve(b, gradient, weights, inputSpatial, { strides: window.map(() => 1), padding, dilation }));
-}
-
-function mirror(b: Builder, kernel: string, rank: number): string {
-  const axes = range(rank).filter((axis) => (b.shape(kernel)[axis] as number) > 1);
-  if (axes.length === 0) return kernel;
-  const all = (value: number): string => b.ints(axes.map(() => value));
-  return b.op("Slice", [kernel, all(-1), all(-(2 ** 31)), b.ints(axes), all(-1)], b.info(kernel));
+  return swapped(b, convolve(b, gradient, weights, params.inputSpatial, mirroredParams(params, window, out)));
 }
 
 // The transposed convolution has no third axis that is fast: rows are W B long, and the dilation of W is B times as wide.

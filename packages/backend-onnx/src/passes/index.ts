@@ -14,6 +14,7 @@ import { convBiases } from "./conv-biases.ts";
 import { dropExpands } from "./drop-expands.ts";
 import { dropPlaces } from "./drop-places.ts";
 import { moveTransposes } from "./move-transposes.ts";
+import { nanRows } from "./nan-rows.ts";
 import { intoNested } from "./nested.ts";
 import { normScales } from "./norm-scales.ts";
 import { productBiases } from "./product-biases.ts";
@@ -41,6 +42,7 @@ export const passes: readonly Pass[] = [
   { name: "dropExpands", run: dropExpands },
   { name: "normScales", run: normScales },
   { name: "reluMasks", run: reluMasks },
+  { name: "nanRows", run: nanRows },
   { name: "transposedProducts", run: transposedProducts },
   { name: "productScales", run: productScales },
   { name: "productBiases", run: productBiases },

@@ -6,6 +6,7 @@ import { convBiases } from "./conv-biases.ts";
 import { dropExpands } from "./drop-expands.ts";
 import { dropPlaces } from "./drop-places.ts";
 import { moveTransposes } from "./move-transposes.ts";
+import { nanRows } from "./nan-rows.ts";
 import { normScales } from "./norm-scales.ts";
 import { productBiases } from "./product-biases.ts";
 import { productScales } from "./product-scales.ts";
@@ -65,6 +66,28 @@ test("reluMasks: other selections stay, since a mask would let nan through", () 
   const [x, g] = [float(4), float(4)];
   const program = written([x, g], p.where(p.greater(x, 0), g, 0));
   expect(operators(reluMasks(program))).toEqual(["Greater", "Where"]);
+});
+
+test("nanRows: rows to be nan are multiplied by it", () => {
+  const [x, bad] = [float(8, 5), placeholder({ shape: [8, 1], dtype: "bool" })];
+  const wide = p.broadcastTo(bad, { shape: [8, 5] });
+  for (const y of [p.where(wide, Number.NaN, x), p.where(wide, x, Number.NaN)]) {
+    const [select, product] = liveNodes(nanRows(dropExpands(written([x, bad], y))));
+    expect([select?.op, product?.op]).toEqual(["Where", "Mul"]);
+    expect(product?.inputs[0]).toBe("in0");
+    expect(select?.inputs[0]).toBe("in1");
+  }
+});
+
+test("nanRows: a condition for each number, and other numbers than nan, stay", () => {
+  const [x, bad, rows] = [
+    float(8, 5),
+    placeholder({ shape: [8, 5], dtype: "bool" }),
+    placeholder({ shape: [8, 1], dtype: "bool" }),
+  ];
+  expect(operators(nanRows(written([x, bad], p.where(bad, Number.NaN, x))))).toEqual(["Where"]);
+  const zero = p.where(p.broadcastTo(rows, { shape: [8, 5] }), 0, x);
+  expect(operators(nanRows(dropExpands(written([x, rows], zero))))).toEqual(["Where"]);
 });
 
 test("moveTransposes: between two convolutions nothing is left but the edges", () => {
@@ -162,4 +185,18 @@ test("productBiases: a bias over other axes stays", () => {
   const dot = p.dotGeneral(x, w, { lhsContract: [1], rhsContract: [0], lhsBatch: [], rhsBatch: [] });
   const program = written([x, w, bias], p.add(p.reshape(dot, { shape: [2, 3, 2, 3] }), bias));
   expect(operators(productBiases(program))).toEqual(["MatMul", "Reshape", "Add"]);
+});
+
+test("the gradient of a convolution's input is a convolution where that reads little more, else a transposed one", () => {
+  const gradient = (spatial: number, pad: number, strides = [1, 1]): string[] => {
+    const out = Math.floor((spatial + 2 * pad - 3) / (strides[0] as number)) + 1;
+    const padding = [[pad, pad] as const, [pad, pad] as const];
+    const [g, k] = [float(2, out, out, 4), float(3, 3, 3, 4)];
+    const params = { ...unit, strides, padding, inputSpatial: [spatial, spatial] };
+    return operators(written([g, k], p.convInputGrad(g, k, params))).filter((op) => op.startsWith("Conv"));
+  };
+  expect(gradient(8, 1)).toEqual(["Conv"]);
+  expect(gradient(20, 0)).toEqual(["Conv"]);
+  expect(gradient(8, 0)).toEqual(["ConvTranspose"]);
+  expect(gradient(9, 1, [2, 2])).toEqual(["ConvTranspose"]);
 });

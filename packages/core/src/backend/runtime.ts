@@ -112,14 +112,21 @@ function laneOf(backend: Backend): Lane {
   return lane;
 }
 
+/** Whether the program for a graph is there, or on its way. */
+export const isCompiled = (backend: Backend, graph: Graph): boolean => laneOf(backend).programs.has(programKey(graph));
+const programKey = (graph: Graph, use = useOf({})): string => `${graph.key}\n${use}`;
+// What options a program is made for.
+function useOf({ donate = [], state = [] }: CompileOptions): string {
+  return `${donate.join(" ")}\n${state.join(" ")}`;
+}
+
 /** The program for a graph, compiled once per structure and engine. */
 export function programFor(backend: Backend, graph: Graph, options: CompileOptions = {}): Program {
   const { programs, quick } = laneOf(backend);
-  const { donate = [], state = [] } = options;
-  const use = `${donate.join(" ")}\n${state.join(" ")}`;
+  const use = useOf(options);
   const ready = quick.get(graph)?.get(use);
   if (ready !== undefined) return ready;
-  const key = `${graph.key}\n${use}`;
+  const key = programKey(graph, use);
   const program = programs.get(key) ?? compileGraph(graph, backend, options);
   programs.delete(key);
   programs.set(key, program);
@@ -192,17 +199,25 @@ export function execute(
     }
     onFailure();
   };
+  // Now, not when its turn comes: by then the graph of an eager call may have forgotten its nodes.
+  let program: Program | undefined;
+  let refusal: unknown;
+  try {
+    program = programFor(backend, graph, options);
+  } catch (error) {
+    refusal = error;
+  }
   const runWith = (handles: readonly unknown[], temporary: readonly unknown[]): void | Promise<void> => {
-    const go = (program: Executable<unknown>): void | Promise<void> => {
+    const go = (ready: Executable<unknown>): void | Promise<void> => {
       const finish = (outs: readonly unknown[]): void => {
         deliver(outs);
         for (const handle of temporary) backend.release(handle);
       };
-      const outs = program.run(handles);
+      const outs = ready.run(handles);
       if (!(outs instanceof Promise)) return finish(outs);
       return outs.then(finish);
     };
-    const program = programFor(backend, graph, options);
+    if (program === undefined) throw refusal;
     return program instanceof Promise ? program.then(go) : go(program);
   };
   const job = (): void | Promise<void> => {

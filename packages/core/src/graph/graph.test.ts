@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { add, exp, mul, reduceSum, topK } from "../primitives/index.ts";
-import { Graph, placeholder, rebuild, type Tensor, topologicalOrder } from "./index.ts";
+import { below, Graph, placeholder, rebuild, type Tensor } from "./index.ts";
 
 const x = (): Tensor => placeholder({ shape: [2], dtype: "float32" });
 
@@ -30,8 +30,10 @@ test("nodes come after what they need, and stop where told", () => {
   const a = x();
   const b = exp(a);
   const c = add(b, b);
-  expect(topologicalOrder([c], new Set()).map((n) => n.definition.name)).toEqual(["exp", "add"]);
-  expect(topologicalOrder([c], new Set([b])).map((n) => n.definition.name)).toEqual(["add"]);
+  const names = (stop: Tensor): string[] => below([c], (t) => t === stop).nodes.map((n) => n.definition.name);
+  expect(names(a)).toEqual(["exp", "add"]);
+  expect(names(b)).toEqual(["add"]);
+  expect(below([c, a], (t) => t === a || t === b).leaves).toEqual([b, a]);
 });
 
 test("a graph is rebuilt over other inputs; several outputs of a node stay apart", () => {

@@ -8,14 +8,19 @@ export class Graph {
   #order: readonly Node[] | undefined;
   #key: string | undefined;
 
-  constructor(inputs: readonly Tensor[], outputs: readonly Tensor[]) {
+  /** `nodes`, if the caller has them in order. */
+  constructor(inputs: readonly Tensor[], outputs: readonly Tensor[], nodes?: readonly Node[]) {
     this.inputs = inputs;
     this.outputs = outputs;
+    this.#order = nodes;
   }
 
   /** Nodes in an order in which each comes after what it needs. */
   get nodes(): readonly Node[] {
-    this.#order ??= topologicalOrder(this.outputs, new Set(this.inputs));
+    if (this.#order === undefined) {
+      const inputs = new Set(this.inputs);
+      this.#order = below(this.outputs, (x) => inputs.has(x)).nodes;
+    }
     return this.#order;
   }
 
@@ -57,51 +62,50 @@ export class Graph {
   }
 }
 
-/** Depth-first, without recursion (an unrolled recurrent net is thousands of nodes deep). Stops at `stops`. */
-export function topologicalOrder(outputs: readonly Tensor[], stops: ReadonlySet<Tensor>): Node[] {
-  const order: Node[] = [];
-  const state = new Map<Node, "open" | "done">();
-  const stack: Node[] = [];
-  const push = (tensor: Tensor): void => {
-    if (stops.has(tensor) || tensor.source.kind !== "op") return;
-    if (!state.has(tensor.source.node)) stack.push(tensor.source.node);
+/**
+ * What stands below `outputs`: leaves in order of first use, and nodes in an order in which each comes after what it needs. Depth-first,
+ * without recursion: an unrolled recurrent net is thousands of nodes deep.
+ */
+export function below(
+  outputs: readonly Tensor[],
+  isLeaf: (tensor: Tensor) => boolean,
+): { readonly leaves: readonly Tensor[]; readonly nodes: readonly Node[] } {
+  const leaves = new Set<Tensor>();
+  const nodes: Node[] = [];
+  const seen = new Set<Node>();
+  // Nodes whose inputs are being visited, and how many of them were.
+  const open: Node[] = [];
+  const visited: number[] = [];
+  const visit = (tensor: Tensor): void => {
+    if (isLeaf(tensor)) leaves.add(tensor);
+    else if (tensor.source.kind === "op" && !seen.has(tensor.source.node)) {
+      seen.add(tensor.source.node);
+      open.push(tensor.source.node);
+      visited.push(0);
+    }
   };
   for (const output of outputs) {
-    push(output);
-    while (stack.length > 0) {
-      const node = stack[stack.length - 1] as Node;
-      const seen = state.get(node);
-      if (seen !== undefined) {
-        stack.pop();
-        if (seen === "open") {
-          state.set(node, "done");
-          order.push(node);
-        }
-        continue;
+    visit(output);
+    while (open.length > 0) {
+      const top = open.length - 1;
+      const node = open[top] as Node;
+      const next = visited[top] as number;
+      if (next < node.inputs.length) {
+        visited[top] = next + 1;
+        visit(node.inputs[next] as Tensor);
+      } else {
+        nodes.push(node);
+        open.pop();
+        visited.pop();
       }
-      state.set(node, "open");
-      for (let i = node.inputs.length - 1; i >= 0; i--) push(node.inputs[i] as Tensor);
     }
   }
-  return order;
+  return { leaves: [...leaves], nodes };
 }
 
-/** Leaves below `outputs` that are not literals, in order of first use. */
-export function leavesOf(outputs: readonly Tensor[], isLeaf: (tensor: Tensor) => boolean): Tensor[] {
-  const leaves = new Set<Tensor>();
-  const seen = new Set<Tensor>();
-  const stack = [...outputs].reverse();
-  while (stack.length > 0) {
-    const tensor = stack.pop() as Tensor;
-    if (seen.has(tensor)) continue;
-    seen.add(tensor);
-    if (isLeaf(tensor)) leaves.add(tensor);
-    else if (tensor.source.kind === "op") {
-      const { inputs } = tensor.source.node;
-      for (let i = inputs.length - 1; i >= 0; i--) stack.push(inputs[i] as Tensor);
-    }
-  }
-  return [...leaves];
+/** Leaves below `outputs`, in order of first use. */
+export function leavesOf(outputs: readonly Tensor[], isLeaf: (tensor: Tensor) => boolean): readonly Tensor[] {
+  return below(outputs, isLeaf).leaves;
 }
 
 /** Rebuilds the nodes of `graph` over new inputs; `visit` may answer with other tensors for a node's outputs. */
@@ -137,12 +141,18 @@ export function transform(graph: Graph, visit: (node: Node, inputs: readonly Ten
 
 /** Static arguments as text; graphs by structure, functions by identity. */
 export function paramsKey(params: Params): string {
+  if (isEmpty(params)) return "{}";
   return JSON.stringify(params, (_, value: unknown) => {
     if (value instanceof Graph) return `graph ${value.key}`;
     if (typeof value === "function") return `function ${identityOf(value)}`;
     if (typeof value === "number" && !Number.isFinite(value)) return `number ${value}`;
     return value;
   });
+}
+
+function isEmpty(params: Params): boolean {
+  for (const _ in params) return false;
+  return true;
 }
 
 const identities = new WeakMap<object, number>();

@@ -1,8 +1,8 @@
 // The only door to values: graphs below asked-for tensors run on the current engine.
 import type { HostArray } from "../aval/index.ts";
-import { downloadValue, execute, getBackend, releaseValue, uploadValue } from "../backend/index.ts";
+import { downloadValue, execute, getBackend, isCompiled, releaseValue, uploadValue } from "../backend/index.ts";
 import { complain, StateError } from "../errors/index.ts";
-import { Graph, leavesOf, placeholder, rebuild, type Tensor, type Value } from "../graph/index.ts";
+import { below, Graph, placeholder, rebuild, type Tensor, type Value } from "../graph/index.ts";
 import { isTracing } from "./trace.ts";
 
 /**
@@ -17,16 +17,21 @@ export function realise(tensors: readonly Tensor[]): Value[] {
   }
   const wanted = [...new Set(tensors)].filter((x) => x.source.kind !== "value");
   if (wanted.length > 0) {
-    const leaves = leavesOf(wanted, (x) => x.source.kind !== "op");
+    const { leaves, nodes } = below(wanted, (x) => x.source.kind !== "op");
     const values = leaves.map(leafValue);
-    const before = new Graph(leaves, wanted);
-    const inputs = leaves.map((x) => placeholder(x));
-    const results = execute(backend, new Graph(inputs, rebuild(before, inputs)), values);
+    const open = new Graph(leaves, wanted, nodes);
+    const results = execute(backend, isCompiled(backend, open) ? open : closed(open), values);
     wanted.forEach((x, i) => {
       x.source = { kind: "value", value: results[i] as Value };
     });
   }
   return tensors.map((x) => (x.source as { readonly value: Value }).value);
+}
+
+// Over placeholders: the tensors of `open` are about to forget how they were computed, and hold on to values.
+function closed(open: Graph): Graph {
+  const inputs = open.inputs.map((x) => placeholder(x));
+  return new Graph(inputs, rebuild(open, inputs));
 }
 
 // Numbers in an eager program are inputs, not constants, so that a changing learning rate does not compile again.
