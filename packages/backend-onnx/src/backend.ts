@@ -143,11 +143,13 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
   const compileWhole = async (graph: Graph, compileOptions: CompileOptions): Promise<Executable<OrtHandle>> => {
     const label = compileOptions.label ?? "program";
     const program = optimize(emit(lowerFor(graph, switches)), switches);
+    const { program: written, ...placement } =
+      device === "webgpu" ? onGpu(program, stateOf(program, compileOptions), options.keepState) : { program };
     const profiling = profiler?.next();
     const session = await attempt(`${name} backend`, label, () =>
-      ort.InferenceSession.create(serialize(program), {
+      ort.InferenceSession.create(serialize(written), {
         ...sessionOptions,
-        ...(device === "webgpu" ? onGpu(program, stateOf(program, compileOptions), options.keepState) : {}),
+        ...placement,
         ...profiling?.options,
       }),
     );

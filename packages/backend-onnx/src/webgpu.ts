@@ -82,16 +82,38 @@ export function placesOf(
   }
 }
 
-/** How a session runs on the graphics card; or on the CPU alone, for a program with float64, which only the plain build has. */
+// ONNX Runtime takes no longer list of names (8192 characters), and cannot open a session any more after one that is.
+const LONGEST = 8000;
+const lengthOf = (names: Iterable<string>): number => [...names].reduce((sum, { length }) => sum + length + 1, 0);
+function renamed(nodes: readonly NodeData[], names: ReadonlyMap<string, string>): NodeData[] {
+  const inside = (x: Attribute): Attribute =>
+    x.kind === "graph" ? { ...x, value: { ...x.value, nodes: renamed(x.value.nodes, names) } } : x;
+  return nodes.map((node) => ({
+    ...node,
+    name: names.get(node.name) ?? node.name,
+    attributes: Object.fromEntries(Object.entries(node.attributes).map(([key, x]) => [key, inside(x)])),
+  }));
+}
+
+/**
+ * How a session runs on the graphics card, and the program with names as it may have them; or on the CPU alone, for a program with
+ * float64, which only the plain build has, or with too many operators that are kept from the card.
+ */
 export function onGpu(
   program: Program,
   state: Residence["state"] = [],
   keep: KeepState = "step",
-): Pick<OrtSessionOptions, "executionProviders" | "residence"> {
-  if ([...program.infos.values()].some(({ type }) => type === "float64")) return { executionProviders: ["wasm"] };
+): Pick<OrtSessionOptions, "executionProviders" | "residence"> & { readonly program: Program } {
+  const onHost = { executionProviders: ["wasm"] } as const;
+  if ([...program.infos.values()].some(({ type }) => type === "float64")) return { ...onHost, program };
   const { onCard, kept } = placesOf(program, state);
-  const names = [...new Set([...nodesOnHost(program), ...kept])];
+  const forced = new Set([...nodesOnHost(program), ...kept]);
+  const isLong = lengthOf(forced) > LONGEST;
+  const short = new Map([...forced].map((name, i) => [name, isLong ? i.toString(36) : name]));
+  const names = [...short.values()];
+  if (lengthOf(names) > LONGEST) return { ...onHost, program };
   return {
+    program: isLong ? { ...program, nodes: renamed(program.nodes, short) } : program,
     // An empty list is an error to ONNX Runtime.
     executionProviders: [{ name: "webgpu", ...(names.length > 0 ? { forceCpuNodeNames: names } : {}) }, "wasm"],
     residence: { onCard, state, keep },
