@@ -1,4 +1,4 @@
-// npm run bench [-- --quick] [--python] [--only mlp,convnet,transformer,lstm,resnet,inference,session,browser,ops,eager,memory,bundle] [--save]: ratios taken in one run.
+// npm run bench [-- --quick] [--python] [--only mlp,convnet,transformer,lstm,resnet,inference,session,random,browser,ops,eager,memory,bundle] [--save]: ratios taken in one run.
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -11,6 +11,7 @@ import { oneSample } from "./inference.ts";
 import { memoryEngines, memoryFlat } from "./memory.ts";
 import { type BenchModel, convnet, lstm, mlp, resnet, transformer } from "./models.ts";
 import { geometricMean, type OpEngine, type OpTime, opTimes } from "./ops/index.ts";
+import { randomModels, randomTime, randomWays } from "./random.ts";
 import { sessionOverhead } from "./session.ts";
 
 const parts = [
@@ -21,6 +22,7 @@ const parts = [
   "resnet",
   "inference",
   "session",
+  "random",
   "browser",
   "ops",
   "eager",
@@ -94,6 +96,21 @@ const jobs: Readonly<Record<Part, () => Promise<void>>> = {
       const { step, session, more } = await sessionOverhead(model, flags.quick ? 20 : 60, flags.quick ? 2 : 6);
       const text = `fit ${ms(step)}   session.run ${ms(session)}   ${(more * 100).toFixed(1)} % more`;
       line("session", model.name, text, 1 + more);
+    }
+  },
+  async random() {
+    console.log(
+      "random numbers: whole fit steps, and the part of them that makes random bits; ratios are to the first",
+    );
+    for (const model of randomModels) {
+      const size = flags.quick ? { steps: Math.min(40, model.steps), rounds: 2 } : { steps: model.steps, rounds: 4 };
+      let base: number | undefined;
+      for (const [way, options] of Object.entries(randomWays)) {
+        const { step, bits } = await randomTime(model, options, size);
+        base ??= step;
+        const text = `${ms(step)} a step ${`${(step / base).toFixed(2)}x`.padStart(8)}   ${ms(bits)} random bits`;
+        line("random", `${model.name}, ${way}`, text, step / base);
+      }
     }
   },
   async browser() {

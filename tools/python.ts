@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { isMain, run } from "./lib/process.ts";
+import { root } from "./lib/workspace.ts";
 
 const PACKAGES = ["keras==3.15.1", "jax", "h5py", "numpy", "onnx", "onnxruntime", "tensorflow-cpu"];
 
@@ -14,12 +15,13 @@ export function pythonFolder(): string {
   return process.env["KERAS_TS_PYTHON"] ?? join(homedir(), ".cache", "keras-ts", "python");
 }
 
-/** Environment variables for real Keras: the JAX engine, and no chatter. */
+/** Environment variables for real Keras: the JAX engine, no chatter, and what scripts share. */
 export const pythonEnvironment: Readonly<Record<string, string>> = {
   KERAS_BACKEND: "jax",
   TF_CPP_MIN_LOG_LEVEL: "3",
   JAX_PLATFORMS: "cpu",
   PYTHONUNBUFFERED: "1",
+  PYTHONPATH: join(root, "tools", "lib"),
 };
 
 function interpreter(): string {

@@ -415,9 +415,6 @@ const heavy: readonly OpCase[] = [
     onnx: [["Resize", ["x0", "", "", "sizes"], "y", { mode: "linear", coordinate_transformation_mode: "half_pixel" }]],
     constants: { sizes: [8, 112, 112, 3] },
     tf: (tf, x) => tf.image.resizeBilinear(x as Tensorflow.Tensor4D, [112, 112], false, true),
-    reasons: {
-      tfjs: "products with matrices of weights, as JAX resizes: any kernel, antialiasing, and gradients that wasm lacks",
-    },
   },
   {
     name: "sort of 1e6",

@@ -12,7 +12,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["PYTHONHASHSEED"] = "0"
 os.environ["COLUMNS"] = "80"
 
-FAMILIES = ["mersenne", "draws", "initializers", "small", "losses", "metrics", "optimizers", "promotion", "sweep", "layers", "curves", "models", "training", "mixed"]
+FAMILIES = ["mersenne", "draws", "initializers", "small", "losses", "metrics", "optimizers", "promotion", "sweep", "layers", "curves", "models", "training", "mixed", "policies"]
 # Each of these modules gives the cases of one family of `keras.ops`: ops_nn writes ops-nn.json.
 # After them `specs`, which makes its calls of theirs.
 OPS = sorted(path.stem for path in pathlib.Path(__file__).parent.glob("ops_*.py"))

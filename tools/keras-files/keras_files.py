@@ -4,14 +4,11 @@
 """
 
 import json
-import sys
-import traceback
-from pathlib import Path
 
 import keras
 import numpy as np
 
-FOLDER = Path(sys.argv[1])
+import jobs
 
 
 def revive(value):
@@ -33,25 +30,15 @@ def train(model, x, y, steps):
 def answer(job):
     keras.utils.clear_session()
     keras.utils.set_random_seed(job["seed"])
-    model = keras.saving.load_model(FOLDER / job["file"])
+    model = keras.saving.load_model(jobs.FOLDER / job["file"])
     x = revive(job["x"])
     result = {"predictions": numbers(model.predict(x, verbose=0)), "config": json.loads(model.to_json())}
     if job.get("y") is not None:
         y = revive(job["y"])
         result["losses"] = train(model, x, y, job["steps"])
-    model.save(FOLDER / job["resaved"])
+    model.save(jobs.FOLDER / job["resaved"])
     result["later"] = numbers(model.predict(x, verbose=0))
     return result
 
 
-def main():
-    answers = {}
-    for job in json.loads((FOLDER / "jobs.json").read_text()):
-        try:
-            answers[job["name"]] = answer(job)
-        except Exception:
-            answers[job["name"]] = {"error": traceback.format_exc(limit=3)}
-    (FOLDER / "answers.json").write_text(json.dumps(answers))
-
-
-main()
+jobs.run(answer)

@@ -3,20 +3,15 @@
 `jobs.json` names the files and has the inputs; `answers.json` gets the outputs, or what was wrong.
 """
 
-import json
-import sys
-import traceback
-from pathlib import Path
-
 import numpy as np
 import onnx
 import onnxruntime
 
-FOLDER = Path(sys.argv[1])
+import jobs
 
 
 def answer(job):
-    path = str(FOLDER / job["file"])
+    path = str(jobs.FOLDER / job["file"])
     onnx.checker.check_model(path, full_check=True)
     model = onnx.load(path, load_external_data=False)
     domains = [opset.domain for opset in model.opset_import]
@@ -30,14 +25,4 @@ def answer(job):
     return {"outputs": outputs, "domains": domains, "opset": model.opset_import[0].version, "metadata": [p.key for p in model.metadata_props]}
 
 
-def main():
-    answers = {}
-    for job in json.loads((FOLDER / "jobs.json").read_text()):
-        try:
-            answers[job["name"]] = answer(job)
-        except Exception:
-            answers[job["name"]] = {"error": traceback.format_exc(limit=2)}
-    (FOLDER / "answers.json").write_text(json.dumps(answers))
-
-
-main()
+jobs.run(answer)

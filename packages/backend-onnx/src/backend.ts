@@ -21,6 +21,7 @@ import { enableOnnxExport } from "./export/enable.ts";
 import { ForeignSessions } from "./foreign/sessions.ts";
 import { compileStages, hasForeign } from "./foreign/stages.ts";
 import type { KeepState, Residence } from "./gpu-session.ts";
+import type { RandomBits } from "./kernels/random.ts";
 import { limitations } from "./limitations.ts";
 import {
   type Device,
@@ -34,7 +35,7 @@ import {
   type OrtType,
   type WasmPaths,
 } from "./ort.ts";
-import { checkSwitches, lowerFor, optimize, type PassSwitches } from "./passes/index.ts";
+import { checkSettings, lowerFor, optimize, type PassSwitches } from "./passes/index.ts";
 import type { Profile } from "./profile.ts";
 import { type Program as OnnxProgram, serialize } from "./program.ts";
 import { isRemote } from "./remote.ts";
@@ -63,6 +64,11 @@ export interface OnnxOptions {
   readonly spinning?: boolean;
   /** Passes of the compiler that are switched off, by name: `{ moveTransposes: false }`. All are on by default. */
   readonly passes?: PassSwitches;
+  /**
+   * `"fast"`: random bits come from a hash instead of the cipher of JAX, at a tenth of the cost. The same seed gives the same numbers on
+   * all builds, but not those of Keras: losses and initial weights cannot be compared with it. Default `"threefry"`.
+   */
+  readonly random?: RandomBits;
   /** True to have the engine time every operator, for `profile()`. In Node only, and a little slower. */
   readonly profile?: boolean;
   /** Anything else of ONNX Runtime's session options. */
@@ -99,13 +105,14 @@ const handleTypes: ReadonlySet<string> = new Set<OrtType>(["float32", "int32", "
 
 /**
  * ONNX Runtime as an engine: every graph, training steps included, becomes one ONNX model.
- * @throws BackendError if the package of the engine is not installed, if a pass has an unknown name, or for `profile` on the wasm build.
+ * @throws BackendError if the package of the engine is not installed, if a pass or `random` has an unknown name, or for `profile` on the wasm build.
  * @example
  * setBackend(await onnx());
  */
 export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
-  const switches = options.passes ?? {};
-  checkSwitches(switches);
+  const { passes: switches = {}, random = "threefry" } = options;
+  const settings = { passes: switches, random };
+  checkSettings(settings);
   enableOnnxExport();
   const loaded = await loadOrt(options);
   const { ort, engine } = loaded;
@@ -142,7 +149,7 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
 
   const compileWhole = async (graph: Graph, compileOptions: CompileOptions): Promise<Executable<OrtHandle>> => {
     const label = compileOptions.label ?? "program";
-    const program = optimize(emit(lowerFor(graph, switches)), switches);
+    const program = optimize(emit(lowerFor(graph, settings)), switches);
     const { program: written, ...placement } =
       device === "webgpu" ? onGpu(program, stateOf(program, compileOptions), options.keepState) : { program };
     const profiling = profiler?.next();
@@ -220,7 +227,7 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
       });
     },
     memory: () => ({ ...live, programs: sessions.size }),
-    explain: (action) => explainer.explain(backend as unknown as Backend, switches, action),
+    explain: (action) => explainer.explain(backend as unknown as Backend, settings, action),
     async profile() {
       if (profiler !== undefined) return profiler.finish();
       const todo = "Create it with onnx({ profile: true })";

@@ -1,5 +1,6 @@
 // Collects the operators and constants of a program being written. Values are named; their shapes and types are known.
 import { type Aval, BackendError, complain, type DType, type Graph, sizeOf } from "@keras-ts/core/backend";
+import type { ForeignModel } from "./foreign/foreign-model.ts";
 import type { Attribute, Initializer, NodeData, OnnxType } from "./proto.ts";
 
 /** What is known of a value. */
@@ -60,6 +61,10 @@ export interface Operators {
   readonly opset: number;
   /** True if those of `com.microsoft` may be there too, which both builds of ONNX Runtime have. */
   readonly contrib: boolean;
+  /** Models from elsewhere that the program has, in the order in which they were met; without a list none may be in it. */
+  readonly models?: ForeignModel[];
+  /** True if the version may be raised for them. */
+  readonly mayRaise?: boolean;
 }
 /** The newest operator set that both builds support in full, and what they have beside it. */
 export const everything: Operators = { opset: 21, contrib: true };

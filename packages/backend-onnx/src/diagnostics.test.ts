@@ -16,10 +16,10 @@ test("explain: every step of the compiler, for the programs that an action runs"
   expect(explained.programs.length).toBe(1);
   const steps = explained.programs[0]?.steps ?? [];
   expect(steps.map(({ kind, name }) => `${kind} ${name}`)).toEqual([
-    ..."recorded inline joinPads mergeScans hoistScans unroll broadcasts algebra factors scales pools common poolPhases layout"
+    ..."recorded inline joinPads mergeScans hoistScans unroll broadcasts algebra factors scales pools common poolPhases layout draws"
       .split(" ")
       .map((name) => `graph ${name}`),
-    ..."emit dropPlaces dropExpands normScales reluMasks transposedProducts productScales productBiases moveTransposes convBiases splitTransposes"
+    ..."emit dropPlaces dropExpands normScales reluMasks nanRows transposedProducts productScales productBiases moveTransposes convBiases splitTransposes"
       .split(" ")
       .map((name) => `onnx ${name}`),
   ]);

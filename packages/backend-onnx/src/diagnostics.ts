@@ -2,7 +2,7 @@
 import { type Backend, BackendError, complain, type Graph, settle, Tensor, whenReady } from "@keras-ts/core/backend";
 import { type ExplainedProgram, type Explanation, explainGraph, explanation } from "./explain.ts";
 import type { OrtSession, OrtSessionOptions } from "./ort.ts";
-import type { PassSwitches } from "./passes/index.ts";
+import type { CompilerSettings } from "./passes/index.ts";
 import { type Profile, type ProfiledProgram, profileOf, readProfile } from "./profile.ts";
 
 /** What is remembered of a compiled program. */
@@ -22,7 +22,7 @@ export class Explainer {
     this.#ran?.add(program);
   }
 
-  async explain(backend: Backend, switches: PassSwitches, action: () => unknown): Promise<Explanation> {
+  async explain(backend: Backend, settings: CompilerSettings, action: () => unknown): Promise<Explanation> {
     const ran = new Set<Compiled>();
     this.#ran = ran;
     try {
@@ -38,7 +38,7 @@ export class Explainer {
     }
     const programs = [...ran].map((program) => {
       const known = this.#explained.get(program);
-      const made = known ?? explainGraph(program.label, program.source, backend, switches);
+      const made = known ?? explainGraph(program.label, program.source, backend, settings);
       this.#explained.set(program, made);
       return made;
     });

@@ -11,6 +11,7 @@ import {
 import { Builder, everything, infoOf, type Operators, typeOf } from "./builder.ts";
 import { composites } from "./composites.ts";
 import { control } from "./control.ts";
+import { foreignRow } from "./foreign/in-programs.ts";
 import { contraction } from "./kernels/contraction.ts";
 import { elementwise } from "./kernels/elementwise.ts";
 import { indexing } from "./kernels/indexing.ts";
@@ -37,7 +38,7 @@ const tables = new WeakMap<Builder, Readonly<Record<string, Row>>>();
 function rowsOf(b: Builder): Readonly<Record<string, Row>> {
   let rows = tables.get(b);
   if (rows === undefined) {
-    rows = { ...kernels(b), ...composites(b) } as unknown as Readonly<Record<string, Row>>;
+    rows = { ...kernels(b), ...composites(b), ...foreignRow(b) } as unknown as Readonly<Record<string, Row>>;
     tables.set(b, rows);
   }
   return rows;

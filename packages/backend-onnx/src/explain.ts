@@ -1,7 +1,7 @@
 // What became of a program on its way to the engine, for people to read.
 import { type Backend, type Graph, lower } from "@keras-ts/core/backend";
 import { emit } from "./emit.ts";
-import { lowerFor, optimize, type PassSwitches } from "./passes/index.ts";
+import { type CompilerSettings, lowerFor, optimize } from "./passes/index.ts";
 import { liveNodes, type Program } from "./program.ts";
 
 /** A program after one step of the compiler. */
@@ -37,7 +37,12 @@ const totalOf = (counts: Readonly<Record<string, number>>): number =>
   Object.values(counts).reduce((sum, count) => sum + count, 0);
 
 /** All steps from the recorded graph to the program that the session gets. */
-export function explainGraph(label: string, graph: Graph, backend: Backend, switches: PassSwitches): ExplainedProgram {
+export function explainGraph(
+  label: string,
+  graph: Graph,
+  backend: Backend,
+  settings: CompilerSettings,
+): ExplainedProgram {
   const steps: ExplainedStep[] = [];
   const ofGraph = (name: string, g: Graph): void => {
     const counts = countsOf(g.nodes.map((node) => node.definition.name));
@@ -47,9 +52,9 @@ export function explainGraph(label: string, graph: Graph, backend: Backend, swit
     const counts = countsOf(liveNodes(program).map((node) => node.op));
     steps.push({ name, kind: "onnx", counts, listing: listing(program) });
   };
-  const written = emit(lowerFor(lower(graph, backend, ofGraph), switches, ofGraph));
+  const written = emit(lowerFor(lower(graph, backend, ofGraph), settings, ofGraph));
   ofProgram("emit", written);
-  optimize(written, switches, ofProgram);
+  optimize(written, settings.passes, ofProgram);
   return { label, steps };
 }
 

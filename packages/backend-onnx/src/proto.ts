@@ -5,7 +5,7 @@ import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 export type OnnxType = "float32" | "int32" | "uint32" | "bool" | "int64" | "float64" | "uint8" | "uint64";
 
 /** Numbers of `TensorProto.DataType`. */
-const typeNumber: Readonly<Record<OnnxType, number>> = {
+export const typeNumber: Readonly<Record<OnnxType, number>> = {
   float32: 1,
   uint8: 2,
   int32: 6,
@@ -31,13 +31,21 @@ export interface Initializer extends ValueInfo {
   readonly external?: { readonly location: string; readonly offset: number };
 }
 
+/** A constant of another file: any element type, by its number in onnx.proto; strings stand beside the data. */
+export interface ForeignTensor extends Omit<Initializer, "type"> {
+  readonly type: number;
+  readonly strings?: readonly Uint8Array[] | undefined;
+}
+
 export type Attribute =
   | { readonly kind: "int"; readonly value: number }
   | { readonly kind: "float"; readonly value: number }
   | { readonly kind: "string"; readonly value: string }
   | { readonly kind: "ints"; readonly value: readonly number[] }
   | { readonly kind: "floats"; readonly value: readonly number[] }
-  | { readonly kind: "graph"; readonly value: GraphData };
+  | { readonly kind: "graph"; readonly value: GraphData }
+  /** From another file: the bytes of the whole `AttributeProto`. */
+  | { readonly kind: "raw"; readonly value: Uint8Array };
 
 /** One operator. An empty input name stands for an optional input left out. */
 export interface NodeData {
@@ -52,9 +60,11 @@ export interface NodeData {
 export interface GraphData {
   readonly name: string;
   readonly nodes: readonly NodeData[];
-  readonly initializers: readonly Initializer[];
+  readonly initializers: readonly (Initializer | ForeignTensor)[];
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
+  /** What another file tells about values inside: the bytes of each `ValueInfoProto`. */
+  readonly values?: readonly Uint8Array[];
 }
 
 export interface ModelData {
@@ -65,18 +75,29 @@ export interface ModelData {
   readonly producerVersion?: string;
   /** Anything else about the model, by name. */
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Functions of other files: the bytes of each `FunctionProto`. */
+  readonly functions?: readonly Uint8Array[];
+  /** The least version of the format, where parts of other files need one. */
+  readonly leastIr?: number;
 }
 
-/** The oldest IR version that goes with an operator set: 10 with 21, 9 with 20 and 19, 8 with 18. */
-const irVersion = (opset: number): number => (opset >= 21 ? 10 : opset >= 19 ? 9 : 8);
+/** The oldest IR version that goes with an operator set: 11 with 23, 10 with 21, 9 with 20 and 19, 8 with 18. */
+const irVersion = (opset: number): number => (opset >= 23 ? 11 : opset >= 21 ? 10 : opset >= 19 ? 9 : 8);
 
 /** `TensorProto.DataLocation` of data in another file. */
 const EXTERNAL = 1;
 
 /** The bytes of a `.onnx` file. */
-export function encodeModel({ graph, opsets, producerVersion, metadata = {} }: ModelData): Uint8Array {
+export function encodeModel({
+  graph,
+  opsets,
+  producerVersion,
+  metadata = {},
+  functions = [],
+  leastIr = 0,
+}: ModelData): Uint8Array {
   const w = new BinaryWriter();
-  w.tag(1, WireType.Varint).int64(irVersion(opsets[""] ?? 21));
+  w.tag(1, WireType.Varint).int64(Math.max(leastIr, irVersion(opsets[""] ?? 21)));
   text(w, 2, "keras-ts");
   if (producerVersion !== undefined) text(w, 3, producerVersion);
   message(w, 7, () => writeGraph(w, graph));
@@ -87,6 +108,7 @@ export function encodeModel({ graph, opsets, producerVersion, metadata = {} }: M
     });
   }
   for (const [key, value] of Object.entries(metadata)) message(w, 14, () => writeEntry(w, key, value));
+  for (const one of functions) bytes(w, 25, one);
   return w.finish();
 }
 
@@ -105,6 +127,10 @@ function text(w: BinaryWriter, field: number, value: string): void {
   w.tag(field, WireType.LengthDelimited).string(value);
 }
 
+function bytes(w: BinaryWriter, field: number, value: Uint8Array): void {
+  w.tag(field, WireType.LengthDelimited).bytes(value);
+}
+
 function packedInts(w: BinaryWriter, field: number, values: readonly number[]): void {
   message(w, field, () => values.forEach((v) => w.int64(v)));
 }
@@ -115,6 +141,7 @@ function writeGraph(w: BinaryWriter, graph: GraphData): void {
   for (const tensor of graph.initializers) message(w, 5, () => writeTensor(w, tensor));
   for (const info of graph.inputs) message(w, 11, () => writeInfo(w, info));
   for (const info of graph.outputs) message(w, 12, () => writeInfo(w, info));
+  for (const value of graph.values ?? []) bytes(w, 13, value);
 }
 
 function writeNode(w: BinaryWriter, node: NodeData): void {
@@ -122,12 +149,23 @@ function writeNode(w: BinaryWriter, node: NodeData): void {
   for (const name of node.outputs) text(w, 2, name);
   text(w, 3, node.name);
   text(w, 4, node.op);
-  for (const [name, attribute] of Object.entries(node.attributes))
-    message(w, 5, () => writeAttribute(w, name, attribute));
+  for (const [name, attribute] of Object.entries(node.attributes)) {
+    if (attribute.kind === "raw") bytes(w, 5, attribute.value);
+    else message(w, 5, () => writeAttribute(w, name, attribute));
+  }
   if (node.domain !== "") text(w, 7, node.domain);
 }
 
-function writeAttribute(w: BinaryWriter, name: string, attribute: Attribute): void {
+/** The bytes of an attribute, as `kind: "raw"` has them. */
+export function encodeAttribute(name: string, attribute: OwnAttribute): Uint8Array {
+  const w = new BinaryWriter();
+  writeAttribute(w, name, attribute);
+  return w.finish();
+}
+
+type OwnAttribute = Exclude<Attribute, { readonly kind: "raw" }>;
+
+function writeAttribute(w: BinaryWriter, name: string, attribute: OwnAttribute): void {
   text(w, 1, name);
   const type = (number: number): void => {
     w.tag(20, WireType.Varint).int32(number);
@@ -156,12 +194,23 @@ function writeAttribute(w: BinaryWriter, name: string, attribute: Attribute): vo
   }
 }
 
-function writeTensor(w: BinaryWriter, tensor: Initializer): void {
+/** The bytes of a `TensorProto`. */
+export function encodeTensor(tensor: Initializer | ForeignTensor): Uint8Array {
+  const w = new BinaryWriter();
+  writeTensor(w, tensor);
+  return w.finish();
+}
+
+function writeTensor(w: BinaryWriter, tensor: Initializer | ForeignTensor): void {
   packedInts(w, 1, tensor.shape);
-  w.tag(2, WireType.Varint).int32(typeNumber[tensor.type]);
+  w.tag(2, WireType.Varint).int32(typeof tensor.type === "number" ? tensor.type : typeNumber[tensor.type]);
   text(w, 8, tensor.name);
+  if ("strings" in tensor && tensor.strings !== undefined) {
+    for (const one of tensor.strings) bytes(w, 6, one);
+    return;
+  }
   if (tensor.external === undefined) {
-    w.tag(9, WireType.LengthDelimited).bytes(tensor.data);
+    bytes(w, 9, tensor.data);
     return;
   }
   const { location, offset } = tensor.external;

@@ -16,6 +16,13 @@ describe("a program on the graphics card", () => {
     expect(onGpu(program(p.tanh(x))).executionProviders).toEqual([{ name: "webgpu" }, "wasm"]);
   });
 
+  test("draws random bits on the CPU, all of it", () => {
+    const key = placeholder({ shape: [2], dtype: "uint32" });
+    const drawn = emit(new Graph([key], [p.randomBits(key, { shape: [4], words: 1 })]));
+    expect(nodesOnHost(drawn)).toEqual(drawn.nodes.filter(({ op }) => !/^Bit/.test(op)).map(({ name }) => name));
+    expect(drawn.nodes.some(({ op }) => op === "BitwiseXor")).toBe(true);
+  });
+
   test("that needs float64 is computed by the CPU", () => {
     expect(onGpu(program(p.lgamma(x))).executionProviders).toEqual(["wasm"]);
   });

@@ -18,6 +18,7 @@ const isGrouped = ({ attributes }: NodeData): boolean => {
   const group: Attribute | undefined = attributes["group"];
   return group?.kind === "int" && group.value > 1;
 };
+const makesBits = ({ name }: NodeData): boolean => name.startsWith("random");
 const isSpatial = (node: NodeData, rank: number): boolean => {
   const kernel = node.attributes["kernel_shape"];
   return kernel?.kind === "ints" && kernel.value.length === rank;
@@ -30,6 +31,11 @@ export const hostOperators: readonly HostOperator[] = [
   { operator: "Pow", reason: "of a negative base it takes the absolute value" },
   { operator: "MaxPool", when: ({ outputs }) => outputs.length > 1, reason: "it gives no places" },
   { operator: "Conv", when: (node) => isGrouped(node) && isSpatial(node, 3), reason: "no groups in 3-D" },
+  ...["Add", "Mul", "Concat", "Gather", "Reshape", "Slice"].map((operator) => ({
+    operator,
+    when: makesBits,
+    reason: "it has neither shifts nor exclusive or: random bits would go to and fro between these",
+  })),
   { operator: "ConvTranspose", when: (node) => isGrouped(node) || isSpatial(node, 3), reason: "2-D, one group only" },
 ];
 

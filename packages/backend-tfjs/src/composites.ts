@@ -13,7 +13,15 @@ import { otherAxes, reshaped, transposed } from "./kernels/structural.ts";
 
 export type CompositeTable = Pick<
   Kernels<Tensor>,
-  "relu" | "softplus" | "softmax" | "normalize" | "barrier" | "separateZeros" | "oneHot"
+  | "relu"
+  | "softplus"
+  | "softmax"
+  | "normalize"
+  | "barrier"
+  | "separateZeros"
+  | "oneHot"
+  | "resizeBilinear"
+  | "resizeNearest"
 >;
 
 export function composites(e: Engine): CompositeTable {
@@ -23,6 +31,8 @@ export function composites(e: Engine): CompositeTable {
     barrier: ([x]) => e.run("Identity", { x: x as Tensor }),
     softmax: softmax(e),
     normalize: normalize(e),
+    resizeBilinear: resized(e, "ResizeBilinear"),
+    resizeNearest: resized(e, "ResizeNearestNeighbor"),
     ...(e.onHost ? { separateZeros: separateZeros(e), oneHot: oneHot(e) } : {}),
   };
 }
@@ -55,6 +65,16 @@ function normalize(e: Engine): Kernel<"normalize", Tensor> {
       const shifted = e.run("Add", { a: variance, b: e.fill([], epsilon, "float32") });
       return e.run("Multiply", { a: centered, b: e.run("Rsqrt", { x: shifted }) });
     });
+  };
+}
+
+// Places centred at i + 1/2 and read at the edge outside: what the bodies say.
+function resized(e: Engine, name: string): (...args: Parameters<Kernel<"resizeBilinear", Tensor>>) => Tensor {
+  return ([x], { size }, { outs }) => {
+    const input = x as Tensor;
+    const { shape } = outs[0] as Aval;
+    if (sizeOf(shape) === 0) return e.fill(shape, 0, "float32");
+    return e.run(name, { images: input }, { alignCorners: false, halfPixelCenters: true, size: [...size] });
   };
 }
 

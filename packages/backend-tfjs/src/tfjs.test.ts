@@ -1,4 +1,5 @@
-import { BackendError } from "@keras-ts/core/backend";
+import { ops, setBackend, tensor } from "@keras-ts/core";
+import { BackendError, primitives } from "@keras-ts/core/backend";
 import * as tf from "@tensorflow/tfjs";
 import { expect, test, vi } from "vitest";
 import { type Engine, engineOn } from "./engine.ts";
@@ -84,5 +85,24 @@ test("pools and signs on devices whose memory is elsewhere equal those of the ho
   for (const name of ["sign", "trunc"] as const) {
     const [a, b] = [elementwise(away), elementwise(host)].map((table) => values(table[name]([y], {}, same)));
     expect(a?.map((n) => n + 0)).toEqual(b?.map((n) => n + 0));
+  }
+});
+
+test("nearest places are those of float32 quotients, whatever the sizes", async () => {
+  for (const device of ["cpu", "wasm"] as const) {
+    setBackend(await tfjs({ device }));
+    const wrong: string[] = [];
+    for (const n of [1, 3, 7, 10, 25, 49]) {
+      const image = tensor(
+        Float32Array.from({ length: n }, (_, i) => i),
+        { shape: [1, n, 1, 1] },
+      );
+      for (let m = 1; m <= 60; m++) {
+        const y = ops.image.resize(image, [m, 1], { interpolation: "nearest" });
+        const places = primitives.nearestPlaces(n, m);
+        if (String([...(await y.data())]) !== String([...places])) wrong.push(`${n} to ${m}`);
+      }
+    }
+    expect(wrong).toEqual([]);
   }
 });

@@ -49,4 +49,5 @@ export {
   type VariableOptions,
 } from "./weights/index.ts";
 export * as initializers from "./weights/initializers.ts";
+export * as dtypePolicies from "./weights/public-dtype-policies.ts";
 export * as regularizers from "./weights/regularizers.ts";

@@ -37,8 +37,11 @@ export interface Known {
   readonly values: readonly HostArray[];
 }
 
-/** Layouts that suit training on ONNX Runtime are left out: elsewhere plain convolutions are what is fast. */
-const plain: PassSwitches = { layout: false, poolPhases: false };
+/**
+ * Layouts that suit training on ONNX Runtime are left out: elsewhere plain convolutions are what is fast. So are joint draws, whose form
+ * hangs on the number of samples.
+ */
+const plain: PassSwitches = { layout: false, poolPhases: false, draws: false };
 /** These write operators of ONNX Runtime. */
 const standard: PassSwitches = { ...plain, productScales: false, transposedProducts: false };
 
@@ -77,7 +80,7 @@ export async function standalone(
 
 function write(graph: Graph, operators: Operators): Program {
   const switches = operators.contrib ? plain : standard;
-  return optimize(emit(lowerFor(graph, switches), operators), switches);
+  return optimize(emit(lowerFor(graph, { passes: switches }), operators), switches);
 }
 
 async function prepared({ prepare, sources }: Partition, { labels, values }: Known): Promise<Standalone["weights"]> {

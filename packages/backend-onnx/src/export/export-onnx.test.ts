@@ -16,7 +16,7 @@ import { reference } from "@keras-ts/core/backend";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
 import packageJson from "../../package.json" with { type: "json" };
-import { enableOnnxExport, exportOnnx, onnxBytes } from "../index.ts";
+import { enableOnnxExport, exportOnnx, OnnxLayer, onnx, onnxBytes } from "../index.ts";
 import { version } from "../version.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "keras-ts-export-"));
@@ -171,6 +171,33 @@ describe("exportOnnx", () => {
     expect(log).toHaveBeenCalledTimes(1);
     log.mockRestore();
     expect(far(await classesOf(path, 3), await predicted(model, 3))).toBeLessThan(1e-6);
+  });
+
+  test("of a model with a model from elsewhere inside", async () => {
+    const engine = await onnx({ engine: "node", threads: 1 });
+    try {
+      setBackend(engine);
+      const backbone = new OnnxLayer({ model: await onnxBytes(convnet(), { opsetVersion: 18 }), name: "backbone" });
+      const model = new Sequential(
+        [
+          input({ shape: [8, 8, 1], name: "images" }),
+          backbone,
+          new layers.Dense({ units: 2, name: "classes", activation: "softmax" }),
+        ],
+        { name: "tuned" },
+      );
+      const path = join(folder, "tuned.onnx");
+      for (const samples of [1, 5]) {
+        await model.export(path, { verbose: false });
+        expect(far(await classesOf(path, samples), await predicted(model, samples))).toBeLessThan(1e-5);
+      }
+      const session = await InferenceSession.create(path);
+      expect(session.inputMetadata).toMatchObject([{ name: "images", shape: ["batch", 8, 8, 1] }]);
+      await session.release();
+      expect(textOf(new Uint8Array(readFileSync(path)))).toContain("backbone/convnet/classes/kernel");
+    } finally {
+      await engine.dispose?.();
+    }
   });
 
   test("refuses what cannot be exported", async () => {

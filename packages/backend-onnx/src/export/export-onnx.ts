@@ -13,7 +13,9 @@ import {
   warnOnce,
 } from "@keras-ts/core/backend";
 import type { Operators } from "../builder.ts";
+import type { ValueInfo } from "../proto.ts";
 import { type Known, type Standalone, standalone } from "./compile-open.ts";
+import { inlineModels } from "./inline-models.ts";
 import { samples } from "./open-batch.ts";
 import { Names } from "./rename.ts";
 import { isOpen, type Signature, signatureOf, tracePrediction, withoutWrites } from "./signature.ts";
@@ -55,12 +57,13 @@ const NEWEST = 21;
 /** @throws ConfigError for a version that does not exist. */
 export function operatorsOf(
   where: string,
-  { opsetVersion = NEWEST, contribOps = false }: Pick<OnnxExportOptions, "opsetVersion" | "contribOps">,
+  { opsetVersion, contribOps = false }: Pick<OnnxExportOptions, "opsetVersion" | "contribOps">,
 ): Operators {
-  if (Number.isInteger(opsetVersion) && opsetVersion >= OLDEST && opsetVersion <= NEWEST)
-    return { opset: opsetVersion, contrib: contribOps };
+  const version = opsetVersion ?? NEWEST;
+  if (Number.isInteger(version) && version >= OLDEST && version <= NEWEST)
+    return { opset: version, contrib: contribOps, models: [], mayRaise: opsetVersion === undefined };
   const must = `opsetVersion must be a whole number from ${OLDEST} to ${NEWEST}`;
-  throw new ConfigError(complain(where, { must, got: String(opsetVersion), todo: "Leave it out for the newest" }));
+  throw new ConfigError(complain(where, { must, got: String(version), todo: "Leave it out for the newest" }));
 }
 
 async function artifactOf(where: string, model: Model, options: OnnxExportOptions): Promise<Artifact> {
@@ -76,7 +79,7 @@ async function artifactOf(where: string, model: Model, options: OnnxExportOption
     operators,
     todo: "Fix the number: inputSignature: new KerasTensor([1, ...], { name })",
   });
-  return { ...named(model.name, signature, made), operators, metadata: await metadataOf(model) };
+  return { ...named(model.name, signature, made, operators), metadata: await metadataOf(model) };
 }
 
 /** True if results hang on something that a run changes. */
@@ -104,7 +107,8 @@ function named(
   title: string,
   { inputNames, outputNames }: Signature,
   { program, valueInfo, weights }: Standalone,
-): Pick<Artifact, "graph"> {
+  operators: Operators,
+): Omit<Artifact, "metadata"> {
   const numOpen = program.inputs.length - weights.length;
   const labels = new Map<string, string>();
   const initializers = new Map(program.initializers);
@@ -119,7 +123,20 @@ function named(
   whole.inputs.forEach((value, i) => void names.give(value, inputNames[i] as string));
   whole.outputs.forEach((value, i) => void names.give(value, outputNames?.[i] ?? `output_${i}`));
   for (const [value, label] of labels) if (whole.initializers.has(value)) names.give(value, label);
-  return { graph: { name: title, ...names.apply(whole, valueInfo) } };
+  return finished(title, { program: whole, valueInfo }, names, operators);
+}
+
+/** The program in its names, models from elsewhere in their places. */
+export function finished(
+  title: string,
+  { program, valueInfo }: Pick<Standalone, "program" | "valueInfo">,
+  names: Names,
+  operators: Operators,
+): Omit<Artifact, "metadata"> {
+  const infoOf = (name: string): ValueInfo => ({ ...valueInfo(names.valueOf(name)), name });
+  const merged = inlineModels(names.apply(program, valueInfo), operators, names, infoOf);
+  const { program: whole, ...more } = merged;
+  return { graph: { name: title, ...whole }, ...more };
 }
 
 /** What is written about the model beside its program. */

@@ -5,6 +5,7 @@ import type { Attribute, GraphData, NodeData, ValueInfo } from "../proto.ts";
 export class Names {
   readonly #names = new Map<string, string>();
   readonly #taken = new Set<string>();
+  readonly #values = new Map<string, string>();
 
   /** Wants `wanted` for `value`; where that is taken, a number is added. Gives the name. */
   give(value: string, wanted: string): string {
@@ -12,12 +13,18 @@ export class Names {
     for (let i = 1; this.#taken.has(name); i++) name = `${wanted}_${i}`;
     this.#taken.add(name);
     this.#names.set(value, name);
+    this.#values.set(name, value);
     return name;
   }
   of(value: string): string {
     const known = this.#names.get(value);
     if (known !== undefined || value === "") return known ?? value;
     return this.give(value, value);
+  }
+
+  /** What has a name that was given. */
+  valueOf(name: string): string {
+    return this.#values.get(name) as string;
   }
 
   /** The whole program in the new names. */

@@ -15,7 +15,7 @@ import {
 import { reference } from "@keras-ts/core/backend";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { afterAll, beforeEach, expect, test } from "vitest";
-import { enableOnnxExport } from "../index.ts";
+import { enableOnnxExport, OnnxLayer, onnx, onnxBytes } from "../index.ts";
 import type { TrainingStepLayout } from "./training-step.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "keras-ts-step-"));
@@ -112,6 +112,44 @@ test.each([
   const session = await InferenceSession.create(path);
   expect(session.inputNames.slice(0, 2)).toEqual(["images", "classes_target"]);
   await session.release();
+});
+
+test("a frozen model from elsewhere is a part of the step; what stands after it is trained", async () => {
+  const engine = await onnx({ engine: "node", threads: 1 });
+  try {
+    setBackend(engine);
+    const features = new Sequential([
+      input({ shape: [6, 6, 1], name: "x" }),
+      new layers.Conv2D({ filters: 3, kernelSize: 3, activation: "relu" }),
+      new layers.Flatten({ name: "y" }),
+    ]);
+    const backbone = new OnnxLayer({ model: await onnxBytes(features, { opsetVersion: 18 }), name: "backbone" });
+    const model = new Sequential(
+      [
+        input({ shape: [6, 6, 1], name: "images" }),
+        backbone,
+        new layers.Dropout({ rate: 0.25 }),
+        new layers.Dense({ units: 3, activation: "softmax", name: "classes" }),
+      ],
+      { name: "tuned" },
+    );
+    model.compile({ optimizer: "adam", loss: "sparse_categorical_crossentropy", metrics: ["accuracy"] });
+    const path = join(folder, "tuned.onnx");
+    await model.exportTrainingStep(path, { verbose: false });
+    const [wanted, found] = [await fitted(model, BATCH), await runFile(path, BATCH)];
+    expect(found.length).toBe(STEPS);
+    found.forEach((log, i) => {
+      for (const [name, value] of Object.entries(log)) expect(value).toBeCloseTo(wanted[i]?.[name] as number, 4);
+    });
+    const first = new layers.Conv2D({ filters: 1, kernelSize: 1 });
+    const before = new Sequential([input({ shape: [6, 6, 1] }), first, backbone, new layers.Dense({ units: 3 })]);
+    before.compile({ loss: "mse" });
+    await expect(before.exportTrainingStep(path, { verbose: false })).rejects.toThrow(
+      'OnnxLayer "backbone": nothing before it may be trained',
+    );
+  } finally {
+    await engine.dispose?.();
+  }
 });
 
 test("tells what each variable is for", async () => {

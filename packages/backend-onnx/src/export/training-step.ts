@@ -14,7 +14,7 @@ import {
 import { traits } from "../composites.ts";
 import type { GraphData, Initializer, NodeData } from "../proto.ts";
 import { standalone } from "./compile-open.ts";
-import { bytesOfHost, labelOf, metadataOf, operatorsOf } from "./export-onnx.ts";
+import { bytesOfHost, finished, labelOf, metadataOf, operatorsOf } from "./export-onnx.ts";
 import { samples } from "./open-batch.ts";
 import { Names } from "./rename.ts";
 import { type Signature, signatureOf } from "./signature.ts";
@@ -116,7 +116,7 @@ async function artifactsOf(
     initial.set(name, constant(name, { shape: value.shape, data: bytesOfHost(value) }));
   });
   const moved = moveWeights({ ...program, initializers: initial, inputs: program.inputs.slice(0, numOpen) }, labels);
-  const step = { name: `${model.name}.trainStep`, ...names.apply(moved, valueInfo) };
+  const step = finished(`${model.name}.trainStep`, { program: moved, valueInfo }, names, operators);
   const metadata = { ...(await metadataOf(model)), keras_training_step: JSON.stringify(layout) };
   const start = startOf(
     `${model.name}.start`,
@@ -126,7 +126,7 @@ async function artifactsOf(
       return { name: paths[i] as string, type, shape: value.shape, data: bytesOfHost(value) };
     }),
   );
-  return { step: { graph: step, operators, metadata }, start: { graph: start, operators, metadata } };
+  return { step: { ...step, metadata }, start: { graph: start, opsets: { "": operators.opset }, metadata } };
 }
 
 /** A program without inputs that gives the state to start from, each variable under the name of the step's input. */

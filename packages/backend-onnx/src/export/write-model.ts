@@ -1,7 +1,6 @@
 // Programs as files that leave the process.
 import { BackendError, complain, hasFiles, saveBlob, writeFileAtomic } from "@keras-ts/core/backend";
-import type { Operators } from "../builder.ts";
-import { encodeModel, type GraphData, type Initializer } from "../proto.ts";
+import { encodeModel, type GraphData, type ModelData } from "../proto.ts";
 import { version } from "../version.ts";
 
 /** The most that protobuf lets a message have, less room for everything but weights. */
@@ -12,9 +11,7 @@ const SMALL = 1024;
 const PAGE = 4096;
 
 /** A program to be written. */
-export interface Artifact {
-  readonly graph: GraphData;
-  readonly operators: Operators;
+export interface Artifact extends Pick<ModelData, "graph" | "opsets" | "functions" | "leastIr"> {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -25,13 +22,13 @@ export interface Encoded {
 }
 
 /** True if all constants do not fit into one file. */
-const tooLarge = (constants: readonly Initializer[]): boolean =>
+const tooLarge = (constants: GraphData["initializers"]): boolean =>
   constants.reduce((sum, { data }) => sum + data.length, 0) > LARGEST;
 
 /** @param location the name of the file for weights, if they are to be, or must be, in one of their own */
 export function encode(
   where: string,
-  { graph, operators, metadata }: Artifact,
+  { metadata, graph, ...more }: Artifact,
   { externalData, location }: { readonly externalData: boolean | undefined; readonly location: string | undefined },
 ): Encoded {
   const large = tooLarge(graph.initializers);
@@ -43,7 +40,7 @@ export function encode(
   const parts: Uint8Array[] = [];
   let offset = 0;
   const outside = (externalData === true || large) && location !== undefined;
-  const initializers = graph.initializers.map((x): Initializer => {
+  const initializers = graph.initializers.map((x) => {
     if (!outside || x.data.length <= SMALL) return x;
     const gap = (PAGE - (offset % PAGE)) % PAGE;
     if (gap > 0) parts.push(new Uint8Array(gap));
@@ -52,9 +49,7 @@ export function encode(
     offset += gap + x.data.length;
     return placed;
   });
-  const { opset, contrib } = operators;
-  const opsets = { "": opset, ...(contrib ? { "com.microsoft": 1 } : {}) };
-  const model = encodeModel({ graph: { ...graph, initializers }, opsets, producerVersion: version, metadata });
+  const model = encodeModel({ ...more, graph: { ...graph, initializers }, producerVersion: version, metadata });
   return { model, data: parts.length > 0 ? parts : undefined };
 }
 

@@ -18,6 +18,8 @@ import type { ForeignSignature, ForeignValue, Size } from "./read-model.ts";
 export interface ForeignModel extends ForeignSignature {
   /** Who complains: the layer. */
   readonly where: string;
+  /** The name of the layer. */
+  readonly label: string;
   /** What sessions are made of: the path if there is one, for weights in files beside it. */
   readonly path: string | undefined;
   readonly bytes: Uint8Array;
@@ -68,7 +70,7 @@ export const foreignDefinition: Definition<ForeignParams> = {
   body: (_, { model }) => {
     const must = "the ONNX engine must be in use, and the layer must not be called in a loop or branch";
     const todo = 'Use setBackend(await onnx()) of "@keras-ts/backend-onnx"';
-    throw new BackendError(complain(model().where, { must, got: "another engine, a loop, or an export", todo }));
+    throw new BackendError(complain(model().where, { must, got: "another engine, or a loop", todo }));
   },
 };
 

@@ -207,6 +207,6 @@ test("says what is wrong with files, inputs and engines", async () => {
   `);
   setBackend(reference());
   await expect(known.apply<{ y: Tensor }>(ops.ones([2, 1, 3])).y.array()).rejects.toThrowErrorMatchingInlineSnapshot(
-    `[BackendError: OnnxLayer "foreign": the ONNX engine must be in use, and the layer must not be called in a loop or branch, got another engine, a loop, or an export. Use setBackend(await onnx()) of "@keras-ts/backend-onnx". [docs/errors.md#backenderror]]`,
+    `[BackendError: OnnxLayer "foreign": the ONNX engine must be in use, and the layer must not be called in a loop or branch, got another engine, or a loop. Use setBackend(await onnx()) of "@keras-ts/backend-onnx". [docs/errors.md#backenderror]]`,
   );
 });

@@ -1,5 +1,6 @@
 import { type KerasTensor, Layer, type layers, type Tensor, tree } from "@keras-ts/core";
 import { type Config, ConfigError, complain, describeBytes, isFloat, primitives as p } from "@keras-ts/core/backend";
+import { syncFiles } from "./files.ts";
 import { callForeign, type ForeignModel, typeOfValue } from "./foreign-model.ts";
 import { type ForeignSignature, readSignature } from "./read-model.ts";
 
@@ -17,6 +18,7 @@ export interface OnnxLayerConfig extends layers.LayerConfig {
  * An existing ONNX model as a frozen layer, on the ONNX engine. One input is a tensor, several are an array in the file's order or an
  * object by name; one output is a tensor, several are an object by name. Shapes come from the file. int64 and float64 are int32 and float32
  * outside. It has no weights, and no gradient goes through it: training layers before it is an error.
+ * Exported, it is a part of the file.
  * To load a model with it pass `customObjects: { OnnxLayer }`.
  * @throws ConfigError if the file cannot be read or is no ONNX model. @throws BackendError on another engine.
  * Source: keras.layers.TFSMLayer, which does the same for SavedModels.
@@ -40,6 +42,7 @@ export class OnnxLayer extends Layer {
     const found: ForeignModel = {
       ...signatureOf(where, bytes),
       where,
+      label: this.name,
       path: this.filepath,
       bytes,
       outputShapes: outputShapes ?? {},
@@ -90,10 +93,6 @@ function inOrder({ where, inputs: wanted }: ForeignModel, inputs: tree.Tree<Tens
   throw new ConfigError(complain(where, { must, got, todo: "Pass them by name, or as an array in this order" }));
 }
 
-interface SyncFiles {
-  readFileSync(path: string): Uint8Array;
-}
-
 function bytesOf(
   where: string,
   filepath: string | undefined,
@@ -106,8 +105,7 @@ function bytesOf(
     const todo = 'Pass filepath: "model.onnx", or model: bytes';
     throw new ConfigError(complain(where, { must, got: "neither", todo }));
   }
-  const { process } = globalThis as { process?: { getBuiltinModule?(name: "node:fs"): SyncFiles } };
-  const files = process?.getBuiltinModule?.("node:fs");
+  const files = syncFiles();
   if (files === undefined) {
     const todo = "Fetch the file and pass model: bytes";
     throw new ConfigError(complain(where, { must, got: `"${filepath}" where there are no files`, todo }));

@@ -1,5 +1,6 @@
 // What a file of onnx.proto says of its inputs and outputs; weights and operators are skipped.
-import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
+import { BinaryReader } from "@bufbuild/protobuf/wire";
+import { fields } from "./wire.ts";
 
 /** A size: a number, the name of one that is open, or unknown. */
 export type Size = number | string | null;
@@ -30,25 +31,6 @@ export function readSignature(bytes: Uint8Array): ForeignSignature {
   if (signature === undefined || version < 1) throw new Error("no graph");
   if (signature.outputs.length === 0) throw new Error("a graph without outputs");
   return signature;
-}
-
-/** Reads the fields of a message of `length` bytes; those that `take` does not read are skipped. */
-function fields(reader: BinaryReader, length: number, take: (field: number, reader: BinaryReader) => boolean): void {
-  const end = reader.pos + length;
-  if (end > reader.len) throw new Error("a file that ends too early");
-  while (reader.pos < end) {
-    const [field, wireType] = reader.tag();
-    if (!take(field, reader)) skip(reader, wireType, field, end);
-  }
-  if (reader.pos !== end) throw new Error("parts that overlap");
-}
-
-function skip(reader: BinaryReader, wireType: WireType, field: number, end: number): void {
-  if (wireType === WireType.LengthDelimited) {
-    const size = reader.uint32();
-    if (reader.pos + size > end) throw new Error("a file that ends too early");
-    reader.pos += size;
-  } else reader.skip(wireType, field);
 }
 
 function readGraph(reader: BinaryReader, length: number): ForeignSignature {

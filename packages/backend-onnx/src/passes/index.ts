@@ -7,8 +7,10 @@ import {
   loopPasses,
   throughBodies,
 } from "@keras-ts/core/backend";
+import { hashDraws, joinDraws } from "../graph-passes/draws.ts";
 import { chooseLayouts } from "../graph-passes/layout.ts";
 import { poolPhases } from "../graph-passes/pool-phases.ts";
+import { type RandomBits, randomBitsKinds } from "../kernels/random.ts";
 import type { Program } from "../program.ts";
 import { convBiases } from "./conv-biases.ts";
 import { dropExpands } from "./drop-expands.ts";
@@ -34,6 +36,7 @@ export interface Pass {
 export const lowerings: readonly GraphPass[] = [
   { name: "poolPhases", run: poolPhases },
   { name: "layout", run: chooseLayouts },
+  { name: "draws", run: joinDraws },
 ];
 
 /** Over the written program, in this order. */
@@ -59,21 +62,33 @@ export const passNames: readonly string[] = [...loopPasses, ...graphPasses, ...l
   ({ name }) => name,
 );
 
-/** @throws BackendError if there is no such pass. */
-export function checkSwitches(switches: PassSwitches): void {
+/** What the compiler goes by, of an engine's options. */
+export interface CompilerSettings {
+  readonly passes?: PassSwitches;
+  readonly random?: RandomBits;
+}
+
+/** @throws BackendError if there is no such pass, or no such kind of random bits. */
+export function checkSettings({ passes: switches = {}, random = "threefry" }: CompilerSettings): void {
+  if (!randomBitsKinds.includes(random)) {
+    const must = `random must be one of ${randomBitsKinds.map((kind) => `"${kind}"`).join(", ")}`;
+    const todo = 'Leave it out for the numbers of Keras, or pass "fast"';
+    throw new BackendError(complain("onnx", { must, got: JSON.stringify(random), todo }));
+  }
   const unknown = Object.keys(switches).filter((name) => !passNames.includes(name));
   if (unknown.length === 0) return;
   const must = `passes must be some of ${passNames.join(", ")}`;
   throw new BackendError(complain("onnx", { must, got: unknown.join(", "), todo: "Correct the name" }));
 }
 
-/** The graph after all passes over graphs that are on. */
+/** The graph with the random bits that are wanted, after all passes over graphs that are on. */
 export function lowerFor(
   graph: Graph,
-  switches: PassSwitches = {},
+  { passes: switches = {}, random = "threefry" }: CompilerSettings = {},
   watch: (pass: string, graph: Graph) => void = () => {},
 ): Graph {
-  return lowerings
+  const steps = random === "fast" ? [{ name: "fastBits", run: hashDraws }, ...lowerings] : lowerings;
+  return steps
     .filter(({ name }) => switches[name] !== false)
     .reduce((before, { name, run }) => {
       const after = throughBodies(before, run);

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { input, layers, Sequential, setBackend, setRandomSeed } from "@keras-ts/core";
 import { afterAll, describe, expect, test } from "vitest";
 import { type OnnxBackend, onnx } from "../index.ts";
@@ -75,4 +76,9 @@ test("a pass that does not exist is refused", async () => {
   await expect(onnx({ passes: { layouts: false } })).rejects.toThrow(
     /onnx: passes must be some of joinPads, mergeScans, .* got layouts/,
   );
+});
+
+test("the page about the engine has every pass", () => {
+  const page = readFileSync(new URL("../../../../docs/onnx-engine.md", import.meta.url), "utf8");
+  expect(passNames.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import type { None } from "@keras-ts/core/backend";
+import type { None, primitives } from "@keras-ts/core/backend";
 import { array, floatDtypes, INF, NAN, type PrimitiveSamples, type Samples, scattered } from "./sample.ts";
 
 type CompositeSampleName =
@@ -13,6 +13,8 @@ type CompositeSampleName =
   | "multiplyAdd"
   | "separateZeros"
   | "oneHot"
+  | "resizeBilinear"
+  | "resizeNearest"
   | "barrier";
 
 function activation(gradient: "first" | "smooth"): Samples<None> {
@@ -25,6 +27,16 @@ function activation(gradient: "first" | "smooth"): Samples<None> {
     ...floatDtypes.map((d) => ({ name: d, inputs: [scattered([5], -3, 3, d)], params: {} })),
   ];
 }
+const resizings = (): Samples<primitives.ResizeParams> => [
+  { name: "larger", inputs: [scattered([2, 3, 4, 2])], params: { size: [7, 5] }, gradient: "first" },
+  { name: "smaller", inputs: [scattered([1, 7, 9, 3])], params: { size: [3, 2] }, gradient: "first" },
+  { name: "one axis", inputs: [scattered([2, 4, 3, 1])], params: { size: [4, 8] } },
+  { name: "larger and smaller", inputs: [scattered([1, 4, 8, 1])], params: { size: [10, 3] } },
+  { name: "from one place", inputs: [scattered([2, 1, 1, 3])], params: { size: [2, 3] } },
+  { name: "to one place", inputs: [scattered([2, 5, 4, 3])], params: { size: [1, 1] } },
+  { name: "as it is", inputs: [scattered([1, 2, 3, 1])], params: { size: [2, 3] } },
+  { name: "no images", inputs: [scattered([0, 2, 3, 1])], params: { size: [3, 3] } },
+];
 const matrix = scattered([2, 3], -3, 3);
 const cube = scattered([2, 3, 4]);
 const epsilon = 1e-3;
@@ -52,6 +64,8 @@ export const compositeSamples: Pick<PrimitiveSamples, CompositeSampleName> = {
     { name: "scalar", inputs: [array([1], "int32", [])], params: { axis: 0, size: 3, dtype: "float32" } },
     { name: "no classes", inputs: [array([1], "int32")], params: { axis: 1, size: 0, dtype: "float32" } },
   ],
+  resizeBilinear: resizings(),
+  resizeNearest: resizings(),
   relu: activation("first"),
   softplus: activation("smooth"),
   silu: activation("smooth"),

@@ -5,6 +5,7 @@ import type * as bits from "../primitives/bits.ts";
 import type * as composites from "../primitives/composites.ts";
 import type * as contraction from "../primitives/contraction.ts";
 import type * as elementwise from "../primitives/elementwise.ts";
+import type * as images from "../primitives/images.ts";
 import type * as indexing from "../primitives/indexing.ts";
 import type * as linalg from "../primitives/linalg.ts";
 import type * as special from "../primitives/special.ts";
@@ -16,6 +17,7 @@ type Declared = typeof elementwise &
   typeof indexing &
   typeof linalg &
   typeof composites &
+  typeof images &
   typeof bits &
   typeof special;
 

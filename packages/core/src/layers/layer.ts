@@ -10,6 +10,7 @@ import * as tree from "../tree/index.ts";
 import {
   currentNamePath,
   type DTypePolicy,
+  DTypePolicyMap,
   getConstraint,
   getDtypePolicy,
   getInitializer,
@@ -91,7 +92,6 @@ export abstract class Layer extends Operation implements Serializable {
   /** How many leading arguments of `call` are inputs; what follows is one options object. */
   static readonly numInputs: number = 1;
 
-  readonly dtypePolicy: DTypePolicy;
   readonly autocast: boolean;
   activityRegularizer: WeightPenalty | undefined;
   /** What inputs must look like; checked before each call. */
@@ -102,6 +102,9 @@ export abstract class Layer extends Operation implements Serializable {
   /** Name path at the time of building, as in variable paths. */
   path: string;
   #trainable: boolean;
+  #dtypePolicy: DTypePolicy;
+  // True from the time when the layer was built where it is: then a map of policies knows it.
+  #hasPath = false;
   #buildShapes: readonly InputShape[] | undefined;
   #ownLosses: Tensor[] = [];
   readonly #remat = currentRematScope();
@@ -114,7 +117,7 @@ export abstract class Layer extends Operation implements Serializable {
     const config = given ?? {};
     super(config.name ?? undefined, nameOfClass(new.target));
     this.#trainable = config.trainable ?? true;
-    this.dtypePolicy = getDtypePolicy(config.dtype);
+    this.#dtypePolicy = getDtypePolicy(config.dtype);
     this.autocast = config.autocast ?? true;
     this.activityRegularizer = getRegularizer(config.activityRegularizer);
     this.path = this.name;
@@ -124,13 +127,30 @@ export abstract class Layer extends Operation implements Serializable {
   get runsInLoops(): boolean {
     return true;
   }
+  /** In which dtypes the layer stores and computes. A policy that is assigned holds for this path, where there is a map of policies. */
+  get dtypePolicy(): DTypePolicy {
+    return this.#dtypePolicy;
+  }
+  set dtypePolicy(policy: string | DTypePolicy) {
+    const map = this.#dtypePolicy;
+    if (!(map instanceof DTypePolicyMap) || !this.#hasPath) {
+      this.#dtypePolicy = getDtypePolicy(policy);
+      return;
+    }
+    map.delete(this.path);
+    map.set(this.path, policy);
+  }
+  get #ownPolicy(): DTypePolicy {
+    const policy = this.#dtypePolicy;
+    return policy instanceof DTypePolicyMap && this.#hasPath ? policy.get(this.path) : policy;
+  }
   /** The dtype of the weights. */
   get variableDtype(): string {
-    return this.dtypePolicy.variableDtype;
+    return this.#ownPolicy.variableDtype;
   }
   /** The dtype of the computation and of float outputs. */
   get computeDtype(): string {
-    return this.dtypePolicy.computeDtype;
+    return this.#ownPolicy.computeDtype;
   }
 
   /** Creates the weights; gets the shape of each input (sizes may be null). Called once, before the first call. */
@@ -164,7 +184,7 @@ export abstract class Layer extends Operation implements Serializable {
     if (outer === undefined) for (const layer of this.flattenLayers()) layer.#ownLosses = [];
     const training = options.training ?? outer?.training ?? null;
     const full = { ...this.maskOptions(ready), ...options, training };
-    const { computeDtype, variableDtype } = this.dtypePolicy;
+    const { computeDtype, variableDtype } = this.#ownPolicy;
     const symbolic = tree.flatten([ready, options] as unknown as tree.Tree<unknown>).some(isSymbolic);
     running = { training };
     try {
@@ -173,7 +193,15 @@ export abstract class Layer extends Operation implements Serializable {
           symbolic ? this.computeOutputSpec(...ready, full) : this.#compute([...ready, full]),
         ),
       );
-      if (symbolic) this.recordCall(this.#recorded(ready, options), outputs);
+      // Recorded as they came: whoever calls again casts again.
+      if (symbolic)
+        this.recordCall(
+          this.#recorded(
+            inputs.map((x) => this.#toInputs(x, false)),
+            options,
+          ),
+          outputs,
+        );
       else this.#addActivityLoss(outputs);
       this.#passMask(ready[0], full, outputs);
       return outputs;
@@ -245,15 +273,15 @@ export abstract class Layer extends Operation implements Serializable {
   }
 
   // Nested arrays of numbers are one tensor; other arrays and objects are several inputs.
-  #toInputs(x: unknown): unknown {
-    if (!tree.isBranch(x) || isNumbers(x)) return this.#toInput(x);
-    if (Array.isArray(x)) return x.map((one) => this.#toInputs(one));
-    return Object.fromEntries(Object.entries(x).map(([key, one]) => [key, this.#toInputs(one)]));
+  #toInputs(x: unknown, mayCast = this.autocast): unknown {
+    if (!tree.isBranch(x) || isNumbers(x)) return this.#toInput(x, mayCast);
+    if (Array.isArray(x)) return x.map((one) => this.#toInputs(one, mayCast));
+    return Object.fromEntries(Object.entries(x).map(([key, one]) => [key, this.#toInputs(one, mayCast)]));
   }
-  #toInput(leaf: unknown): unknown {
+  #toInput(leaf: unknown, mayCast: boolean): unknown {
     if (leaf === null || leaf === undefined) return leaf;
     const x = isSymbolic(leaf) ? leaf : convertToTensor(leaf as TensorLike);
-    if (!this.autocast || !isFloat(x.dtype) || x.dtype === this.computeDtype) return x;
+    if (!mayCast || !isFloat(x.dtype) || x.dtype === this.computeDtype) return x;
     const cast = ops.cast(x as Tensor, this.computeDtype);
     const mask = maskOf(x);
     if (mask !== undefined) setMask(cast, mask);
@@ -285,13 +313,16 @@ export abstract class Layer extends Operation implements Serializable {
 
   /** For constructors of layers without weights: they are built at once, as in Keras. Not for subclasses that do build. */
   protected buildAtInit(): void {
-    if (this.build === Layer.prototype.build) this.buildFrom();
+    if (this.build !== Layer.prototype.build) return;
+    this.buildFrom();
+    this.#hasPath = false;
   }
   /** Builds for input shapes, once. Shapes follow the structure of the inputs. */
   buildFrom(...shapes: readonly InputShape[]): void {
     if (this.built) return;
     withNameScope(this.name, () => {
       this.path = currentNamePath();
+      this.#hasPath = true;
       (this.build as (...a: unknown[]) => void)(...shapes);
     });
     this.#buildShapes = shapes;
@@ -519,7 +550,7 @@ export abstract class Layer extends Operation implements Serializable {
 }
 
 // Fields of the base class that hold no layers of the user's.
-const bookkeeping: ReadonlySet<string> = new Set(["inboundNodes", "dtypePolicy", "inputSpec", "activityRegularizer"]);
+const bookkeeping: ReadonlySet<string> = new Set(["inboundNodes", "inputSpec", "activityRegularizer"]);
 
 function isNumbers(x: unknown): boolean {
   if (!Array.isArray(x)) return false;

@@ -11,7 +11,7 @@ import {
   withLoadContext,
 } from "../registry/index.ts";
 import * as constraints from "../weights/constraints.ts";
-import { DTypePolicy } from "../weights/index.ts";
+import { DTypePolicy, DTypePolicyMap } from "../weights/index.ts";
 import * as initializers from "../weights/initializers.ts";
 import * as regularizers from "../weights/regularizers.ts";
 import { Functional } from "./functional-load.ts";
@@ -25,7 +25,7 @@ export function registerAll(): void {
   done = true;
   const rooms = [initializers, regularizers, constraints, layers, losses, metrics, optimizers, optimizers.schedules];
   for (const room of rooms) registerBuiltins(Object.values(room));
-  registerBuiltins([DTypePolicy, Model, Sequential, Functional]);
+  registerBuiltins([DTypePolicy, DTypePolicyMap, Model, Sequential, Functional]);
 }
 
 /**

@@ -2,7 +2,6 @@
 import { range } from "../aval/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
-import { resample } from "./contraction-core.ts";
 import { convertToTensor, type TensorLike, toFloat } from "./convert-core.ts";
 import { type Op, op } from "./op.ts";
 import { channelsLast, type Sizes, spatialRank, spatialSizes } from "./windows.ts";
@@ -37,7 +36,7 @@ function meanTo(x: Tensor, axis: number, size: number): Tensor {
   windowsOf(n, size).forEach(([start, end], i) => {
     weights.fill(1 / (end - start), i * n + start, i * n + end);
   });
-  return resample(x, axis, p.reshape(convertToTensor(weights), { shape: [size, n] }));
+  return p.resample(x, axis, p.reshape(convertToTensor(weights), { shape: [size, n] }));
 }
 
 /**

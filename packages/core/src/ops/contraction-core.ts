@@ -1,4 +1,4 @@
-import { broadcastShapes, range, sizeOf } from "../aval/index.ts";
+import { broadcastShapes, range } from "../aval/index.ts";
 import { complain, ShapeError, showShape } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import * as p from "../primitives/index.ts";
@@ -43,20 +43,4 @@ function matmulTensors(a: Tensor, b: Tensor): Tensor {
   const axes = range(batch.length);
   const n = batch.length;
   return p.dotGeneral(widen(a), widen(b), { lhsContract: [n + 1], rhsContract: [n], lhsBatch: axes, rhsBatch: axes });
-}
-
-/** `axis` of `x`, of size n, replaced by weighted sums of it, weights `[m, n]`: one product of matrices. */
-export function resample(x: Tensor, axis: number, weights: Tensor): Tensor {
-  const [m, n] = weights.shape as [number, number];
-  const [before, after] = [sizeOf(x.shape.slice(0, axis)), sizeOf(x.shape.slice(axis + 1))];
-  const shape = x.shape.map((size, i) => (i === axis ? m : size));
-  const w = castTo(weights, x.dtype);
-  const plain = { lhsBatch: [], rhsBatch: [] };
-  if (after === 1) {
-    const rows = p.reshape(x, { shape: [before, n] });
-    return p.reshape(p.dotGeneral(rows, w, { lhsContract: [1], rhsContract: [1], ...plain }), { shape });
-  }
-  const blocks = p.reshape(x, { shape: [before, n, after] });
-  const mixed = p.dotGeneral(w, blocks, { lhsContract: [1], rhsContract: [1], ...plain });
-  return p.reshape(p.transpose(mixed, { permutation: [1, 0, 2] }), { shape });
 }

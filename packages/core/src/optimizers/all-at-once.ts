@@ -1,5 +1,5 @@
 import type { Tensor } from "../graph/index.ts";
-import { realise, type StateCell, withScope } from "../transforms/index.ts";
+import { realise, type StateCell, withScope, writeCell } from "../transforms/index.ts";
 import { Variable } from "../weights/index.ts";
 
 /** Runs `f` with assignments kept back, computes them in one program and then makes them. */
@@ -13,6 +13,6 @@ export function allAtOnce(f: () => void): void {
   realise([...written.values()]);
   for (const [cell, value] of written) {
     if (cell instanceof Variable) cell.assign(value);
-    else cell.tensor = value;
+    else if (!writeCell(cell, value)) cell.tensor = value;
   }
 }

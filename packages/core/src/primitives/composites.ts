@@ -64,8 +64,8 @@ function composite<P extends Params>(name: string, body: Body<P>, vjp?: VjpRule<
   };
 }
 
-// Differentiates the body on its own, over placeholders, so that the walk never leaves it.
-function bodyVjp<P extends Params>(
+/** Differentiates the body on its own, over placeholders, so that the walk never leaves it. */
+export function bodyVjp<P extends Params>(
   body: Body<P>,
   g: Tensor,
   inputs: readonly Tensor[],

@@ -31,9 +31,8 @@ export async function batchSource(
     ] as const) {
       if (value === undefined || value === null) continue;
       const must = `${name} must not be given when x is a stream of batches`;
-      throw new ConfigError(
-        complain(where, { must, got: typeof value, todo: "Let the stream give [x, y, sampleWeight]" }),
-      );
+      const todo = "Let the stream give [x, y, sampleWeight]; options come last: fit(data, undefined, { epochs: 2 })";
+      throw new ConfigError(complain(where, { must, got: typeof value, todo }));
     }
     return new StreamSource(where, x, options.classWeight);
   }

@@ -7,7 +7,7 @@ import { Mean, Metric } from "../metrics/index.ts";
 import * as ops from "../ops/index.ts";
 import { inferSpec, KerasTensor, type TensorLike } from "../ops/index.ts";
 import * as optimizers from "../optimizers/index.ts";
-import { gradients, jit, readCell, type StateCell, type Traced, trace } from "../transforms/index.ts";
+import { allOrNothing, gradients, jit, readCell, type StateCell, type Traced, trace } from "../transforms/index.ts";
 import * as tree from "../tree/index.ts";
 import type { Batch } from "./batches.ts";
 import { checkRunOptions } from "./check-options.ts";
@@ -217,7 +217,7 @@ export abstract class StepTrainer extends SavedLayer {
         return Object.fromEntries(Object.entries(logs).map(([name, value]) => [name, ops.convertToTensor(value)]));
       };
       const given = ({ x, y, sampleWeight }: Batch): StepArguments => [x, y ?? null, sampleWeight ?? null];
-      if (this.runsEagerly) return (batch) => plain(...given(batch));
+      if (this.runsEagerly) return (batch) => allOrNothing(() => plain(...given(batch)));
       const step = jit(plain, { label: `${this.name}.${label}` });
       if (!this.flattenLayers().every((layer) => layer.runsInLoops)) return (batch) => step(...given(batch));
       return Object.assign((batch: Batch) => step(...given(batch)), {

@@ -4,3 +4,4 @@ export * from "./realise.ts";
 export * from "./remat.ts";
 export * from "./state.ts";
 export * from "./trace.ts";
+export * from "./undo.ts";

@@ -4,8 +4,9 @@ import { placeholder, Tensor, type Value } from "../graph/index.ts";
 import * as tree from "../tree/index.ts";
 import { realise } from "./realise.ts";
 import { repeated } from "./repeat.ts";
-import { insideScope, type StateCell } from "./state.ts";
+import { insideScope, noteWrite } from "./state.ts";
 import { isTracing, type Traced, trace } from "./trace.ts";
+import { undo } from "./undo.ts";
 
 export interface JitOptions {
   /** Positions of arguments whose tensors may be overwritten: they must not be used afterwards. */
@@ -124,24 +125,11 @@ export function runTraced(
   const outs = results.map((value) => new Tensor(value.aval, { kind: "value", value }));
   after.push(...outs.slice(numResults));
   writes.forEach((cell, i) => {
+    noteWrite(cell, after[i] as Tensor);
     cell.tensor = after[i] as Tensor;
   });
   if (results.some(({ failure }) => failure !== undefined)) undo(writes, after, before);
   return outs.slice(0, numResults);
-}
-
-/** What a run that failed was to replace, by what it gave instead. */
-const replaced = new WeakMap<Tensor, Tensor>();
-
-// Variables go back to the last values that were computed: the run before may have failed as well, and been found out later.
-function undo(cells: readonly StateCell[], after: readonly Tensor[], before: readonly Tensor[]): void {
-  after.forEach((tensor, i) => {
-    let known = before[i] as Tensor;
-    for (let older = replaced.get(known); older !== undefined; older = replaced.get(known)) known = older;
-    replaced.set(tensor, known);
-    const cell = cells[i] as StateCell;
-    if (cell.tensor === tensor) cell.tensor = known;
-  });
 }
 
 // In place only if nobody else can see the buffer, and it is handed in once and lives on this engine.

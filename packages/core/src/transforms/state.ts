@@ -39,10 +39,30 @@ export function readCell(cell: StateCell): { readonly tensor: Tensor; readonly s
   return { tensor: cell.tensor, scoped: false };
 }
 
-/** Hands a write to the innermost scope that takes it. False if nobody did: the caller then changes the cell itself. */
+/** Hands a write to the innermost scope that takes it. False if nobody did: the caller then changes the cell itself, at once. */
 export function writeCell(cell: StateCell, value: Tensor): boolean {
   for (let i = scopes.length - 1; i >= 0; i--) if ((scopes[i] as StateScope).write(cell, value)) return true;
+  noteWrite(cell, value);
   return false;
+}
+
+type Witness = (cell: StateCell, value: Tensor) => void;
+let witness: Witness | undefined;
+
+/** Runs `f`; `see` hears of each value that a cell is about to get, outside of any scope. */
+export function withWitness<R>(see: Witness, f: () => R): R {
+  const outer = witness;
+  witness = see;
+  try {
+    return f();
+  } finally {
+    witness = outer;
+  }
+}
+
+/** To be said before a cell gets a value itself. */
+export function noteWrite(cell: StateCell, value: Tensor): void {
+  witness?.(cell, value);
 }
 
 /** True while some scope is open. */

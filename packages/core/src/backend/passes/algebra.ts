@@ -92,6 +92,24 @@ function widens(from: DType, to: DType): boolean {
   return (from === "float16" || from === "bfloat16") && (to === "float32" || to === "float64");
 }
 
+/**
+ * `(bits >> s) 2^-k < c` compares the bits themselves: a dropout's mask, without the uniform numbers that it is made of. Exact, since
+ * what is left after a shift by 8 or more is a number of float32.
+ */
+const compareBits: Rule = ([u, limit], node) => {
+  const scaled = below(u as Tensor, "mul")?.inputs ?? [];
+  const shifted = scaled[0] && below(scaled[0], "cast")?.inputs[0];
+  const [word, amount] = (shifted && below(shifted, "shiftRightLogical")?.inputs) ?? [];
+  const fits =
+    scaled[0]?.dtype === "float32" && word?.dtype === "uint32" && sameShape(word.shape, node.outs[0]?.shape ?? []);
+  if (!fits || amount === undefined) return undefined;
+  const shift = repeated(amount) ?? 0;
+  const unit = Math.log2(repeated(scaled[1] as Tensor) ?? 0);
+  const top = Math.ceil((repeated(limit as Tensor) ?? Number.NaN) * 2 ** -unit) * 2 ** shift;
+  const isExact = shift >= 8 && shift < 32 && Number.isInteger(unit) && unit > -100;
+  return isExact && top > 0 && top < 2 ** 32 ? p.less(word, top) : undefined;
+};
+
 const rules: Readonly<Record<string, Rule>> = {
   add: first(neutral(0), ([a, b]) => {
     const [left, right] = [negated(a), negated(b)];
@@ -113,6 +131,7 @@ const rules: Readonly<Record<string, Rule>> = {
   }),
   and: ([a, b], node) => (node.outs[0]?.dtype === "bool" ? neutral(1)([a, b] as Tensor[], node) : undefined),
   or: neutral(0),
+  less: compareBits,
   neg: ([x]) => negated(x),
   where: ([condition, a, b], node) => {
     if (a === b && same(a, node)) return a;

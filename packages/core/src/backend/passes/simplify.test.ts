@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { DType, HostArray } from "../../aval/index.ts";
 import { Graph, literal, placeholder, type Tensor } from "../../graph/index.ts";
 import * as p from "../../primitives/index.ts";
@@ -96,6 +96,47 @@ test("algebra: casts through a wider dtype are one cast, through a narrower one 
   expect(through("int8", "int32", "int8")).toEqual([]);
   expect(through("float32", "int32", "float32")).toEqual(["cast", "cast"]);
   expect(through("int32", "float32", "int32")).toEqual(["cast", "cast"]);
+});
+
+describe("algebra: a dropout's mask compares the bits themselves", () => {
+  const masked = (shift: number, unit: number, limit: number): Graph => {
+    const bits = placeholder({ shape: [8], dtype: "uint32" });
+    const uniform = p.mul(p.cast(p.shiftRightLogical(bits, shift), { dtype: "float32" }), unit);
+    return new Graph([bits], [p.less(uniform, limit)]);
+  };
+  const around = (limit: number, shift: number, unit: number): HostArray => {
+    const edge = Math.ceil(Math.fround(limit) / unit) * 2 ** shift;
+    const data = [0, 1, edge - 2 ** shift, edge - 1, edge, edge + 1, 2 ** 31, 2 ** 32 - 1];
+    return { shape: [8], dtype: "uint32", data: Uint32Array.from(data) };
+  };
+  test.each([
+    [9, 2 ** -23, 0.5],
+    [9, 2 ** -23, 0.9],
+    [9, 2 ** -23, 0.3],
+    [9, 2 ** -23, 1e-9],
+    [9, 2 ** -23, 1 - 2 ** -23],
+    [16, 2 ** -10, 7.3],
+  ])("shifted by %d, times %d, below %d", async (shift, unit, limit) => {
+    const graph = masked(shift, unit, limit);
+    const after = simplify(graph);
+    expect(names(after)).toEqual(["less"]);
+    const bits = around(limit, shift, unit);
+    expect(await values(after, [bits])).toEqual(await values(graph, [bits]));
+  });
+  test.each([
+    ["a limit that all are below", 9, 2 ** -23, 1],
+    ["a limit that none is below", 9, 2 ** -23, 0],
+    ["no number", 9, 2 ** -23, Number.NaN],
+    ["more bits than float32 has", 7, 2 ** -25, 0.5],
+    ["a factor that rounds", 9, 0.1, 0.5],
+  ])("%s stays", (_, shift, unit, limit) => {
+    expect(names(simplify(masked(shift, unit, limit)))).toEqual(names(masked(shift, unit, limit)));
+  });
+});
+
+test("fold: random bits of a known key are left to the engine, which may have its own", () => {
+  const key = literal({ shape: [2], dtype: "uint32", data: Uint32Array.of(1, 2) });
+  expect(names(foldConstants(new Graph([], [p.randomBits(key, { shape: [3], words: 1 })])))).toEqual(["randomBits"]);
 });
 
 test("broadcasts: elementwise operations read what was broadcast, and compute as little as they can", async () => {

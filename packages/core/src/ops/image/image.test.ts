@@ -1,5 +1,6 @@
 // What golden files cannot say of image ops: round trips, symbolic shapes, saved calls, errors.
 import { describe, expect, test } from "vitest";
+import { Graph, placeholder } from "../../graph/index.ts";
 import { gradients } from "../../transforms/index.ts";
 import * as ops from "../catalog.ts";
 import { KerasTensor } from "../keras-tensor.ts";
@@ -165,4 +166,38 @@ test("errors say what must hold", () => {
     return "no error";
   });
   expect(texts).toMatchSnapshot();
+});
+
+describe("resize is one composite for engines that have it", () => {
+  const names = (
+    shape: readonly number[],
+    size: readonly number[],
+    options: object = {},
+    dtype = "float32",
+  ): string[] => {
+    const x = placeholder({ shape, dtype: dtype as "float32" });
+    const { nodes } = new Graph([x], [image.resize(x, size, options)]);
+    return nodes.map((node) => node.definition.name).filter((name) => name.startsWith("resize"));
+  };
+  const nearest = { interpolation: "nearest" };
+  test.each([
+    ["larger", [2, 4, 5, 3], [8, 9], {}, "resizeBilinear"],
+    ["smaller, without a wider kernel", [2, 8, 9, 3], [4, 5], {}, "resizeBilinear"],
+    ["larger, where antialiasing changes nothing", [2, 4, 5, 3], [8, 9], { antialias: true }, "resizeBilinear"],
+    ["one image", [4, 5, 3], [8, 9], {}, "resizeBilinear"],
+    ["nearest", [2, 4, 5, 3], [8, 9], nearest, "resizeNearest"],
+  ] as const)("%s", (_, shape, size, options, name) => {
+    expect(names(shape, size, options)).toEqual([name]);
+  });
+  test.each([
+    ["smaller with antialiasing", [2, 8, 9, 3], [4, 12], { antialias: true }],
+    ["another kernel", [2, 4, 5, 3], [8, 9], { interpolation: "bicubic" }],
+    ["channels first", [2, 3, 4, 5], [8, 9], { dataFormat: "channels_first" }],
+    ["nearest where rounding chooses", [1, 2, 4, 1], [41, 4], nearest],
+  ] as const)("not %s", (_, shape, size, options) => {
+    expect(names(shape, size, options)).toEqual([]);
+  });
+  test("not halves, which round after each axis", () => {
+    expect(names([1, 4, 4, 1], [8, 8], {}, "bfloat16")).toEqual([]);
+  });
 });

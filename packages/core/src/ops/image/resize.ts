@@ -1,20 +1,16 @@
 // Resampling: each output place is a weighted sum of input places, one axis after the other. Source: jax/_src/image/scale.py.
-import { isFloat, isInteger, normalizeAxis, range, type Shape, sameShape } from "../../aval/index.ts";
+import { isFloat, isInteger, normalizeAxis, type Shape, sameShape } from "../../aval/index.ts";
 import { ConfigError, complain, ShapeError, showShape } from "../../errors/index.ts";
 import type { Tensor } from "../../graph/index.ts";
 import * as p from "../../primitives/index.ts";
 import { castTo, promoteFloat } from "../arithmetic-core.ts";
-import { resample } from "../contraction-core.ts";
 import { convertToTensor, floatx, type TensorLike, toFloat } from "../convert-core.ts";
 import { saturateCast } from "../core.ts";
 import { sliceAxis } from "../get-item.ts";
 import { type Op, op } from "../op.ts";
-import { type FormatOption, imageLayout, type Layout, requireChoice } from "./layout.ts";
+import { asBatch, type FormatOption, imageLayout, type Layout, requireChoice } from "./layout.ts";
 
-/** The weight of an input place at distance `x >= 0`, in units of input places. */
-type Kernel = (x: Tensor) => Tensor;
-
-const triangle: Kernel = (x) => p.max(p.sub(1, x), 0);
+type Kernel = p.SamplingKernel;
 // Keys 1981 with a = -1/2.
 const cubic: Kernel = (x) => {
   const near = p.add(p.mul(p.mul(p.sub(p.mul(x, 1.5), 2.5), x), x), 1);
@@ -32,38 +28,10 @@ const lanczos =
   };
 const [lanczos3, lanczos5] = [lanczos(3), lanczos(5)];
 
-type Amount = Tensor | number;
-interface Sampling {
-  /** Input places for one output place. */
-  readonly step: Amount;
-  /** Where the output starts, in input places. */
-  readonly shift: Amount;
-  readonly kernel: Kernel;
-  /** Wider kernels when places are left out. */
-  readonly antialias: boolean;
-}
-
-/** Weights `[m, n]` of `n` input places for `m` output places; each row adds up to 1, or is 0 where it reads outside. */
-function weightsFor(n: number, m: number, { step, shift, kernel, antialias }: Sampling): Tensor {
-  const places = (size: number, axis: number): Tensor =>
-    p.iota({ shape: axis === 0 ? [size, 1] : [1, size], axis, dtype: "float32" });
-  const from = p.sub(p.sub(p.mul(p.add(places(m, 0), 0.5), step), shift), 0.5);
-  const widest = typeof step === "number" ? Math.max(step, 1) : p.max(step, 1);
-  const distance = p.div(p.abs(p.sub(from, places(n, 1))), antialias ? widest : 1);
-  const weights = kernel(distance);
-  const total = p.reshape(p.reduceSum(weights, { axes: [1] }), { shape: [m, 1] });
-  const normal = p.div(weights, p.where(p.notEqual(total, 0), total, 1));
-  const reads = p.and(
-    p.greater(p.abs(total), 1000 * 2 ** -23),
-    p.and(p.greaterEqual(from, -0.5), p.lessEqual(from, n - 0.5)),
-  );
-  return p.where(reads, normal, 0);
-}
-
 /** How places between places are read. */
 export type ResizeInterpolation = "nearest" | "bilinear" | "bicubic" | "lanczos3" | "lanczos5";
 const kernels: Readonly<Record<Exclude<ResizeInterpolation, "nearest">, Kernel>> = {
-  bilinear: triangle,
+  bilinear: p.triangle,
   bicubic: cubic,
   lanczos3,
   lanczos5,
@@ -111,11 +79,36 @@ function padded(x: Tensor, { height, width }: Layout, [h, w]: readonly [number, 
   return p.concat([border, y, border], { axis });
 }
 
-function nearest(x: Tensor, axis: number, size: number): Tensor {
-  const n = x.shape[axis] as number;
-  const f32 = Math.fround;
-  const at = Int32Array.from(range(size), (i) => Math.floor(f32(f32((i + 0.5) * n) / size)));
-  return p.take(x, convertToTensor(at), { axis });
+const nearest = (x: Tensor, axis: number, size: number): Tensor =>
+  p.take(x, convertToTensor(p.nearestPlaces(x.shape[axis] as number, size)), { axis });
+
+/** True if products with a rounded quotient, as engines' kernels have them, find the same places in float32 and in double precision. */
+function findsNearest(n: number, m: number): boolean {
+  const step = Math.fround(n / m);
+  return p
+    .nearestPlaces(n, m)
+    .every((at, i) => at === Math.floor(Math.fround(step * (i + 0.5))) && at === Math.floor((n / m) * (i + 0.5)));
+}
+
+/** Where engines may have a kernel: in float32, channels last, and linear without a wider kernel or nearest where all find the same. */
+function wholeOf(
+  { dtype, shape }: Tensor,
+  { height, width, channelsLast }: Layout,
+  [rows, columns]: readonly [number, number],
+  { interpolation, antialias }: Required<Pick<ResizeOptions, "interpolation" | "antialias">>,
+): typeof p.resizeBilinear | undefined {
+  if (dtype !== "float32" || !channelsLast) return undefined;
+  const [h, w] = [shape[height] as number, shape[width] as number];
+  if (interpolation === "nearest")
+    return findsNearest(h, rows) && findsNearest(w, columns) ? p.resizeNearest : undefined;
+  const isWider = antialias && (rows < h || columns < w);
+  return interpolation === "bilinear" && !isWider ? p.resizeBilinear : undefined;
+}
+
+/** In the dtype of the images. */
+function finished(y: Tensor, { dtype }: Tensor): Tensor {
+  if (y.dtype === dtype) return y;
+  return saturateCast(isInteger(dtype) ? p.round(y) : y, dtype);
 }
 
 /**
@@ -146,6 +139,12 @@ export const resize: Op<(images: TensorLike, size: readonly number[], options?: 
     if (cropToAspectRatio) y = cropped(x, layout, target);
     if (padToAspectRatio) y = padded(x, layout, target, fillValue);
     if (interpolation !== "nearest") y = toFloat(y);
+    const whole = wholeOf(y, layout, target, { interpolation, antialias });
+    if (whole !== undefined)
+      return finished(
+        asBatch(y, layout, (images) => whole(images, { size: target })),
+        x,
+      );
     for (const [axis, m] of [
       [layout.height, target[0]],
       [layout.width, target[1]],
@@ -155,17 +154,16 @@ export const resize: Op<(images: TensorLike, size: readonly number[], options?: 
       if (interpolation === "nearest") y = nearest(y, axis, m);
       else {
         const kernel = kernels[interpolation];
-        y = resample(y, axis, weightsFor(n, m, { step: n / m, shift: 0, kernel, antialias }));
+        y = p.resample(y, axis, p.samplingWeights(n, m, { step: n / m, shift: 0, kernel, antialias }));
       }
     }
-    if (y.dtype === x.dtype) return y;
-    return saturateCast(isInteger(x.dtype) ? p.round(y) : y, x.dtype);
+    return finished(y, x);
   });
 
 const methods = {
-  linear: triangle,
-  bilinear: triangle,
-  trilinear: triangle,
+  linear: p.triangle,
+  bilinear: p.triangle,
+  trilinear: p.triangle,
   cubic,
   bicubic: cubic,
   tricubic: cubic,
@@ -227,7 +225,7 @@ export const scaleAndTranslate: Op<
       const at = (t: Tensor): Tensor => castTo(p.reshape(sliceAxis(t, 0, i, 1, 1), { shape: [1, 1] }), "float32");
       const step = p.div(1, at(factors));
       const sampling = { step, shift: p.mul(at(offsets), step), kernel: methods[method], antialias };
-      return resample(y, axis, weightsFor(x.shape[axis] as number, outputShape[axis] as number, sampling));
+      return p.resample(y, axis, p.samplingWeights(x.shape[axis] as number, outputShape[axis] as number, sampling));
     }, x);
   },
 );
