@@ -37,7 +37,7 @@ const MOST_FREE = 256 * 2 ** 20;
 const MOST_READERS = 4;
 
 /** A value on the card: the first `bytes` of a buffer. */
-export interface OnCard {
+interface OnCard {
   readonly buffer: GpuBuffer;
   readonly bytes: number;
 }
