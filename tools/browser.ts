@@ -31,6 +31,8 @@ export interface PageOptions {
   readonly isolated?: boolean;
   /** Modules that take the place of others, as paths from the repository's root. */
   readonly alias?: Readonly<Record<string, string>>;
+  /** Modules that run first, in the page and in the worker of the ONNX engine; paths from the repository's root. */
+  readonly inject?: readonly string[];
   /** Called with the path of each file that is served. */
   readonly onServed?: (path: string) => void;
 }
@@ -104,10 +106,11 @@ export async function runPage(options: PageOptions): Promise<PageResult> {
   }
 }
 
-async function bundle({ entry, alias = {} }: PageOptions, folder: string): Promise<void> {
+async function bundle({ entry, alias = {}, inject = [] }: PageOptions, folder: string): Promise<void> {
   await build({
     // Pages start the worker of the ONNX engine by this name.
     entryPoints: { page: resolve(root, entry), worker: join(root, "packages/backend-onnx/src/worker.ts") },
+    inject: inject.map((path) => resolve(root, path)),
     outdir: folder,
     bundle: true,
     splitting: true,

@@ -1,7 +1,7 @@
-// Runs the conformance corpus on the ONNX engine in the page, on the device that `?device=` names, or a share of it.
+// Runs a share of the conformance corpus on the ONNX engine in the page, on the device that `?device=` names.
 import { limitations, onnx } from "@keras-ts/backend-onnx";
-import { describeBackend, type GoldenAmount } from "@keras-ts/conformance";
-import { after, before, tests } from "./corpus/vitest.ts";
+import { describeBackend } from "@keras-ts/conformance";
+import { after, before, type Collected, tests } from "./corpus/vitest.ts";
 
 /** What the test reads. */
 export interface CorpusReport {
@@ -12,27 +12,35 @@ export interface CorpusReport {
 
 const query = new URLSearchParams(location.search);
 const device = query.get("device") === "webgpu" ? "webgpu" : "cpu";
-const matching = new RegExp(query.get("match") ?? "");
 describeBackend("corpus", () => onnx({ device, wasmPaths: "/ort/" }), {
   limitations,
   device,
-  goldens: (query.get("goldensAmount") ?? "all") as GoldenAmount,
   trainingEpochs: Number(query.get("trainingEpochs") ?? "2"),
 });
+
+// What is about one op goes into one share, eagerly and traced: it compiles the same shaders.
+const [share, shares] = [Number(query.get("share") ?? "0"), Number(query.get("shares") ?? "1")];
+const modes = "as Keras computes";
+function subjectOf({ name }: Collected): string {
+  const [, first = "", second = ""] = name.split(" > ");
+  return first.startsWith(modes) ? second : first.startsWith("training") ? name : first;
+}
+const subjects = [...new Set(tests.map(subjectOf))];
+const isOurs = (test: Collected): boolean => subjects.indexOf(subjectOf(test)) % shares === share;
 
 let passed = 0;
 const failures: { name: string; reason: string }[] = [];
 const times: { name: string; ms: number }[] = [];
 for (const action of before) await action();
-for (const { name, run } of tests) {
-  if (!matching.test(name)) continue;
+for (const { name, run } of tests.filter(isOurs)) {
   const started = performance.now();
   try {
     await run();
     passed++;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    failures.push({ name, reason: reason.slice(0, 900) });
+    const { message, cause } = error instanceof Error ? error : new Error(String(error));
+    const together = cause instanceof Error ? ` (in one program: ${cause.message.slice(0, 300)})` : "";
+    failures.push({ name, reason: message.slice(0, 600) + together });
   }
   times.push({ name, ms: performance.now() - started });
 }

@@ -6,11 +6,14 @@ import type { LostReport } from "../ci-pages/lost.page.ts";
 import type { MemoryReport } from "../ci-pages/memory.page.ts";
 import type { PauseReport } from "../ci-pages/pause.page.ts";
 import type { ProgramsReport } from "../ci-pages/programs.page.ts";
+import type { ResidentReport } from "../ci-pages/resident.page.ts";
 
 /** The longest that a page's thread may be held up while it trains, in milliseconds. */
 const PAUSE = 50;
 /** What 5,000 steps may add, in megabytes: a leak of one batch a step would be 5. */
 const GROWTH = 1;
+/** Sizes, scalars and metrics of a step, in bytes: what ONNX Runtime sends with its operators is among them. */
+const SMALL = 4096;
 
 const serve = { "/ort/": "node_modules/onnxruntime-web/dist", "/digits/": "examples/digits" };
 
@@ -67,17 +70,67 @@ await part<ProgramsReport>("programs", (rounds) => {
   check("results are the same bits", plain.results.length > 100 && different.length === 0, different.join());
 });
 
-await part<LostReport>(
-  "lost",
-  ({ error, before, steps, counted, finite, after }) => {
-    check("a lost graphics card is an error of its own", error.startsWith("DeviceLostError: "), error);
-    check("the optimizer is where the last completed step left it", steps === 10 && counted === 10, `${counted} steps`);
-    check("the weights are there", finite, "they are not finite");
-    const falls = (after[0] ?? Number.NaN) < (before.at(-1) ?? 0) && (after.at(-1) ?? Number.NaN) < (after[0] ?? 0) / 2;
-    check("training goes on with another engine", falls, `losses ${show(before, 4)}, then ${show(after, 4)}`);
-  },
-  { flags: softwareWebGpu },
-);
+const lost: readonly (readonly [where: string, query: Readonly<Record<string, string>>])[] = [
+  ["between two steps", { looked: "true" }],
+  ["between two steps, in the worker", { looked: "true", worker: "true" }],
+  ["at any time, in the worker", { worker: "true" }],
+];
+for (const [where, query] of lost) {
+  await part<LostReport>(
+    "lost",
+    ({ error, steps, counted, changed, apart, before, after }) => {
+      const name = (what: string): string => `card lost ${where}: ${what}`;
+      check(name("an error of its own"), error.startsWith("DeviceLostError: "), error);
+      const count = query["looked"] === undefined ? counted > 0 : steps === 10 && counted === 10;
+      check(name("the optimizer is where a completed step left it"), count, `${counted} steps of ${steps}`);
+      check(name("weights are those that were seen"), changed === 0, `they differ by ${changed}`);
+      check(
+        name("weights are those of as many steps on wasm"),
+        apart < 1e-3,
+        `after ${counted} steps they differ by ${apart}`,
+      );
+      const [first = Number.NaN, last = Number.NaN] = [after[0], after.at(-1)];
+      const falls = first < (before[0] ?? Number.POSITIVE_INFINITY) && last < first;
+      check(name("training goes on with another engine"), falls, `losses ${show(before, 4)}, then ${first} to ${last}`);
+    },
+    { flags: softwareWebGpu, query, inject: ["tools/ci-pages/lost-door.ts"] },
+  );
+}
+
+for (const keep of ["step", "none"]) {
+  await part<ResidentReport>(
+    "resident",
+    ({ batchBytes, stateBytes, frozenBytes, up, down, made, handles, msPerStep, losses }) => {
+      const name = (what: string): string => `state on the card, keeping ${keep}: ${what}`;
+      console.log(`  ${show(msPerStep)} ms a step; up ${up.join(", ")}, down ${down.join(", ")} bytes each 100 steps`);
+      check(name("it learns"), (losses.at(-1) ?? Number.NaN) < (losses[0] ?? 0) / 2, show(losses, 4));
+      // The first steps take the weights up.
+      const most = 100 * (2 * batchBytes + SMALL);
+      check(
+        name("a batch goes up with a step"),
+        up.slice(1).every((bytes) => bytes < most),
+        `${up.join(", ")}, not ${most}`,
+      );
+      check(
+        name("weights would be more"),
+        100 * Math.min(stateBytes, frozenBytes) > most,
+        `${stateBytes}, ${frozenBytes}`,
+      );
+      const whole = keep === "step" ? 100 * (stateBytes + SMALL) : 100 * SMALL;
+      check(
+        name("what comes down"),
+        down.slice(1).every((bytes) => bytes < whole),
+        `${down.join(", ")}, not ${whole}`,
+      );
+      // Of two hundred steps: a leak of one a step would be as many.
+      const flat = (counts: readonly number[]): boolean =>
+        (counts.at(-1) ?? Number.NaN) < Math.max(...counts.slice(0, 3)) + 20;
+      check(name("buffers stay as many"), flat(made), made.join(", "));
+      check(name("tensors stay as many"), flat(handles), handles.join(", "));
+    },
+    { flags: softwareWebGpu, query: { keep } },
+  );
+}
 
 await part<MemoryReport>(
   "memory",

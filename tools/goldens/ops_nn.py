@@ -32,7 +32,7 @@ def soft():
     probabilities = np.round(np.exp(x) / np.exp(x).sum(-1, keepdims=True), 3).astype("float32")
     for target in (rows, soft_labels):
         cases += [case("categorical_crossentropy", target, probabilities), case("categorical_crossentropy", target, x, from_logits=True)]
-    cases += [case("categorical_crossentropy", rows.T.copy(), x.T.copy(), from_logits=True, axis=0), case("categorical_crossentropy", rows[:1], array([[0.0, 1.0, 0.0, 0.0, 0.0]]))]
+    cases += [case("categorical_crossentropy", rows.T.copy(), x.T.copy(), from_logits=True, axis=0), case("categorical_crossentropy", rows[:1], array([[0.0, 1.0, 0.0, 0.0, 0.0]]), note="certain and right")]
     cases += [case("sparse_categorical_crossentropy", labels, probabilities), case("sparse_categorical_crossentropy", labels, x, from_logits=True), case("sparse_categorical_crossentropy", labels[:, None], x, from_logits=True), case("sparse_categorical_crossentropy", array([0], "int32"), array([[0.0, 1.0]]))]
     for target, out in ((array([[1.0, 0.0], [0.3, 1.0]]), values(84, (2, 2), 0.05, 0.95)), (array([1.0, 0.0, 1.0, 0.0]), array([0.0, 1.0, 1.0, 0.0]))):
         cases += [case("binary_crossentropy", target, out), case("binary_crossentropy", target, out * 6 - 3, from_logits=True)]

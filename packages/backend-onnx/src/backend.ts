@@ -21,6 +21,7 @@ import type { Explanation } from "./explain.ts";
 import { enableOnnxExport } from "./export/enable.ts";
 import { ForeignSessions } from "./foreign/sessions.ts";
 import { compileStages, hasForeign } from "./foreign/stages.ts";
+import type { KeepState } from "./gpu-session.ts";
 import type { RandomBits } from "./kernels/random.ts";
 import { limitations } from "./limitations.ts";
 import { type Opened, ProgramOpener } from "./open-program.ts";
@@ -28,7 +29,6 @@ import {
   type Device,
   type Engine,
   type InjectedOrt,
-  isRemote,
   loadOrt,
   type OrtData,
   type OrtSessionOptions,
@@ -38,6 +38,7 @@ import {
 } from "./ort.ts";
 import { checkSettings, type PassSwitches } from "./passes/index.ts";
 import type { Profile } from "./profile.ts";
+import { isRemote } from "./remote.ts";
 
 /** Options of `onnx`. */
 export interface OnnxOptions {
@@ -51,6 +52,11 @@ export interface OnnxOptions {
   readonly wasmPaths?: WasmPaths;
   /** `"webgpu"`: on the graphics card, in browsers. Default `"cpu"`. What has no kernel there is computed on the CPU; see `limitations`. */
   readonly device?: Device;
+  /**
+   * For `device: "webgpu"`, where state stays on the graphics card: of which step variables are kept on the host, should the card be lost.
+   * `"step"`: the last completed one, by default. `"recent"`: one shortly before, so that training never waits. `"none"`: none.
+   */
+  readonly keepState?: KeepState;
   /** False to compute on the page's own thread. By default a worker does in browsers, so that the page stays responsive. */
   readonly worker?: boolean;
   /** Whether idle threads spin for the next operator: faster alone, wasteful on a busy machine. */
@@ -104,6 +110,7 @@ export interface OrtHandle {
   readers: number;
 }
 
+const bytesOf = (shape: readonly number[], type: string): number => sizeOf(shape) * (type === "bool" ? 1 : 4);
 const handleTypes: ReadonlySet<string> = new Set<OrtType>(["float32", "int32", "uint32", "bool"]);
 
 /**
@@ -139,7 +146,8 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
   const explainer = new Explainer();
   const foreign = new ForeignSessions(ort, engine, sessionOptions);
   const profiler = options.profile === true ? new Profiler(engine) : undefined;
-  const compiler = { ort, engine, device, session: sessionOptions, settings };
+  const { keepState } = options;
+  const compiler = { ort, engine, device, session: sessionOptions, settings, keepState };
   const cache = store && new (await import("./cache/program-cache.ts")).ProgramCache(store, compiler);
   const opener = new ProgramOpener(`${name} backend`, compiler, cache);
 
@@ -164,7 +172,8 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
   ): Promise<Executable<OrtHandle>> => {
     const label = compileOptions.label ?? "program";
     const profiling = profiler?.next();
-    const opened = await opener.open(graph, { label, lower: lowered, session: profiling?.options });
+    const { state } = compileOptions;
+    const opened = await opener.open(graph, { label, lower: lowered, state, session: profiling?.options });
     const compiled: Compiled = { label, source: graph, session: opened.session };
     profiling?.opened(compiled);
     const made = new Program({
@@ -192,7 +201,8 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
     passes: switches,
     ...traits,
     limitations: limitations.filter(({ devices = [device] }) => devices.includes(device)),
-    prefersLoops: true,
+    // A loop runs on the host: on the graphics card all state would come down and go up again with each step.
+    prefersLoops: device !== "webgpu",
     lowers: true,
     upload({ shape, dtype, data }) {
       const type = typeOf(dtype);
@@ -205,7 +215,8 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
     },
     download({ tensor }) {
       const host = (data: OrtData): HostArray => ({ shape: tensor.dims, dtype: tensor.type as OrtType, data });
-      return isRemote(tensor) ? tensor.getData().then(host) : host((tensor.data as OrtData).slice());
+      if (!isRemote(tensor)) return host((tensor.data as OrtData).slice());
+      return attempt(`${name} backend`, "reading a tensor", () => tensor.getData()).then(host);
     },
     release(handle) {
       forget(handle);
@@ -223,7 +234,7 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
             inputs.map(({ tensor }) => tensor),
             outs,
           );
-          return results.map((tensor) => wrap(tensor, (tensor.data as OrtData).byteLength));
+          return results.map((tensor) => wrap(tensor, bytesOf(tensor.dims, tensor.type)));
         },
         release: (handle) => backend.release(handle),
       });
@@ -243,7 +254,7 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
       await cache?.close();
       spares.clear();
       profiler?.dispose();
-      loaded.end?.();
+      await loaded.end?.();
     },
   };
   return backend;
@@ -348,7 +359,7 @@ class Program {
 
   constructor(parts: ProgramParts) {
     this.#parts = parts;
-    this.#bytes = parts.outputs.map(({ shape, dtype }) => sizeOf(shape) * (dtype === "bool" ? 1 : 4));
+    this.#bytes = parts.outputs.map(({ shape, dtype }) => bytesOf(shape, dtype));
     this.#spare = new Array<OrtTensor | undefined>(parts.outputs.length).fill(undefined);
   }
 

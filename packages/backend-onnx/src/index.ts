@@ -4,6 +4,7 @@ export type { ExplainedProgram, ExplainedStep, Explanation } from "./explain.ts"
 export { enableOnnxExport } from "./export/enable.ts";
 export { exportOnnx, type OnnxExportOptions, onnxBytes } from "./export/export-onnx.ts";
 export { OnnxLayer, type OnnxLayerConfig } from "./foreign/onnx-layer.ts";
+export type { KeepState } from "./gpu-session.ts";
 export type { RandomBits } from "./kernels/random.ts";
 export { limitations } from "./limitations.ts";
 export type { Engine, InjectedOrt } from "./ort.ts";

@@ -50,6 +50,11 @@ export const limitations: readonly Limitation[] = [
   ...onGpu("max with nan", "WGSL lets the graphics card compute as if there were no nan", "scatterNd"),
   ...onGpu("float32 to int32", "WGSL lets the graphics card take subnormal numbers for 0", "bitcast"),
   ...onGpu("float32 to uint32", "WGSL lets the graphics card take subnormal numbers for 0", "bitcast"),
+  ...onGpu(
+    "convnet",
+    "its losses go 1.3e-4 away from Keras': WGSL lets quotients and roots be off by some units",
+    "fit",
+  ),
   ...onHost(
     "Needs float64 inside, which ONNX Runtime's WebGPU build has not: the whole program runs in its plain wasm build",
     ...["digamma", "trigamma", "lgamma", "gammainc", "gammaincGradA", "multiplyAdd"],

@@ -1,5 +1,5 @@
 // From a graph to a session: written by our passes and optimised by ONNX Runtime, or as a cache kept it.
-import type { Graph } from "@keras-ts/core/backend";
+import type { CompileOptions, Graph } from "@keras-ts/core/backend";
 import { attempt } from "./attempt.ts";
 import type { Kept } from "./cache/kept.ts";
 import type { Compiler, ProgramCache } from "./cache/program-cache.ts";
@@ -18,6 +18,8 @@ export interface OpenOptions {
   readonly label: string;
   /** What core's passes make of the graph, if they did not run yet. */
   readonly lower?: ((graph: Graph) => Graph) | undefined;
+  /** Outputs that are new values of variables, with the inputs that hold the ones before. */
+  readonly state?: CompileOptions["state"];
   /** Session options beside those of the engine. */
   readonly session?: OrtSessionOptions | undefined;
 }
@@ -35,11 +37,12 @@ export class ProgramOpener {
     this.#cache = cache;
   }
 
-  async open(graph: Graph, { label, lower, session: more }: OpenOptions): Promise<Opened> {
-    const key = await this.#cache?.key(graph, lower === undefined ? "stage" : "whole");
+  async open(graph: Graph, { label, lower, state = [], session: more }: OpenOptions): Promise<Opened> {
+    const places = this.#compiler.device === "webgpu" ? ` ${JSON.stringify(state)}` : "";
+    const key = await this.#cache?.key(graph, `${lower === undefined ? "stage" : "whole"}${places}`);
     const found = key === undefined ? undefined : await this.#fromCache(key, label, more);
     if (found !== undefined) return found;
-    const program = this.#write(lower === undefined ? graph : lower(graph));
+    const program = this.#write(lower === undefined ? graph : lower(graph), state);
     const session = await this.#create(key, program, label, more);
     this.counts.compiled++;
     return { ...program, session };
@@ -61,14 +64,20 @@ export class ProgramOpener {
     }
   }
 
-  #write(graph: Graph): Kept {
-    const { settings, device } = this.#compiler;
-    const program = optimize(emit(lowerFor(graph, settings)), settings.passes);
+  #write(graph: Graph, state: NonNullable<CompileOptions["state"]>): Kept {
+    const { settings, device, keepState } = this.#compiler;
+    const compiled = optimize(emit(lowerFor(graph, settings)), settings.passes);
+    const { inputs, outputs } = compiled;
+    const named = state.map(
+      ([output, input]) =>
+        [outputs[output] as string, (input === undefined ? undefined : inputs[input]) ?? null] as const,
+    );
+    const { program, ...session } = device === "webgpu" ? onGpu(compiled, named, keepState) : { program: compiled };
     return {
       model: serialize(program),
-      inputs: program.inputs,
-      outputs: graph.outputs.map(({ shape, dtype }, i) => ({ name: program.outputs[i] as string, shape, dtype })),
-      session: device === "webgpu" ? { executionProviders: onGpu(program) } : {},
+      inputs,
+      outputs: graph.outputs.map(({ shape, dtype }, i) => ({ name: outputs[i] as string, shape, dtype })),
+      session,
     };
   }
 

@@ -2,6 +2,7 @@
 import { BackendError, complain, warnOnce } from "@keras-ts/core/backend";
 import { configure } from "./configure.ts";
 import { completeGpuBuild } from "./gpu-build.ts";
+import type { Residence } from "./gpu-session.ts";
 
 export type OrtData = Float32Array | Int32Array | Uint32Array | Uint8Array;
 export type OrtType = "float32" | "int32" | "uint32" | "bool";
@@ -15,9 +16,6 @@ export interface OrtTensor {
   getData?(): Promise<OrtData>;
   dispose?(): void;
 }
-/** A tensor whose values the engine must be asked for. */
-export type RemoteOrtTensor = OrtTensor & { getData(): Promise<OrtData>; dispose(): void };
-export const isRemote = (tensor: OrtTensor): tensor is RemoteOrtTensor => (tensor.location ?? "cpu") !== "cpu";
 
 export interface OrtSession {
   run(
@@ -45,10 +43,19 @@ export interface OrtSessionOptions {
   /** Where to write the program as it is after all optimisation. Only the native build writes files. */
   readonly optimizedModelFilePath?: string;
   readonly extra?: Readonly<Record<string, unknown>>;
+  /** For sessions on the graphics card. It does not reach ONNX Runtime. */
+  readonly residence?: Residence;
 }
 /** What `onnx({ ort })` takes: the namespace of `onnxruntime-node` or `onnxruntime-web`. */
 export interface InjectedOrt {
-  readonly Tensor: new (type: OrtType, data: OrtData, dims: readonly number[]) => OrtTensor;
+  readonly Tensor: (new (
+    type: OrtType,
+    data: OrtData,
+    dims: readonly number[],
+  ) => OrtTensor) & {
+    /** A tensor in a buffer of the graphics card, which stays the caller's. */
+    fromGpuBuffer?(buffer: object, options: { readonly dataType: string; readonly dims: readonly number[] }): OrtTensor;
+  };
   readonly InferenceSession: { create(model: Uint8Array, options?: OrtSessionOptions): Promise<OrtSession> };
   readonly env: {
     logLevel?: string;
@@ -84,8 +91,8 @@ export interface Wanted {
 export interface Loaded {
   readonly ort: InjectedOrt;
   readonly engine: Engine;
-  /** Ends the worker, if it runs in one. */
-  end?(): void;
+  /** Ends the worker it runs in, or gives the graphics card back. */
+  end?(): void | Promise<void>;
 }
 
 /**
@@ -114,7 +121,7 @@ export async function loadOrt({ ort: given, engine, device = "cpu", worker, ...r
     return ort;
   };
   const ort = await load(device);
-  return { ort: device === "cpu" ? ort : completeGpuBuild(ort, () => load("cpu")), engine: "web" };
+  return { ...(device === "cpu" ? { ort } : completeGpuBuild(ort, () => load("cpu"))), engine: "web" };
 }
 
 /** As many threads as may be: in pages one core is left for the page; those that are not cross-origin isolated get one, which is said once. */

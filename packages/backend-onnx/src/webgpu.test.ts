@@ -5,7 +5,7 @@ import { emit } from "./emit.ts";
 import { completeGpuBuild, LOST } from "./gpu-build.ts";
 import { type InjectedOrt, onnx } from "./index.ts";
 import type { OrtSessionOptions } from "./ort.ts";
-import { nodesOnHost, onGpu } from "./webgpu.ts";
+import { nodesOnHost, onGpu, placesOf } from "./webgpu.ts";
 
 const x = placeholder({ shape: [2, 3], dtype: "float32" });
 const program = (y: typeof x): ReturnType<typeof emit> => emit(new Graph([x], [y]));
@@ -13,7 +13,7 @@ const program = (y: typeof x): ReturnType<typeof emit> => emit(new Graph([x], [y
 describe("a program on the graphics card", () => {
   test("names the operators that the CPU computes", () => {
     expect(nodesOnHost(program(p.mul(p.sin(x), 2))).map((name) => name.split("_")[0])).toEqual(["sin/Sin"]);
-    expect(onGpu(program(p.tanh(x)))).toEqual([{ name: "webgpu" }, "wasm"]);
+    expect(onGpu(program(p.tanh(x))).executionProviders).toEqual([{ name: "webgpu" }, "wasm"]);
   });
 
   test("draws random bits on the CPU, all of it", () => {
@@ -24,7 +24,36 @@ describe("a program on the graphics card", () => {
   });
 
   test("that needs float64 is computed by the CPU", () => {
-    expect(onGpu(program(p.lgamma(x)))).toEqual(["wasm"]);
+    expect(onGpu(program(p.lgamma(x))).executionProviders).toEqual(["wasm"]);
+  });
+
+  test("has short names where the list of them would be too long, and is computed by the CPU where it still is", () => {
+    const sines = (count: number): typeof x => Array.from({ length: count }).reduce<typeof x>((y) => p.sin(y), x);
+    const namesOf = (count: number): readonly string[] | undefined => {
+      const { executionProviders: [first] = [], program: written } = onGpu(program(sines(count)));
+      const forced = typeof first === "string" ? undefined : first?.forceCpuNodeNames;
+      const named = new Set(written.nodes.map(({ name }) => name));
+      expect(forced?.every((name) => named.has(name)) ?? true).toBe(true);
+      return forced;
+    };
+    expect(namesOf(20)?.[0]).toMatch(/^sin\//);
+    expect(namesOf(1000)?.length).toBe(1000);
+    expect(namesOf(1000)?.join("\n").length).toBeLessThan(8192);
+    expect(namesOf(4000)).toBeUndefined();
+  });
+
+  test("keeps counters on the host, and what is computed from them alone", () => {
+    const count = placeholder({ shape: [], dtype: "int32" });
+    const scale = p.tanh(p.cast(count, { dtype: "float32" }));
+    const next = p.add(count, 1);
+    const written = emit(new Graph([x, count], [p.mul(x, scale), next]));
+    const [weights, counter] = written.outputs as readonly [string, string];
+    const state = (input: number): Parameters<typeof placesOf>[1] => [[counter, written.inputs[input] ?? null]];
+    const places = placesOf(written, state(1));
+    expect(Object.keys(places.onCard)).toEqual([weights]);
+    expect(places.kept.map((name) => name.split("/")[0]).sort()).toEqual(["add", "cast", "tanh"]);
+    // What is no state may be anywhere.
+    expect(Object.keys(placesOf(written, []).onCard)).toEqual([weights, counter]);
   });
 });
 
@@ -47,7 +76,7 @@ describe("the WebGPU build", () => {
         },
         env: { webgpu: { device: Promise.resolve({ lost }) } },
       }) as unknown as InjectedOrt;
-    const ort = completeGpuBuild(build("gpu"), async () => build("plain"));
+    const { ort } = completeGpuBuild(build("gpu"), async () => build("plain"));
     const onCard = await ort.InferenceSession.create(new Uint8Array(), gpuOptions);
     const beside = await ort.InferenceSession.create(new Uint8Array(), { executionProviders: ["wasm"] });
     const run = onCard.run({}, {});

@@ -1,6 +1,8 @@
-// Which operators ONNX Runtime's WebGPU provider must leave to its CPU provider, although it offers a kernel.
+// What of a program runs on the graphics card, and which operators its WebGPU provider must leave to its CPU provider, although it offers
+// a kernel.
+import type { KeepState, Residence } from "./gpu-session.ts";
 import type { OrtSessionOptions } from "./ort.ts";
-import type { Program } from "./program.ts";
+import { type Program, readsOf } from "./program.ts";
 import type { Attribute, GraphData, NodeData } from "./proto.ts";
 
 /** One operator that is kept from the graphics card. */
@@ -41,17 +43,85 @@ export const hostOperators: readonly HostOperator[] = [
 export function nodesOnHost({ nodes }: Pick<Program, "nodes">): string[] {
   const visit = (node: NodeData): string[] => {
     const inside = Object.values(node.attributes).flatMap((x) => (x.kind === "graph" ? visitAll(x.value) : []));
-    const here = hostOperators.some(({ operator, when }) => operator === node.op && when?.(node) !== false);
-    return here ? [node.name, ...inside] : inside;
+    return isOnHost(node) ? [node.name, ...inside] : inside;
   };
   const visitAll = (graph: Pick<GraphData, "nodes">): string[] => graph.nodes.flatMap(visit);
   return visitAll({ nodes });
 }
+const isOnHost = (node: NodeData): boolean =>
+  hostOperators.some(({ operator, when }) => operator === node.op && when?.(node) !== false);
 
-/** The providers of a session on the graphics card, or the CPU alone for a program with float64, which only the plain build has. */
-export function onGpu(program: Program): NonNullable<OrtSessionOptions["executionProviders"]> {
-  if ([...program.infos.values()].some(({ type }) => type === "float64")) return ["wasm"];
-  const names = nodesOnHost(program);
-  // An empty list is an error to ONNX Runtime.
-  return [{ name: "webgpu", ...(names.length > 0 ? { forceCpuNodeNames: names } : {}) }, "wasm"];
+/** Counters and seeds: they stay on the host, and so does what is computed from them alone. */
+const TINY = 4;
+
+/** Where values are: results that stay on the card, and the small operators that are kept to the host for that. */
+export function placesOf(
+  { nodes, infos, initializers, outputs }: Program,
+  state: Residence["state"],
+): { readonly onCard: Residence["onCard"]; readonly kept: readonly string[] } {
+  const sizeOf = (name: string): number => (infos.get(name)?.shape ?? [Infinity]).reduce((n, size) => n * size, 1);
+  const isTiny = (name: string): boolean => sizeOf(name) <= TINY;
+  // A counter whose new value needs the card is there itself, which may bring others there.
+  let counters = state.flatMap(([output, input]) => (input !== null && isTiny(input) ? [{ output, input }] : []));
+  for (;;) {
+    const host = new Set(counters.map(({ input }) => input));
+    const kept: string[] = [];
+    for (const node of nodes) {
+      const reads = readsOf(node).filter((name) => !initializers.has(name));
+      const follows = reads.length > 0 && reads.every((name) => host.has(name)) && node.outputs.every(isTiny);
+      if (follows) kept.push(node.name);
+      if (follows || isOnHost(node)) for (const name of node.outputs) host.add(name);
+    }
+    const staying = counters.filter(({ output }) => host.has(output));
+    if (staying.length < counters.length) {
+      counters = staying;
+      continue;
+    }
+    const onCard = Object.fromEntries(
+      outputs.flatMap((name) => {
+        const info = infos.get(name);
+        if (info === undefined || host.has(name) || sizeOf(name) === 0) return [];
+        return [[name, { type: info.type, dims: info.shape }]];
+      }),
+    );
+    return { onCard, kept };
+  }
+}
+
+// ONNX Runtime takes no longer list of names (8192 characters), and cannot open a session any more after one that is.
+const LONGEST = 8000;
+const lengthOf = (names: Iterable<string>): number => [...names].reduce((sum, { length }) => sum + length + 1, 0);
+function renamed(nodes: readonly NodeData[], names: ReadonlyMap<string, string>): NodeData[] {
+  const inside = (x: Attribute): Attribute =>
+    x.kind === "graph" ? { ...x, value: { ...x.value, nodes: renamed(x.value.nodes, names) } } : x;
+  return nodes.map((node) => ({
+    ...node,
+    name: names.get(node.name) ?? node.name,
+    attributes: Object.fromEntries(Object.entries(node.attributes).map(([key, x]) => [key, inside(x)])),
+  }));
+}
+
+/**
+ * How a session runs on the graphics card, and the program with names as it may have them; or on the CPU alone, for a program with
+ * float64, which only the plain build has, or with too many operators that are kept from the card.
+ */
+export function onGpu(
+  program: Program,
+  state: Residence["state"] = [],
+  keep: KeepState = "step",
+): Pick<OrtSessionOptions, "executionProviders" | "residence"> & { readonly program: Program } {
+  const onHost = { executionProviders: ["wasm"] } as const;
+  if ([...program.infos.values()].some(({ type }) => type === "float64")) return { ...onHost, program };
+  const { onCard, kept } = placesOf(program, state);
+  const forced = new Set([...nodesOnHost(program), ...kept]);
+  const isLong = lengthOf(forced) > LONGEST;
+  const short = new Map([...forced].map((name, i) => [name, isLong ? i.toString(36) : name]));
+  const names = [...short.values()];
+  if (lengthOf(names) > LONGEST) return { ...onHost, program };
+  return {
+    program: isLong ? { ...program, nodes: renamed(program.nodes, short) } : program,
+    // An empty list is an error to ONNX Runtime.
+    executionProviders: [{ name: "webgpu", ...(names.length > 0 ? { forceCpuNodeNames: names } : {}) }, "wasm"],
+    residence: { onCard, state, keep },
+  };
 }

@@ -11,6 +11,12 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
+interface Reading {
+  readonly id: number;
+  readonly resolve: (data: OrtData) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 const named = (name: string, message: string): Error => Object.assign(new Error(message), { name });
 
 /** The line to a worker: calls are numbered, and answered in order. */
@@ -19,7 +25,9 @@ class Line {
   readonly #waiting = new Map<number, Waiting>();
   #calls = 0;
   #ids = 0;
+  #read: Reading[] = [];
   #dropped: number[] = [];
+  #queued = false;
   #broken: Error | undefined;
 
   constructor(worker: Worker) {
@@ -46,15 +54,35 @@ class Line {
       this.tell({ ...request, call } as Call, transfer);
     });
   }
+  /** The values of a tensor. Those that are asked for in one turn come in one message. */
+  read(id: number): Promise<OrtData> {
+    return new Promise((resolve, reject) => {
+      this.#read.push({ id, resolve, reject });
+      this.#queue();
+    });
+  }
   /** Forgets a tensor; those of one turn go in one message. */
   drop(id: number): void {
-    if (this.#dropped.length === 0) {
-      queueMicrotask(() => {
-        this.tell({ kind: "drop", ids: this.#dropped });
-        this.#dropped = [];
-      });
-    }
     this.#dropped.push(id);
+    this.#queue();
+  }
+  #queue(): void {
+    if (this.#queued) return;
+    this.#queued = true;
+    queueMicrotask(() => this.#flush());
+  }
+  // Reads first: what is read may be dropped in the same turn.
+  #flush(): void {
+    this.#queued = false;
+    const [read, dropped] = [this.#read, this.#dropped];
+    [this.#read, this.#dropped] = [[], []];
+    if (read.length > 0) {
+      this.ask({ kind: "read", ids: read.map(({ id }) => id) }).then(
+        (values) => read.forEach(({ resolve }, i) => void resolve((values as OrtData[])[i] as OrtData)),
+        (error: unknown) => read.forEach(({ reject }) => void reject(error)),
+      );
+    }
+    if (dropped.length > 0) this.tell({ kind: "drop", ids: dropped });
   }
   end(): void {
     this.#break(new Error("the engine was disposed"));
@@ -94,7 +122,7 @@ class RemoteTensor implements OrtTensor {
     throw new Error("the values are in the worker: use getData");
   }
   getData(): Promise<OrtData> {
-    return this.#line.ask({ kind: "read", id: this.id }) as Promise<OrtData>;
+    return this.#line.read(this.id);
   }
   dispose(): void {
     this.#line.drop(this.id);

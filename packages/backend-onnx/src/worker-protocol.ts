@@ -27,7 +27,7 @@ export type Request =
       readonly data: OrtData;
       readonly dims: readonly number[];
     }
-  | { readonly kind: "read"; readonly call: number; readonly id: number }
+  | { readonly kind: "read"; readonly call: number; readonly ids: readonly number[] }
   | { readonly kind: "drop"; readonly ids: readonly number[] }
   | {
       readonly kind: "open";

@@ -2,6 +2,7 @@
 import { configure } from "./configure.ts";
 import { completeGpuBuild } from "./gpu-build.ts";
 import type { Device, InjectedOrt, OrtData, OrtSession, OrtTensor } from "./ort.ts";
+import { isRemote } from "./remote.ts";
 import type { Answer, MadeTensors, Request, Start, Versions } from "./worker-protocol.ts";
 
 interface Scope {
@@ -25,6 +26,10 @@ function found<T>(table: ReadonlyMap<number, T>, id: number, what: string): T {
   return entry;
 }
 
+/** A copy, to be handed over. */
+const valuesOf = (tensor: OrtTensor): OrtData | Promise<OrtData> =>
+  isRemote(tensor) ? tensor.getData() : (tensor.data as OrtData).slice();
+
 async function load(device: Device, { modules, threads, wasmPaths }: Start): Promise<InjectedOrt> {
   const module = modules[device];
   const loaded: unknown =
@@ -39,7 +44,7 @@ async function load(device: Device, { modules, threads, wasmPaths }: Start): Pro
 
 async function start(request: Start): Promise<Versions> {
   const main = await load(request.device, request);
-  ort = request.device === "cpu" ? main : completeGpuBuild(main, () => load("cpu", request));
+  ort = request.device === "cpu" ? main : completeGpuBuild(main, () => load("cpu", request)).ort;
   return { ...main.env.versions };
 }
 
@@ -54,9 +59,13 @@ async function serve(request: Request): Promise<unknown> {
       return undefined;
     }
     case "read":
-      return (found(tensors, request.id, "tensor").data as OrtData).slice();
+      return Promise.all(request.ids.map((id) => valuesOf(found(tensors, id, "tensor"))));
     case "drop":
-      for (const id of request.ids) tensors.delete(id);
+      for (const id of request.ids) {
+        const tensor = tensors.get(id);
+        if (tensor !== undefined && isRemote(tensor)) tensor.dispose();
+        tensors.delete(id);
+      }
       return undefined;
     case "open":
       sessions.set(request.id, await started().InferenceSession.create(request.model, request.options));
@@ -86,7 +95,7 @@ async function answer(request: Request): Promise<void> {
   try {
     const value = await serve(request);
     if (call === undefined) return;
-    const transfer = ArrayBuffer.isView(value) ? [value.buffer as ArrayBuffer] : [];
+    const transfer = [value].flat().flatMap((x) => (ArrayBuffer.isView(x) ? [x.buffer as ArrayBuffer] : []));
     scope.postMessage({ call, value }, transfer);
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error));
@@ -99,6 +108,10 @@ if (scope.name.startsWith("em-pthread")) void import("onnxruntime-web/wasm");
 else {
   let last: Promise<void> = Promise.resolve();
   scope.onmessage = ({ data }) => {
-    last = last.then(() => answer(data));
+    last = last.then(() => {
+      const done = answer(data);
+      // Values are asked for in order; while they come down from the card, the next run may begin.
+      return data.kind === "read" ? undefined : done;
+    });
   };
 }

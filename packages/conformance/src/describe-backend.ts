@@ -42,6 +42,6 @@ export function describeBackend<H>(
     });
     describePrimitives(() => backend as Backend<H>, limits);
     describeGoldens(goldens, limits);
-    describeTraining(trainingEpochs);
+    describeTraining(trainingEpochs, limits);
   });
 }

@@ -1,5 +1,6 @@
 // Training as real Keras trains, from the same seed.
-import { describe, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { type Limits, trainingLimitation } from "./limitations.ts";
 import { checkCurve, checkEager, checkMixed, curveGoldens, mixedGoldens } from "./training/index.ts";
 
 /**
@@ -7,11 +8,13 @@ import { checkCurve, checkEager, checkMixed, curveGoldens, mixedGoldens } from "
  * loss at each step as real Keras on JAX, to 1e-4.
  * @param epochs how many epochs of ten steps; 10 are all, and then also the trained weights are compared.
  */
-export function describeTraining(epochs = 2): void {
+export function describeTraining(epochs = 2, limits: Limits = {}): void {
   if (epochs === 0) return;
   describe("training as Keras trains", () => {
     test.each(curveGoldens())("$name", async (golden) => {
-      await checkCurve(golden, epochs);
+      const trained = checkCurve(golden, epochs);
+      if (trainingLimitation(golden.name, limits) === undefined) await trained;
+      else await expect(trained, `${golden.name} is limited`).rejects.toThrow();
     });
     test.each(
       mixedGoldens().map((golden) => [golden.policy, golden.optimizer.class_name, golden.options, golden] as const),

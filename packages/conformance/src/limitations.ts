@@ -62,6 +62,10 @@ export function limitationOf(graph: Graph, name: string, { limitations = [], dev
       matches(one, graph, name),
   );
 }
+/** The limitation that says that a model does not train as closely as real Keras: its op is `fit`, its sample the model. */
+export const trainingLimitation = (model: string, { limitations = [], device }: Limits): Limitation | undefined =>
+  limitations.find((one) => one.op === "fit" && one.sample === model && holdsOn(one, device));
+
 function matches({ op, dtype, sample }: Limitation, graph: Graph, name: string): boolean {
   return (
     (op === "*" || usesOp(graph, op)) &&

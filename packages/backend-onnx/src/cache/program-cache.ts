@@ -1,5 +1,6 @@
 // Programs of earlier processes: found again, or compiled and kept. Whatever goes wrong here, training goes on.
 import { complain, coreVersion, type Graph, warnOnce } from "@keras-ts/core/backend";
+import type { KeepState } from "../gpu-session.ts";
 import type { Device, Engine, InjectedOrt, OrtSessionOptions } from "../ort.ts";
 import type { CompilerSettings } from "../passes/index.ts";
 import { version } from "../version.ts";
@@ -15,6 +16,8 @@ export interface Compiler {
   readonly device: Device;
   readonly session: OrtSessionOptions;
   readonly settings: CompilerSettings;
+  /** What is kept of state on the graphics card. */
+  readonly keepState: KeepState | undefined;
 }
 
 /** Constants may be so small a part of the limit: programs with more of them are not kept. */
@@ -99,7 +102,7 @@ export class ProgramCache {
     }
   }
 
-  async #describe({ ort, engine, device, session, settings }: Compiler): Promise<string> {
+  async #describe({ ort, engine, device, session, settings, keepState }: Compiler): Promise<string> {
     const { passes = {}, ...others } = settings;
     const runtime = ort.env.versions;
     if (runtime === undefined) throw new Error("a copy of ONNX Runtime that does not tell its version");
@@ -107,7 +110,7 @@ export class ProgramCache {
     const { intraOpNumThreads: _, interOpNumThreads: __, logSeverityLevel: ___, ...options } = session;
     return JSON.stringify({
       versions: { core: coreVersion, writer: version, ...runtime },
-      compiler: { engine, device, options, ...others },
+      compiler: { engine, device, options, keepState, ...others },
       off: Object.keys(passes)
         .filter((name) => passes[name] === false)
         .sort(),

@@ -1,6 +1,7 @@
 // Sessions of models from elsewhere, one for each on an engine, and values on their way in and out.
 import { type Aval, BackendError, complain } from "@keras-ts/core/backend";
 import type { Engine, InjectedOrt, OrtData, OrtSession, OrtSessionOptions, OrtTensor, OrtType } from "../ort.ts";
+import { isRemote } from "../remote.ts";
 import { type ForeignModel, typeOfValue } from "./foreign-model.ts";
 import { checkResult } from "./stages.ts";
 
@@ -31,18 +32,24 @@ export class ForeignSessions {
   /** Runs a model; gives its outputs in the dtypes of `outs`. @throws BackendError if it cannot run or gives other shapes. */
   async run(model: ForeignModel, inputs: readonly OrtTensor[], outs: readonly Aval[]): Promise<readonly OrtTensor[]> {
     const session = await this.#session(model);
-    const feeds = model.inputs.map((value, i) => {
-      const { engine } = typeOfValue(model, value);
-      return [value.name, this.#converted(inputs[i] as OrtTensor, engine)] as const;
-    });
+    const feeds = await Promise.all(
+      model.inputs.map(async (value, i) => {
+        const { engine } = typeOfValue(model, value);
+        return [value.name, await this.#converted(inputs[i] as OrtTensor, engine)] as const;
+      }),
+    );
     const results = await this.#attempt(model, "the model must run", () =>
       session.run(Object.fromEntries(feeds), Object.fromEntries(model.outputs.map(({ name }) => [name, null]))),
     );
-    return model.outputs.map(({ name }, i) => {
+    for (const [, tensor] of feeds) if (!inputs.includes(tensor) && isRemote(tensor)) tensor.dispose();
+    const converted = model.outputs.map(async ({ name }, i) => {
       const [result, { dtype, shape }] = [results[name] as OrtTensor, outs[i] as Aval];
       checkResult(model, name, result.dims, shape);
-      return this.#converted(result, dtype);
+      const tensor = await this.#converted(result, dtype);
+      if (tensor !== result && isRemote(result)) result.dispose();
+      return tensor;
     });
+    return Promise.all(converted);
   }
 
   async dispose(): Promise<void> {
@@ -65,10 +72,10 @@ export class ForeignSessions {
     return made;
   }
 
-  #converted(tensor: OrtTensor, type: string): OrtTensor {
+  async #converted(tensor: OrtTensor, type: string): Promise<OrtTensor> {
     if (tensor.type === type) return tensor;
     const { dims } = tensor;
-    const data = tensor.data as ArrayLike<number | bigint>;
+    const data = (isRemote(tensor) ? await tensor.getData() : tensor.data) as ArrayLike<number | bigint>;
     const values =
       type === "int64"
         ? BigInt64Array.from(Array.from(data, BigInt))

@@ -28,7 +28,9 @@ export async function checkCases(cases: readonly GoldenCase[], mode: Mode): Prom
     outputs = await runCases(runnable, mode);
   } catch (error) {
     if (runnable.length === 1) throw error;
-    await collect(runnable, (one) => checkCases([one], mode));
+    await collect(runnable, (one) => checkCases([one], mode)).catch((alone) => {
+      throw new Error(messageOf(alone), { cause: error });
+    });
     throw new Error(`all cases pass alone, but not in one program: ${messageOf(error)}`, { cause: error });
   }
   await collect(runnable, async (one) => {

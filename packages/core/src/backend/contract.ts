@@ -84,6 +84,11 @@ export interface CompileOptions {
    * to the program and is not valid for the caller any more.
    */
   readonly donate?: readonly (readonly [input: number, output: number])[];
+  /**
+   * Outputs that are new values of variables, each with the input that holds the one before, if the program reads it. An engine whose
+   * memory can be lost keeps them.
+   */
+  readonly state?: readonly (readonly [output: number, input: number | undefined])[];
   /** A label for profiles and error messages. */
   readonly label?: string;
   /** The graph before it was lowered, for explanations, if it was. */

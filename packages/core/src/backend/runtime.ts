@@ -114,22 +114,26 @@ function laneOf(backend: Backend): Lane {
 
 /** Whether the program for a graph is there, or on its way. */
 export const isCompiled = (backend: Backend, graph: Graph): boolean => laneOf(backend).programs.has(programKey(graph));
-const programKey = (graph: Graph, donation = ""): string => `${graph.key}\n${donation}`;
+const programKey = (graph: Graph, use = useOf({})): string => `${graph.key}\n${use}`;
+// What options a program is made for.
+function useOf({ donate = [], state = [] }: CompileOptions): string {
+  return `${donate.join(" ")}\n${state.join(" ")}`;
+}
 
 /** The program for a graph, compiled once per structure and engine. */
 export function programFor(backend: Backend, graph: Graph, options: CompileOptions = {}): Program {
   const { programs, quick } = laneOf(backend);
-  const donation = (options.donate ?? []).join(" ");
-  const ready = quick.get(graph)?.get(donation);
+  const use = useOf(options);
+  const ready = quick.get(graph)?.get(use);
   if (ready !== undefined) return ready;
-  const key = programKey(graph, donation);
+  const key = programKey(graph, use);
   const program = programs.get(key) ?? compileGraph(graph, backend, options);
   programs.delete(key);
   programs.set(key, program);
   const remember = (done: Executable<unknown>): void => {
     programs.set(key, done);
     const row = quick.get(graph) ?? new Map<string, Executable<unknown>>();
-    quick.set(graph, row.set(donation, done));
+    quick.set(graph, row.set(use, done));
   };
   if (program instanceof Promise) program.then(remember, () => programs.delete(key));
   else remember(program);

@@ -104,12 +104,9 @@ export function runTraced(
   const values = realise(inputs);
   const donate: [number, number][] = [];
   const mayOverwrite = overwritable(inputs, values);
-  const positions = new Map(writes.map((cell, i) => [cell, i]));
-  reads.forEach((cell, i) => {
-    const input = numArguments + i;
-    const written = positions.get(cell);
-    if (written !== undefined && mayOverwrite(input)) donate.push([input, numResults + written]);
-  });
+  const places = new Map(reads.map((cell, i) => [cell, numArguments + i]));
+  const state = writes.map((cell, i) => [numResults + i, places.get(cell)] as const);
+  for (const [output, input] of state) if (input !== undefined && mayOverwrite(input)) donate.push([input, output]);
   const taken = new Set<number>();
   args.forEach((argument, i) => {
     if (!donated(argument) || !mayOverwrite(i)) return;
@@ -123,7 +120,7 @@ export function runTraced(
   });
   const before = writes.map((cell) => cell.tensor);
   const after: Tensor[] = [];
-  const options = { donate, ...(label === undefined ? {} : { label }) };
+  const options = { donate, state, ...(label === undefined ? {} : { label }) };
   const results = execute(getBackend(), graph, values, options, () => undo(writes, after, before));
   const outs = results.map((value) => new Tensor(value.aval, { kind: "value", value }));
   after.push(...outs.slice(numResults));
