@@ -93,8 +93,8 @@ function widens(from: DType, to: DType): boolean {
 }
 
 /**
- * `(bits >> s) 2^-k < c` compares the bits themselves: a dropout's mask, without the uniform numbers that it is made of. Exact, since
- * what is left after a shift by 8 or more is a number of float32.
+ * `(bits >> s) 2^-k < c` compares whole numbers: a dropout's mask, without the uniform numbers that it is made of. Exact, since what is
+ * left after a shift by 8 or more is a number of float32; of int32 it is too, which engines without uint32 compare as it is.
  */
 const compareBits: Rule = ([u, limit], node) => {
   const scaled = below(u as Tensor, "mul")?.inputs ?? [];
@@ -105,9 +105,10 @@ const compareBits: Rule = ([u, limit], node) => {
   if (!fits || amount === undefined) return undefined;
   const shift = repeated(amount) ?? 0;
   const unit = Math.log2(repeated(scaled[1] as Tensor) ?? 0);
-  const top = Math.ceil((repeated(limit as Tensor) ?? Number.NaN) * 2 ** -unit) * 2 ** shift;
+  const top = Math.ceil((repeated(limit as Tensor) ?? Number.NaN) * 2 ** -unit);
   const isExact = shift >= 8 && shift < 32 && Number.isInteger(unit) && unit > -100;
-  return isExact && top > 0 && top < 2 ** 32 ? p.less(word, top) : undefined;
+  const number = p.cast(shifted as Tensor, { dtype: "int32" });
+  return isExact && top > 0 && top < 2 ** (32 - shift) ? p.less(number, top) : undefined;
 };
 
 const rules: Readonly<Record<string, Rule>> = {
