@@ -45,6 +45,7 @@ export const limitations: readonly Limitation[] = [
     "WGSL lets the graphics card compute as if there were no nan and no infinities",
     ...["acosh", "atanh", "cosh", "erfInv", "exp", "log", "log1p", "logistic"],
   ),
+  ...onGpu("certain and right", "WGSL lets the graphics card be off by 2^-21 for logarithms of numbers near 1", "log"),
   ...onGpu("nan", "WGSL lets the graphics card compute as if there were no nan", "relu", "softplus"),
   ...onGpu("nan last", "WGSL lets the graphics card compute as if there were no nan", "sort", "argSort"),
   ...onGpu("max with nan", "WGSL lets the graphics card compute as if there were no nan", "scatterNd"),
