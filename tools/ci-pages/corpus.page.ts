@@ -14,7 +14,7 @@ const query = new URLSearchParams(location.search);
 const device = query.get("device") === "webgpu" ? "webgpu" : "cpu";
 describeBackend("corpus", () => onnx({ device, wasmPaths: "/ort/" }), {
   limitations,
-  device,
+  device: device === "cpu" ? "wasm" : device,
   trainingEpochs: Number(query.get("trainingEpochs") ?? "2"),
 });
 

@@ -41,7 +41,7 @@ def elementwise():
         sizes = [x for x in SIZES if abs(x) < 20] if op in PERIODIC else SIZES
         cases.append(case(op, array(SPECIAL + sizes)))
     cases += [case("gelu", array(SPECIAL + SIZES), approximate=False)]
-    cases += [case("clip", array(SPECIAL), -1.0, 1.0), case("clip", array(SPECIAL), 0.0, INF), case("clip", array([1.0, 2.0]), NAN, 1.5)]
+    cases += [case("clip", array(SPECIAL), -1.0, 1.0), case("clip", array(SPECIAL), 0.0, INF, note="a negative zero at the limit"), case("clip", array([1.0, 2.0]), NAN, 1.5)]
     pairs = list(itertools.product([NAN, INF, -INF, 0.0, -0.0, 1.0, -1.0, 2.5, -3.0], repeat=2))
     left, right = array([a for a, _ in pairs]), array([b for _, b in pairs])
     cases += [case(op, left, right) for op in BINARY]
@@ -83,7 +83,7 @@ def windows():
     image = np.array([[1, 5, 5, NAN], [5, 5, 2, 1], [-INF, 0, 3, 3], [0, -0.0, 3, 3]], "float32").reshape(1, 4, 4, 1)
     finite = np.where(np.isfinite(image), image, 4).astype("float32")
     cases = [case("max_pool", finite, 2, strides=1), case("max_pool", finite, 3, strides=1, padding="same"), case("average_pool", finite, 3, strides=1, padding="same")]
-    cases += [case("average_pool", image, 2, strides=2), case("max_pool", image, 2, strides=2, note="nan")]
+    cases += [case("average_pool", image, 2, strides=2), case("max_pool", image, 2, strides=2, note="nan in a window")]
     segments = array([0, 0, 2, 2, 1, 1], "int32")
     cases += [case(op, array([1.0, NAN, INF, -INF, -0.0, 0.0]), segments, num_segments=5) for op in ("segment_sum", "segment_max", "segment_min", "segment_prod")]
     logits = array([[1000.0, -1000.0, 0.0], [INF, 0.0, 0.0], [-INF, 0.0, 1.0]])

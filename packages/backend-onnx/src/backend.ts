@@ -132,6 +132,7 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
   const loaded = await loadOrt(options);
   const { ort, engine } = loaded;
   const name = device === "webgpu" ? "onnx webgpu" : `onnx ${engine}`;
+  const place = device === "cpu" && engine === "web" ? "wasm" : device;
   if (engine === "node") keepHeap();
   const sessionOptions = sessionOptionsOf(engine, options);
   const live = { handles: 0, bytes: 0 };
@@ -200,7 +201,7 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
     name,
     passes: switches,
     ...traits,
-    limitations: limitations.filter(({ devices = [device] }) => devices.includes(device)),
+    limitations: limitations.filter(({ devices = [place] }) => devices.includes(place)),
     // A loop runs on the host: on the graphics card all state would come down and go up again with each step.
     prefersLoops: device !== "webgpu",
     lowers: true,

@@ -5,6 +5,6 @@ import { limitations, onnx } from "./index.ts";
 describeBackend("onnx node", () => onnx({ engine: "node", threads: 1 }), { limitations, device: "cpu" });
 describeBackend("onnx web", () => onnx({ engine: "web", threads: 1 }), {
   limitations,
-  device: "cpu",
+  device: "wasm",
   goldens: "sample",
 });

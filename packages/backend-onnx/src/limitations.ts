@@ -7,7 +7,7 @@ const onHost = (reason: string, ...ops: readonly string[]): Limitation[] =>
 
 const WHERE = "ONNX Runtime's Where adds the chosen parts, so that -0 becomes 0; these ops are, or are made of, Where";
 
-/** What this engine cannot do. */
+/** What this engine cannot do. Devices: `cpu` is the native build in Node, `wasm` the one of browsers on the CPU, `webgpu` that on a graphics card. */
 export const limitations: readonly Limitation[] = [
   {
     op: "*",
@@ -16,18 +16,18 @@ export const limitations: readonly Limitation[] = [
       "ONNX Runtime has float64 kernels for plain arithmetic only; they are used inside of kernels, but not offered",
   },
   ...["where", "sign", "log1p", "expm1"].map((op) => ({ op, zeroSigns: true, reason: WHERE })),
-  ...["trunc", "atan2", "topK"].map((op) => ({ op, devices: ["cpu"], zeroSigns: true, reason: WHERE })),
+  ...["trunc", "atan2", "topK"].map((op) => ({ op, devices: ["cpu", "wasm"], zeroSigns: true, reason: WHERE })),
   { op: "*", dtype: "float16", zeroSigns: true, reason: "rounding to float16 chooses its parts with Where" },
   {
     op: "topK",
     sample: "nan",
     reason: "several nan in a row come in any order, as ONNX Runtime's operator finds them",
   },
-  {
+  ...[{ sample: "nan" }, { sample: "nan in a window", devices: ["cpu", "webgpu"] }].map((where) => ({
     op: "maxPool",
-    sample: "nan",
+    ...where,
     reason: "nan in a window is passed over, as ONNX Runtime's operator does; the other values are compared",
-  },
+  })),
   ...["erf", "tanh", "sinh"].map((op) => ({
     op,
     devices: ["webgpu"],
@@ -46,6 +46,12 @@ export const limitations: readonly Limitation[] = [
     ...["acosh", "atanh", "cosh", "erfInv", "exp", "log", "log1p", "logistic"],
   ),
   ...onGpu("certain and right", "WGSL lets the graphics card be off by 2^-21 for logarithms of numbers near 1", "log"),
+  {
+    op: "max",
+    sample: "a negative zero at the limit",
+    devices: ["wasm"],
+    reason: "wasm's fast maximum of 0 and -0 is either of them",
+  },
   ...onGpu("nan", "WGSL lets the graphics card compute as if there were no nan", "relu", "softplus"),
   ...onGpu("nan last", "WGSL lets the graphics card compute as if there were no nan", "sort", "argSort"),
   ...onGpu("max with nan", "WGSL lets the graphics card compute as if there were no nan", "scatterNd"),
