@@ -81,7 +81,7 @@ const leaves = (made: unknown): Tensor[] =>
 
 /**
  * Every case on one engine. Ours: the call of a jitted function, awaited until the engine is done, its result disposed; the values
- * stay with the engine. Python works off ten calls before it answers. By hand: the same result by the engine's own interface, awaited and disposed.
+ * stay with the engine. By hand: the same result by the engine's own interface, awaited and disposed.
  */
 export async function opTimes(engine: OpEngine, budget: number): Promise<OpTime[]> {
   const backend: Backend = await (backends[engine] as (typeof backends)[string])();
@@ -93,16 +93,15 @@ export async function opTimes(engine: OpEngine, budget: number): Promise<OpTime[
   const zero = tensor(0);
   const done = async (): Promise<unknown> => (engine === "numpy" ? await count(zero).data() : await settle());
   const [answer = 0] = await inTurns([async () => void (await done())], budget);
-  const calls = engine === "numpy" ? 10 : 1;
-  const messages = `waiting for Python's answer takes ${(answer / calls).toFixed(2)} ms of it`;
+  const messages = `waiting for Python's answer takes ${answer.toFixed(2)} ms of it`;
   for (const one of opCases) {
     const hosts = one.inputs.map(hostOf);
     const xs = hosts.map((x) => tensor(x));
     const compute = jit((...given: Tensor[]) => one.ours(...given));
     const ours: Once = async () => {
-      const made = Array.from({ length: calls }, () => compute(...xs));
+      const made = compute(...xs);
       await done();
-      for (const y of made.flatMap(leaves)) dispose(y);
+      for (const y of leaves(made)) dispose(y);
     };
     const [first] = leaves(compute(...xs)) as [Tensor];
     const shape: HostArray = { shape: first.shape, dtype: first.dtype, data: new Float32Array() };
@@ -113,11 +112,10 @@ export async function opTimes(engine: OpEngine, budget: number): Promise<OpTime[
           ? await tfjsByHand(one, hosts)
           : undefined;
     const able = hand !== undefined && (await runs(hand.once));
-    const [all = Number.NaN, other] = await inTurns(able ? [ours, hand.once] : [ours], budget);
-    const own = all / calls;
+    const [own = Number.NaN, other] = await inTurns(able ? [ours, hand.once] : [ours], budget);
     const alone = await python?.times(one, budget);
     const byHand = alone === undefined ? other : Math.min(...alone);
-    const alike = engine === "numpy" && own <= 2 * ((byHand ?? 0) + answer / calls);
+    const alike = engine === "numpy" && own <= 2 * ((byHand ?? 0) + answer);
     const reason = one.reasons?.[engine] ?? (alike ? messages : undefined);
     times.push({ name: one.name, heavy: one.heavy === true, ours: own, byHand, reason });
     hand?.dispose();
