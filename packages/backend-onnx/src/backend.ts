@@ -110,7 +110,7 @@ export interface OrtHandle {
   readers: number;
 }
 
-const bytesOf = (shape: readonly number[], type: string): number => sizeOf(shape) * (type === "bool" ? 1 : 4);
+const sizeInBytes = (shape: readonly number[], type: string): number => sizeOf(shape) * (type === "bool" ? 1 : 4);
 const handleTypes: ReadonlySet<string> = new Set<OrtType>(["float32", "int32", "uint32", "bool"]);
 
 /**
@@ -235,7 +235,7 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
             inputs.map(({ tensor }) => tensor),
             outs,
           );
-          return results.map((tensor) => wrap(tensor, bytesOf(tensor.dims, tensor.type)));
+          return results.map((tensor) => wrap(tensor, sizeInBytes(tensor.dims, tensor.type)));
         },
         release: (handle) => backend.release(handle),
       });
@@ -360,7 +360,7 @@ class Program {
 
   constructor(parts: ProgramParts) {
     this.#parts = parts;
-    this.#bytes = parts.outputs.map(({ shape, dtype }) => bytesOf(shape, dtype));
+    this.#bytes = parts.outputs.map(({ shape, dtype }) => sizeInBytes(shape, dtype));
     this.#spare = new Array<OrtTensor | undefined>(parts.outputs.length).fill(undefined);
   }
 
