@@ -1,4 +1,4 @@
-"""Attention and LSTM cases of layers.json."""
+"""Attention and recurrent cases of layers.json."""
 
 import keras
 import numpy as np
@@ -41,5 +41,35 @@ def lstm():
     return cases
 
 
+def other_recurrent(layer, gated):
+    """GRU and SimpleRNN: what an LSTM has, with one state."""
+    make = lambda **options: lambda: layer(**{"units": 3, **options})
+    x, h = values(61, (2, 4, 3)), values(62, (2, 3))
+    # Keras does not write the seed of SimpleRNN.
+    seeded = {"seed": 9} if gated else {}
+    cases = [case(make(), x), case(make(return_sequences=True, return_state=True), x), case(make(go_backwards=True, return_sequences=True), x), case(make(unroll=True, return_sequences=True), x), case(make(use_bias=False), x), case(make(activation="relu"), x), case(make(activation=None), x)]
+    cases += [case(make(return_state=True), ([x], {"initial_state": [h]}), trace=False)]
+    cases += [case(make(), ([x], {"mask": mask}), trace=False) for mask in (TAIL, STEPS)] + [case(make(return_sequences=True, return_state=True), ([x], {"mask": STEPS}), trace=False), case(make(return_sequences=True, zero_output_for_mask=True), ([x], {"mask": STEPS}), trace=False)]
+    cases += [case(make(stateful=True), x, x, values(63, (2, 4, 3)), trace=False)]
+    cases += [case(make(dropout=0.3, **seeded), ([x], {"training": True}), ([x], {"training": True}), ([x], {"training": False})), case(make(recurrent_dropout=0.3, **seeded), ([x], {"training": True}), ([x], {"training": False})), case(make(dropout=0.2, recurrent_dropout=0.4, return_sequences=True, **seeded), ([x], {"training": True}), ([x], {"training": False}), ([x], {"training": True}))]
+    cases += [case(make(dropout=0.4), ([x], {"training": True}), note="unseeded after set_random_seed(0)"), case(make(dropout=1.0), ([x], {"training": True}))]
+    cases += [case(make(kernel_initializer="he_normal", recurrent_initializer=keras.initializers.Orthogonal(seed=2), bias_initializer="ones", kernel_regularizer="l2", recurrent_regularizer="l1", bias_regularizer="l2", activity_regularizer="l2", kernel_constraint="non_neg", recurrent_constraint="unit_norm", bias_constraint="max_norm"), x)]
+    if gated:
+        cases += [case(make(recurrent_activation="hard_sigmoid"), x), case(make(reset_after=False), x), case(make(reset_after=False, use_bias=False, return_sequences=True), x), case(make(implementation=1), x), case(make(reset_after=False, recurrent_dropout=0.3, seed=5), ([x], {"training": True}))]
+    return cases
+
+
+def bidirectional():
+    make = lambda make_layer, **options: lambda: L.Bidirectional(make_layer(), **options)
+    sequences = lambda **options: lambda: L.GRU(**{"units": 2, "return_sequences": True, "seed": 3, **options})
+    x, states = values(71, (2, 4, 3)), [values(72 + i, (2, 2)) for i in range(4)]
+    cases = [case(make(sequences(), merge_mode=mode), x) for mode in ("concat", "sum", "ave", "mul", None)]
+    cases += [case(make(lambda: L.LSTM(2, seed=3)), x), case(make(lambda: L.LSTM(2, seed=3, return_state=True)), x), case(make(lambda: L.LSTM(2, seed=3, return_state=True, return_sequences=True), merge_mode=None), x), case(make(lambda: L.RNN(L.LSTMCell(2, seed=3), return_sequences=True)), x)]
+    cases += [case(make(lambda: L.LSTM(2, seed=3, return_state=True)), ([x], {"initial_state": states}), trace=False)]
+    cases += [case(make(sequences()), ([x], {"mask": mask}), trace=False) for mask in (TAIL, STEPS)] + [case(make(lambda: L.LSTM(2, seed=3)), ([x], {"mask": STEPS}), trace=False), case(make(sequences(), merge_mode=None), ([x], {"mask": STEPS}), trace=False)]
+    cases += [case(make(lambda: L.LSTM(2, seed=3, stateful=True)), x, x, trace=False), case(make(sequences(dropout=0.3)), ([x], {"training": True}), ([x], {"training": False}))]
+    return cases + [case(lambda: L.Bidirectional(L.LSTM(2, seed=3, return_sequences=True), backward_layer=L.GRU(2, return_sequences=True, go_backwards=True, seed=3)), x)]
+
+
 def make():
-    return attention() + lstm()
+    return attention() + lstm() + other_recurrent(L.GRU, True) + other_recurrent(L.SimpleRNN, False) + bidirectional()

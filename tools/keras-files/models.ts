@@ -116,7 +116,23 @@ export const singles: readonly SavedModel[] = [
     () => new layers.LSTM({ units: 3, returnSequences: true, recurrentActivation: "hard_sigmoid" }),
   ),
   single("LSTM backwards", steps, () => new layers.LSTM({ units: 3, goBackwards: true, unitForgetBias: false })),
+  single("GRU", steps, () => new layers.GRU({ units: 3, returnSequences: true })),
+  single("GRU reset before", steps, () => new layers.GRU({ units: 3, resetAfter: false, activation: null })),
+  single("SimpleRNN", steps, () => new layers.SimpleRNN({ units: 3, useBias: false })),
   single("RNN", steps, () => new layers.RNN({ cell: new layers.LSTMCell({ units: 2 }) })),
+  single("RNN of GRUCell", steps, () => new layers.RNN({ cell: new layers.GRUCell({ units: 2 }) })),
+  single("RNN of SimpleRNNCell", steps, () => new layers.RNN({ cell: new layers.SimpleRNNCell({ units: 2 }) })),
+  single("Bidirectional", steps, () => new layers.Bidirectional({ layer: new layers.GRU({ units: 2 }) })),
+  single(
+    "Bidirectional of two kinds",
+    steps,
+    () =>
+      new layers.Bidirectional({
+        layer: new layers.LSTM({ units: 2, returnSequences: true }),
+        backwardLayer: new layers.SimpleRNN({ units: 2, returnSequences: true, goBackwards: true }),
+        mergeMode: "sum",
+      }),
+  ),
   merged("Add", () => new layers.Add()),
   merged("Subtract", () => new layers.Subtract()),
   merged("Multiply", () => new layers.Multiply()),

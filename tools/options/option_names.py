@@ -20,7 +20,7 @@ COMMON = {
 SCHEDULES = keras.optimizers.schedules
 
 # Options that a constructor takes out of its keyword arguments by hand.
-HIDDEN = {"LayerNormalization": ["rms_scaling"]}
+HIDDEN = {"LayerNormalization": ["rms_scaling"], **dict.fromkeys(("LSTM", "LSTMCell", "GRU", "GRUCell"), ["implementation"])}
 
 
 def options(cls):

@@ -65,9 +65,9 @@ export const layerOptions: Readonly<Record<string, string>> = {
   Equalization: "valueRange bins dataFormat factor boundingBoxFormat",
   Flatten: "dataFormat",
   FlaxLayer: "module method variables callFn initFn params state seed nativeSerializationPlatforms",
-  GRU: "units activation recurrentActivation useBias kernelInitializer recurrentInitializer biasInitializer kernelRegularizer recurrentRegularizer biasRegularizer kernelConstraint recurrentConstraint biasConstraint dropout recurrentDropout seed returnSequences returnState goBackwards stateful unroll resetAfter useCudnn cell zeroOutputForMask",
+  GRU: "units activation recurrentActivation useBias kernelInitializer recurrentInitializer biasInitializer kernelRegularizer recurrentRegularizer biasRegularizer kernelConstraint recurrentConstraint biasConstraint dropout recurrentDropout seed returnSequences returnState goBackwards stateful unroll resetAfter useCudnn cell zeroOutputForMask implementation",
   GRUCell:
-    "units activation recurrentActivation useBias kernelInitializer recurrentInitializer biasInitializer kernelRegularizer recurrentRegularizer biasRegularizer kernelConstraint recurrentConstraint biasConstraint dropout recurrentDropout resetAfter seed",
+    "units activation recurrentActivation useBias kernelInitializer recurrentInitializer biasInitializer kernelRegularizer recurrentRegularizer biasRegularizer kernelConstraint recurrentConstraint biasConstraint dropout recurrentDropout resetAfter seed implementation",
   GaussianDropout: "rate seed",
   GaussianNoise: "stddev seed",
   GlobalAveragePooling1D: "dataFormat keepdims poolDimensions",
@@ -85,9 +85,9 @@ export const layerOptions: Readonly<Record<string, string>> = {
   IntegerLookup:
     "maxTokens numOovIndices maskToken oovToken vocabulary vocabularyDtype idfWeights invert outputMode sparse padToMaxTokens oovMethod salt",
   JaxLayer: "callFn initFn params state seed nativeSerializationPlatforms",
-  LSTM: "units activation recurrentActivation useBias kernelInitializer recurrentInitializer biasInitializer unitForgetBias kernelRegularizer recurrentRegularizer biasRegularizer kernelConstraint recurrentConstraint biasConstraint dropout recurrentDropout seed returnSequences returnState goBackwards stateful unroll useCudnn cell zeroOutputForMask",
+  LSTM: "units activation recurrentActivation useBias kernelInitializer recurrentInitializer biasInitializer unitForgetBias kernelRegularizer recurrentRegularizer biasRegularizer kernelConstraint recurrentConstraint biasConstraint dropout recurrentDropout seed returnSequences returnState goBackwards stateful unroll useCudnn cell zeroOutputForMask implementation",
   LSTMCell:
-    "units activation recurrentActivation useBias kernelInitializer recurrentInitializer biasInitializer unitForgetBias kernelRegularizer recurrentRegularizer biasRegularizer kernelConstraint recurrentConstraint biasConstraint dropout recurrentDropout seed",
+    "units activation recurrentActivation useBias kernelInitializer recurrentInitializer biasInitializer unitForgetBias kernelRegularizer recurrentRegularizer biasRegularizer kernelConstraint recurrentConstraint biasConstraint dropout recurrentDropout seed implementation",
   Lambda: "function outputShape mask arguments",
   LayerNormalization:
     "axis epsilon center scale betaInitializer gammaInitializer betaRegularizer gammaRegularizer betaConstraint gammaConstraint rmsScaling",

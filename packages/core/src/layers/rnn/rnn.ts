@@ -83,7 +83,8 @@ export class RNN extends Layer {
   readonly goBackwards: boolean;
   readonly stateful: boolean;
   readonly unroll: boolean;
-  readonly zeroOutputForMask: boolean;
+  /** Set by `Bidirectional`, too. */
+  zeroOutputForMask: boolean;
   // Not weights: Keras neither counts nor saves them.
   #states: readonly Variable[] | undefined;
 
