@@ -51,6 +51,16 @@ def normalisation():
     return [made for made in cases if made]
 
 
+def other_normalisation():
+    group = lambda **options: lambda: L.GroupNormalization(**{"groups": 2, **options})
+    image, first = values(111, (2, 3, 2, 4), -2, 2), values(112, (2, 4, 3, 2), -2, 2)
+    cases = [case(group(), X), case(group(), image), case(group(groups=-1), image, note="instances"), case(group(groups=1), WIDE), case(group(axis=1), first), case(group(axis=2), values(113, (2, 3, 4, 2))), case(group(axis=-2, groups=3), WIDE), case(group(epsilon=0.1), image), case(group(center=False), X), case(group(scale=False), X), case(group(center=False, scale=False), WIDE)]
+    cases += [case(group(dtype="mixed_float16"), X, grad=False), case(group(), integers(114, (2, 4), 0, 9), grad=False, note="integers stay what they are until the last cast")]
+    cases += [case(group(beta_initializer="ones", gamma_initializer="zeros", beta_regularizer="l1", gamma_regularizer="l2", beta_constraint="non_neg", gamma_constraint="max_norm"), X)]
+    rms = lambda **options: lambda: L.RMSNormalization(**options)
+    return cases + [case(rms(), X), case(rms(), WIDE), case(rms(axis=[1, 2]), WIDE), case(rms(axis=[-1, -2], epsilon=0.1), WIDE), case(rms(dtype="mixed_float16"), X, grad=False)]
+
+
 def dropout():
     train = {"training": True}
     wide = values(29, (4, 6))
@@ -60,4 +70,4 @@ def dropout():
 
 
 def make():
-    return dense() + embedding() + activations() + normalisation() + dropout()
+    return dense() + embedding() + activations() + normalisation() + other_normalisation() + dropout()

@@ -21,6 +21,27 @@ def convolutions():
     return cases + [case(depth(kernel_size=(2, 2), depthwise_regularizer="l2", depthwise_constraint="unit_norm", depthwise_initializer="he_uniform", bias_initializer="ones"), SMALL)]
 
 
+def transposed():
+    small, first, steps, volume = values(101, (2, 3, 4, 2)), values(102, (2, 2, 3, 4)), values(103, (2, 4, 3)), values(104, (2, 2, 3, 2, 2))
+    conv = lambda **options: lambda: L.Conv2DTranspose(**{"filters": 3, "kernel_size": 3, **options})
+    cases = [case(conv(), small), case(conv(kernel_size=(2, 3), strides=(2, 1), padding="same", activation="relu"), small), case(conv(strides=2, padding="same", use_bias=False), small), case(conv(kernel_size=2, strides=3), small), case(conv(dilation_rate=2, padding="same"), small), case(conv(kernel_size=2, dilation_rate=(1, 2)), small)]
+    cases += [case(conv(strides=2, output_padding=1), small), case(conv(strides=(2, 3), output_padding=(0, 2), padding="same"), small), case(conv(kernel_size=4, strides=2, padding="same"), small), case(conv(data_format="channels_first", strides=2, padding="same"), first), case(conv(filters=1, kernel_size=1), small)]
+    cases += [case(conv(filters=2, kernel_size=2, kernel_regularizer=keras.regularizers.L2(0.01), bias_regularizer="l1", activity_regularizer=keras.regularizers.L1L2(0.01, 0.02), kernel_constraint="non_neg", bias_constraint=keras.constraints.MaxNorm(1.0), kernel_initializer=keras.initializers.HeNormal(seed=1), bias_initializer="ones", name="all_options"), small), case(conv(dtype="mixed_float16"), small, grad=False)]
+    line = lambda **options: lambda: L.Conv1DTranspose(**{"filters": 2, "kernel_size": 3, **options})
+    cases += [case(line(), steps), case(line(strides=2, padding="same", activation="tanh"), steps), case(line(strides=3, output_padding=1), steps), case(line(dilation_rate=2, padding="same"), steps), case(line(data_format="channels_first", strides=2, use_bias=False), steps)]
+    block = lambda **options: lambda: L.Conv3DTranspose(**{"filters": 2, "kernel_size": 2, **options})
+    return cases + [case(block(), volume), case(block(strides=(1, 2, 1), padding="same"), volume), case(block(kernel_size=(1, 2, 1), strides=2, output_padding=(1, 0, 1)), volume), case(block(data_format="channels_first", use_bias=False), volume)]
+
+
+def separable():
+    steps = values(105, (2, 6, 3))
+    conv = lambda **options: lambda: L.SeparableConv2D(**{"filters": 3, "kernel_size": 3, **options})
+    cases = [case(conv(), IMAGE), case(conv(depth_multiplier=2, padding="same", activation="relu"), SMALL), case(conv(kernel_size=(2, 3), strides=2, padding="same", use_bias=False), IMAGE), case(conv(dilation_rate=2), IMAGE), case(conv(data_format="channels_first", depth_multiplier=2), FIRST)]
+    cases += [case(conv(kernel_size=2, depthwise_initializer="he_uniform", pointwise_initializer="he_normal", bias_initializer="ones", depthwise_regularizer="l2", pointwise_regularizer="l1", bias_regularizer="l1", activity_regularizer="l2", depthwise_constraint="unit_norm", pointwise_constraint="non_neg", bias_constraint="max_norm"), SMALL), case(conv(dtype="mixed_float16"), SMALL, grad=False)]
+    line = lambda **options: lambda: L.SeparableConv1D(**{"filters": 2, "kernel_size": 3, **options})
+    return cases + [case(line(), steps), case(line(strides=2, padding="same", depth_multiplier=2), steps), case(line(dilation_rate=2, activation="tanh"), steps), case(line(data_format="channels_first", padding="same"), steps)]
+
+
 def pooling():
     cases = []
     for make in (L.MaxPooling2D, L.AveragePooling2D):
@@ -46,4 +67,4 @@ def shapes():
 
 
 def make():
-    return convolutions() + pooling() + shapes()
+    return convolutions() + transposed() + separable() + pooling() + shapes()

@@ -86,6 +86,27 @@ export const singles: readonly SavedModel[] = [
     image,
     () => new layers.DepthwiseConv2D({ kernelSize: 2, padding: "same", depthMultiplier: 2 }),
   ),
+  single("SeparableConv1D", steps, () => new layers.SeparableConv1D({ filters: 3, kernelSize: 2, useBias: false })),
+  single(
+    "SeparableConv2D",
+    image,
+    () => new layers.SeparableConv2D({ filters: 3, kernelSize: [3, 2], padding: "same", depthMultiplier: 2 }),
+  ),
+  single(
+    "Conv1DTranspose",
+    steps,
+    () => new layers.Conv1DTranspose({ filters: 3, kernelSize: 2, strides: 3, outputPadding: 1 }),
+  ),
+  single(
+    "Conv2DTranspose",
+    image,
+    () => new layers.Conv2DTranspose({ filters: 3, kernelSize: 3, strides: 2, padding: "same", activation: "relu" }),
+  ),
+  single(
+    "Conv3DTranspose",
+    volume,
+    () => new layers.Conv3DTranspose({ filters: 2, kernelSize: 2, strides: [1, 2, 1], useBias: false }),
+  ),
   single("MaxPooling1D", steps, () => new layers.MaxPooling1D()),
   single("MaxPooling2D", image, () => new layers.MaxPooling2D({ poolSize: 3, strides: 2, padding: "same" })),
   single("MaxPooling3D", volume, () => new layers.MaxPooling3D()),
@@ -110,6 +131,8 @@ export const singles: readonly SavedModel[] = [
     () => new layers.BatchNormalization({ momentum: 0.9, epsilon: 0.01, scale: false }),
   ),
   single("LayerNormalization", steps, () => new layers.LayerNormalization({ axis: [1, 2], center: false })),
+  single("GroupNormalization", image, () => new layers.GroupNormalization({ groups: -1, scale: false })),
+  single("RMSNormalization", steps, () => new layers.RMSNormalization({ axis: [1, 2], epsilon: 0.01 })),
   single(
     "LSTM",
     steps,

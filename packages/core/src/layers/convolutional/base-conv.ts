@@ -49,18 +49,22 @@ export interface Window {
 }
 
 /** Checks the window options of a layer with `rank` spatial axes. */
-export function windowOf(where: string, config: WindowConfig, rank: number): Window {
+export function windowOf(where: string, config: WindowConfig, rank: number, paddings?: readonly string[]): Window {
   return {
     kernelSize: sizesFor(where, "kernelSize", config.kernelSize, rank),
     strides: sizesFor(where, "strides", config.strides ?? 1, rank),
-    padding: paddingFor(
-      where,
-      config.padding ?? "valid",
-      rank === 1 && where.startsWith("Conv") ? ["valid", "same", "causal"] : undefined,
-    ),
+    padding: paddingFor(where, config.padding ?? "valid", paddings),
     dataFormat: standardizeDataFormat(config.dataFormat, where),
     dilationRate: sizesFor(where, "dilationRate", config.dilationRate ?? 1, rank),
   };
+}
+
+/** @throws ConfigError if both strides and gaps inside the window are above 1. */
+export function checkSteps(where: string, { strides, dilationRate }: Window): void {
+  if (Math.max(...strides) === 1 || Math.max(...dilationRate) === 1) return;
+  const got = `strides ${strides} and dilationRate ${dilationRate}`;
+  const must = "strides above 1 and dilationRate above 1 exclude each other";
+  throw new ConfigError(complain(where, { must, got, todo: "Set one of them to 1" }));
 }
 
 /** Number of channels of an input. @throws ShapeError if it is not known. */
@@ -107,7 +111,7 @@ export abstract class BaseConv extends LoraLayer {
     this.rank = rank;
     this.filters = positiveInteger(where, "filters", config.filters);
     this.groups = positiveInteger(where, "groups", config.groups ?? 1);
-    this.window = windowOf(where, config, rank);
+    this.window = windowOf(where, config, rank, rank === 1 ? ["valid", "same", "causal"] : undefined);
     this.activation = getActivation(config.activation);
     this.useBias = config.useBias ?? true;
     this.#parts = kernelAndBias(config);
@@ -118,11 +122,7 @@ export abstract class BaseConv extends LoraLayer {
         complain(where, { must: "filters must be a multiple of groups", got, todo: "Change one of them" }),
       );
     }
-    if (Math.max(...this.window.strides) > 1 && Math.max(...this.window.dilationRate) > 1) {
-      const got = `strides ${this.window.strides} and dilationRate ${this.window.dilationRate}`;
-      const must = "strides above 1 and dilationRate above 1 exclude each other";
-      throw new ConfigError(complain(where, { must, got, todo: "Set one of them to 1" }));
-    }
+    checkSteps(where, this.window);
   }
 
   override build(inputShape: SymbolicShape): void {
