@@ -2,9 +2,11 @@
 import { BackendError, complain, DeviceLostError, OutOfMemoryError } from "@keras-ts/core/backend";
 import { LOST } from "./gpu-build.ts";
 
-// The last: the number of bytes is more than the wasm build, of 32 bits, can say.
-const noMemory =
-  /bad_alloc|out of memory|failed to allocate|memory allocation|cannot enlarge memory|SafeIntOnOverflow/i;
+const noMemory = [
+  /bad_alloc|out of memory|failed to allocate|memory allocation|cannot enlarge memory/i,
+  // A number of bytes that the wasm build, of 32 bits, cannot say; a buffer larger than a graphics card has any.
+  /SafeIntOnOverflow|buffer size.* exceeds the max|maximum storage buffer binding size/i,
+];
 
 /** What is told where neither a device nor memory is missing; by default that it is a fault of ours. */
 export interface Otherwise {
@@ -47,7 +49,7 @@ function translated(where: string, label: string, cause: unknown, otherwise?: Ot
     const todo = "The state of the last completed step is kept: choose a new engine with setBackend, and go on";
     return new DeviceLostError(complain(where, { must, got, todo }), { cause });
   }
-  if (noMemory.test(message) || (cause instanceof RangeError && /buffer|array/i.test(message))) {
+  if (noMemory.some((text) => text.test(message)) || (cause instanceof RangeError && /buffer|array/i.test(message))) {
     const must = `there must be memory to run ${label}`;
     const todo = "The state of the last completed step is kept: make a new engine, and go on with smaller batches";
     return new OutOfMemoryError(complain(where, { must, got, todo }), { cause });
