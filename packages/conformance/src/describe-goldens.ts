@@ -41,7 +41,8 @@ async function anyFails(cases: readonly GoldenCase[]): Promise<boolean> {
 /** Defines the tests of ops, random numbers, activations, losses and layers on the current engine, eagerly and traced. */
 export function describeGoldens(amount: GoldenAmount = "all", limits: Limits = {}): void {
   if (amount === "none") return;
-  const groups = goldenGroups().map((group) => chosen(group, amount));
+  const whole = goldenGroups();
+  const groups = whole.map((group) => chosen(group, amount));
   // What is limited is seen in the graphs of all cases: once for both modes.
   const known = new Map<readonly GoldenCase[], Parts>();
   const partsOf = (cases: readonly GoldenCase[]): Parts => {
@@ -57,7 +58,7 @@ export function describeGoldens(amount: GoldenAmount = "all", limits: Limits = {
   const signs = zeroSignLimitations(limits);
   const nonFinite = nonFiniteLimitations(limits);
   if (signs.length + nonFinite.length === 0) return;
-  const all = goldenGroups().flatMap(({ cases }) => cases);
+  const all = whole.flatMap(({ cases }) => cases);
   test.each(signs.map((one) => [one.op, one.dtype ?? "any dtype", one] as const))(
     "%s of %s loses a sign of zero somewhere",
     async (_, __, one) => {
