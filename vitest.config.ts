@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs";
 import { defineConfig } from "vitest/config";
+import { LongFirst } from "./tools/lib/vitest-sequencer.ts";
 
 // Workspace packages resolve to their sources, so a test never waits for a build.
 const conditions = ["@keras-ts/source", "module", "node", "development|production"];
@@ -11,6 +12,7 @@ export default defineConfig({
   test: {
     pool: "forks",
     maxWorkers: 2,
+    sequence: { sequencer: LongFirst },
     testTimeout: 60_000,
     hookTimeout: 120_000,
     projects: [

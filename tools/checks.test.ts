@@ -8,7 +8,7 @@ import { generators } from "./generated.ts";
 import { importsOf } from "./lib/imports.ts";
 import { planted } from "./lib/planted.ts";
 import { run } from "./lib/process.ts";
-import { CLOSING, close, fromClosingLine, runSections } from "./lib/sections.ts";
+import { CLOSING, close, fromClosingLine, printTable, runSections } from "./lib/sections.ts";
 import { packages, root } from "./lib/workspace.ts";
 import { weigh } from "./sizes.ts";
 
@@ -166,6 +166,24 @@ test("scripts are counted by closing line, reason or exit code", () => {
     failed: 0,
     notRun: ["x: no Chromium"],
   });
+});
+
+test("parts of a section stand below it, and are not counted twice", async () => {
+  const log = vi.spyOn(console, "log").mockImplementation(() => {});
+  const parts = [
+    { name: "core", passed: 3, failed: 0, seconds: 1 },
+    { name: "data", passed: 2, failed: 1, seconds: 2 },
+  ];
+  const rows = await runSections([{ name: "tests", run: async () => ({ passed: 5, failed: 1, parts }) }]);
+  log.mockClear();
+  printTable(rows);
+  const lines = log.mock.calls.map(([line]) => String(line).trim().split(/\s+/));
+  log.mockRestore();
+  expect(lines.slice(1).map(([name, ok, failed]) => [name, ok, failed])).toEqual([
+    ["tests", "5", "1"],
+    ["core", "3", "0"],
+    ["data", "2", "1"],
+  ]);
 });
 
 test("a section that throws is a failure, and the closing line comes last", async () => {

@@ -1,39 +1,45 @@
-// `npm test`: every suite of the repository, one at a time. `npm test -- unit backend-onnx` runs only the named sections.
+// `npm test`: every suite of the repository. `npm test -- unit backend-onnx` runs only the named sections.
 import { checkDocTypes } from "./doctest/types.ts";
 import { runScript } from "./lib/process.ts";
-import { close, fromClosingLine, printTable, runSections, type Section, sum } from "./lib/sections.ts";
+import { close, fromClosingLine, printTable, runSections, type Section } from "./lib/sections.ts";
 import { lint, rooms, types } from "./lib/steps.ts";
 import { runVitest } from "./lib/vitest.ts";
 import { packages } from "./lib/workspace.ts";
 
-const suite = (name: string, ...projects: string[]): Section => ({ name, run: () => runVitest(projects) });
-
 const ids = packages().map(({ id }) => id);
-const sections: Section[] = [
+const isEngine = (id: string): boolean => /^(backend|bridge)-/.test(id);
+/** Suites, with their Vitest projects. All that are wanted are one run: while one has a long file others go on. */
+const suites: Readonly<Record<string, readonly string[]>> = {
+  unit: ["core", "data", "tools"],
+  conformance: ["conformance"],
+  ...Object.fromEntries(ids.filter(isEngine).map((id) => [id, [id]])),
+  docs: ["docs"],
+  examples: ["examples"],
+};
+const wanted = process.argv.slice(2);
+const isWanted = (name: string): boolean => wanted.length === 0 || wanted.includes(name);
+const projects = Object.entries(suites).flatMap(([name, list]) => (isWanted(name) ? list : []));
+
+const others: Section[] = [
   types,
   rooms,
   lint,
-  suite("unit", "core", "data", "tools"),
-  suite("conformance", "conformance"),
-  ...ids.filter((id) => id.startsWith("backend-")).map((id) => suite(id, id)),
-  ...ids.filter((id) => id.startsWith("bridge-")).map((id) => suite(id, id)),
-  { name: "docs", run: async () => sum([await checkDocTypes(), await runVitest(["docs"])]) },
-  suite("examples", "examples"),
+  { name: "docs", run: checkDocTypes },
   {
     name: "browser",
     run: async () =>
       fromClosingLine("browser", await runScript("tools/browser-test.ts", [], { hide: /passed, \d+ failed$/ })),
   },
 ];
+const sections = others.filter(({ name }) => isWanted(name));
+if (projects.length > 0) sections.push({ name: "tests", run: () => runVitest(projects) });
 
-const wanted = process.argv.slice(2);
-const unknown = wanted.filter((name) => !sections.some((section) => section.name === name));
+const names = [...others.map(({ name }) => name), ...Object.keys(suites).filter((name) => name !== "docs")];
+const unknown = wanted.filter((name) => !names.includes(name));
 if (unknown.length) {
-  console.error(
-    `test: sections must be among ${sections.map(({ name }) => name).join(", ")}, got ${unknown.join(", ")}.`,
-  );
+  console.error(`test: sections must be among ${names.join(", ")}, got ${unknown.join(", ")}.`);
   process.exit(1);
 }
-const rows = await runSections(wanted.length ? sections.filter(({ name }) => wanted.includes(name)) : sections);
+const rows = await runSections(sections);
 printTable(rows);
 close(rows);

@@ -17,6 +17,8 @@ export interface ProgramsRound {
 export type ProgramsReport = readonly ProgramsRound[];
 
 const NAME = "programs of a test";
+const query = new URLSearchParams(location.search);
+const device = query.get("device") === "webgpu" ? "webgpu" : "cpu";
 const warnings: string[] = [];
 console.warn = (text: unknown) => warnings.push(String(text));
 
@@ -24,7 +26,7 @@ async function learn(options: {
   readonly worker?: boolean;
   readonly cache?: string | CacheOptions;
 }): Promise<Omit<ProgramsRound, "name">> {
-  const backend = await onnx({ wasmPaths: "/ort/", threads: 1, ...options });
+  const backend = await onnx({ device, wasmPaths: "/ort/", threads: 1, ...options });
   setBackend(backend);
   setRandomSeed(1);
   const model = new Sequential([
@@ -107,7 +109,7 @@ const rounds: Readonly<Record<string, () => Promise<Omit<ProgramsRound, "name">>
   },
 };
 
-const names = Object.keys(rounds);
+const names = query.get("rounds")?.split(",") ?? Object.keys(rounds);
 const done = JSON.parse(sessionStorage.getItem("rounds") ?? "[]") as ProgramsRound[];
 const name = names[done.length] as string;
 done.push({ name, ...(await (rounds[name] as (typeof rounds)[string])()) });

@@ -9,6 +9,16 @@ export interface Outcome {
   readonly notRun?: readonly string[];
   /** What failed, one line each, repeated at the end where people look. */
   readonly failures?: readonly string[];
+  /** What is counted above, by where it comes from. */
+  readonly parts?: readonly Part[];
+}
+
+/** A part of a section. Parts may have run at the same time. */
+export interface Part {
+  readonly name: string;
+  readonly passed: number;
+  readonly failed: number;
+  readonly seconds: number;
 }
 
 /** One step of a run. */
@@ -99,9 +109,10 @@ function verdict({ passed, failed, notRun }: Outcome): string {
 
 /** Prints the table, what was not run and what failed; the caller prints the closing line. */
 export function printTable(rows: readonly Row[]): void {
-  const width = Math.max(...rows.map(({ name }) => name.length), 7);
+  const lines = rows.flatMap((row) => [row, ...(row.parts ?? []).map((part) => ({ ...part, name: `  ${part.name}` }))]);
+  const width = Math.max(...lines.map(({ name }) => name.length), 7);
   console.log(`\n${"section".padEnd(width)}  ${"ok".padStart(6)}  ${"failed".padStart(6)}  ${"time".padStart(8)}`);
-  for (const { name, passed, failed, seconds } of rows) {
+  for (const { name, passed, failed, seconds } of lines) {
     const time = `${seconds.toFixed(1)} s`;
     console.log(
       `${name.padEnd(width)}  ${String(passed).padStart(6)}  ${String(failed).padStart(6)}  ${time.padStart(8)}`,

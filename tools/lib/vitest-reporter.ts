@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import type { Reporter, TestModule } from "vitest/node";
+import type { Part } from "./sections.ts";
 
 /** What `tools/lib/vitest.ts` reads back. */
 export interface VitestReport {
@@ -7,6 +8,8 @@ export interface VitestReport {
   readonly failed: number;
   readonly notRun: readonly string[];
   readonly failures: readonly string[];
+  /** By project. Times are sums over files, of which several run at once. */
+  readonly parts: readonly Part[];
 }
 
 /** Writes counts, failed names and the reasons of skips to the file that `KERAS_TS_VITEST_REPORT` names. */
@@ -17,8 +20,10 @@ class CountReporter implements Reporter {
     let passed = 0;
     const failures: string[] = [];
     const notRun: string[] = [];
+    const parts = new Map<string, Part>();
     for (const module of modules) {
       const file = module.relativeModuleId;
+      const before = { passed, failed: failures.length };
       // A file that fails to load has no tests to count, yet it is a failure.
       if (module.errors().length) failures.push(`${file}: ${module.errors()[0]?.message ?? "failed to load"}`);
       for (const test of module.children.allTests()) {
@@ -30,9 +35,17 @@ class CountReporter implements Reporter {
             `${file} > ${test.fullName}: ${(result.state === "skipped" && result.note) || "no reason given"}`,
           );
       }
+      const { name } = module.project;
+      const part = parts.get(name) ?? { name, passed: 0, failed: 0, seconds: 0 };
+      parts.set(name, {
+        name,
+        passed: part.passed + passed - before.passed,
+        failed: part.failed + failures.length - before.failed,
+        seconds: part.seconds + module.diagnostic().duration / 1000,
+      });
     }
     for (const error of errors) failures.push(`unhandled: ${error instanceof Error ? error.message : String(error)}`);
-    const report: VitestReport = { passed, failed: failures.length, notRun, failures };
+    const report: VitestReport = { passed, failed: failures.length, notRun, failures, parts: [...parts.values()] };
     writeFileSync(path, JSON.stringify(report));
   }
 }

@@ -18,8 +18,9 @@ export async function runVitest(projects: readonly string[], extra: readonly str
       const failures = [`vitest ${projects.join(", ")}: no report, exit code ${code}`];
       return code === 0 ? { passed: 0, failed: 0 } : { passed: 0, failed: 1, failures };
     }
-    if (code === 0 || report.failed) return report;
-    return { ...report, failed: 1, failures: [`vitest ${projects.join(", ")}: exit code ${code}`] };
+    const outcome = { ...report, parts: projects.length > 1 ? report.parts : [] };
+    if (code === 0 || report.failed) return outcome;
+    return { ...outcome, failed: 1, failures: [`vitest ${projects.join(", ")}: exit code ${code}`] };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -12,7 +12,7 @@ import {
   lower,
   sizeOf,
 } from "@keras-ts/core/backend";
-import { attempt } from "./attempt.ts";
+import { attempt, attemptNow } from "./attempt.ts";
 import { typeOf } from "./builder.ts";
 import type { CacheOptions } from "./cache/open-store.ts";
 import { traits } from "./composites.ts";
@@ -209,8 +209,10 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
       const type = typeOf(dtype);
       if (!handleTypes.has(type)) typeOf("complex64");
       const spare = spares.take(type, shape);
-      if (spare === undefined)
-        return wrap(new ort.Tensor(type as OrtType, data.slice() as OrtData, shape), data.byteLength);
+      if (spare === undefined) {
+        const made = (): OrtTensor => new ort.Tensor(type as OrtType, data.slice() as OrtData, shape);
+        return wrap(attemptNow(`${name} backend`, "an upload", made), data.byteLength);
+      }
       (spare.data as OrtData).set(data);
       return wrap(spare, data.byteLength);
     },
@@ -376,9 +378,11 @@ class Program {
     const feeds: Record<string, OrtTensor> = {};
     for (let i = 0; i < inputs.length; i++) feeds[inputs[i] as string] = (handles[i] as OrtHandle).tensor;
     const fetches: Record<string, OrtTensor | null> = {};
-    outputs.forEach((output, i) => {
-      fetches[output.name] = this.#spare[i] ?? allocate?.(output) ?? null;
-      this.#spare[i] = undefined;
+    attemptNow(label, compileOptions.label ?? "program", () => {
+      outputs.forEach((output, i) => {
+        fetches[output.name] = this.#spare[i] ?? allocate?.(output) ?? null;
+        this.#spare[i] = undefined;
+      });
     });
     for (const handle of handles) handle.readers++;
     this.#running++;

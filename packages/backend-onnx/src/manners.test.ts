@@ -87,6 +87,31 @@ test("tensors of a dropped model and programs that nobody can run are given back
   expect(engine.memory().programs).toBe(0);
 });
 
+test("10,000 steps leave memory flat", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const engine = await start();
+  const net = model();
+  const found: { readonly heap: number; readonly resident: number; readonly handles: number }[] = [];
+  for (let thousand = 0; thousand < 10; thousand++) {
+    // 5 steps of 10 rows an epoch.
+    await net.fit(x, y, { batchSize: 10, epochs: 200, verbose: 0 });
+    for (let i = 0; i < 3; i++) {
+      collect();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    const { heapUsed, external, rss } = process.memoryUsage();
+    found.push({ heap: heapUsed + external, resident: rss, handles: engine.memory().handles });
+  }
+  expect(await net.optimizer.iterations.item()).toBe(10_000);
+  // The first half may still fill pools. A leak of one batch a step would be a megabyte, one of the state nearly five.
+  const grown = (of: (one: (typeof found)[number]) => number): number =>
+    Math.min(...found.slice(5).map(of)) - Math.max(...found.slice(0, 5).map(of));
+  expect(grown(({ heap }) => heap)).toBeLessThan(2 ** 20);
+  expect(grown(({ resident }) => resident)).toBeLessThan(4 * 2 ** 20);
+  expect(grown(({ handles }) => handles)).toBeLessThanOrEqual(0);
+}, 120_000);
+
 test("a program that is disposed while it runs is closed after that", async () => {
   const engine = await start();
   const v = placeholder({ shape: [300, 300], dtype: "float32" });

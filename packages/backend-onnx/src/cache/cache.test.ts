@@ -34,8 +34,10 @@ import { Graph, type HostArray, literal, primitives as p, placeholder } from "@k
 import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
 import { type OnnxBackend, OnnxLayer, type OnnxOptions, onnx, onnxBytes } from "../index.ts";
 import type { InjectedOrt } from "../ort.ts";
+import { folderStore } from "./folder.ts";
 import { encodeEntry } from "./kept.ts";
 import { keyOf } from "./key.ts";
+import { type Compiler, ProgramCache } from "./program-cache.ts";
 
 const root = mkdtempSync(join(tmpdir(), "keras-ts-cache-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -211,6 +213,22 @@ describe("what decides about a program is in its name", () => {
     const { value, warnings } = await warningsOf(() => compiled());
     expect(value).toBe(1);
     expect(warnings).toEqual([expect.stringContaining("a copy of ONNX Runtime that does not tell its version")]);
+  });
+
+  test("on the graphics card what is kept of state is, and where values of variables come out", async () => {
+    const v = placeholder({ shape: [2], dtype: "float32" });
+    const graph = new Graph([v], [p.neg(v)]);
+    const compiler: Compiler = {
+      ort: { env: { versions: { web: "1" } } } as unknown as InjectedOrt,
+      ...{ engine: "web", device: "webgpu", session: {}, settings: { random: "threefry" }, keepState: "step" },
+    };
+    const key = (change: Partial<Compiler>, stage = "whole []"): Promise<string | undefined> =>
+      new ProgramCache(folderStore(newFolder(), 1e6), { ...compiler, ...change }).key(graph, stage);
+    const plain = await key({});
+    expect(plain).toMatch(/^[0-9a-f]{64}$/);
+    expect(await key({ session: { logSeverityLevel: 2 } })).toBe(plain);
+    const others = [key({ keepState: "none" }), key({ device: "cpu" }), key({}, "whole [[0,0]]")];
+    expect(new Set([plain, ...(await Promise.all(others))]).size).toBe(4);
   });
 
   test("structure and constants are, to the last bit", async () => {

@@ -1,5 +1,6 @@
 // Sessions of models from elsewhere, one for each on an engine, and values on their way in and out.
-import { type Aval, BackendError, complain } from "@keras-ts/core/backend";
+import type { Aval } from "@keras-ts/core/backend";
+import { attempt } from "../attempt.ts";
 import type { Engine, InjectedOrt, OrtData, OrtSession, OrtSessionOptions, OrtTensor, OrtType } from "../ort.ts";
 import { isRemote } from "../remote.ts";
 import { type ForeignModel, typeOfValue } from "./foreign-model.ts";
@@ -62,8 +63,8 @@ export class ForeignSessions {
   #session(model: ForeignModel): Promise<OrtSession> {
     const known = this.#sessions.get(model);
     if (known !== undefined) return known;
-    // By path where the engine can open files: weights may be in another one beside it.
-    const source = this.#engine === "node" && model.path !== undefined ? model.path : model.bytes;
+    // By path where the engine can open files: weights may be in another one beside it. A worker takes bytes away, so it gets a copy.
+    const source = this.#engine === "node" ? (model.path ?? model.bytes) : model.bytes.slice();
     const made = this.#attempt(model, "ONNX Runtime must take the model", () =>
       this.#ort.InferenceSession.create(source as Uint8Array, this.#options),
     );
@@ -83,13 +84,7 @@ export class ForeignSessions {
     return new this.#ort.Tensor(type as OrtType, values as unknown as OrtData, dims);
   }
 
-  async #attempt<T>({ where }: ForeignModel, must: string, action: () => Promise<T>): Promise<T> {
-    try {
-      return await action();
-    } catch (cause) {
-      const got = cause instanceof Error ? cause.message : String(cause);
-      const todo = "Check the file with Python's onnx.checker";
-      throw new BackendError(complain(where, { must, got, todo }), { cause });
-    }
+  #attempt<T>({ where }: ForeignModel, must: string, action: () => Promise<T>): Promise<T> {
+    return attempt(where, "the model", action, { must, todo: "Check the file with Python's onnx.checker" });
   }
 }

@@ -16,38 +16,53 @@ export function graphOf(one: GoldenCase): Graph | undefined {
 
 const toTensor = ({ data, shape, dtype }: HostArray): Tensor => tensor(data, { shape, dtype });
 
+/** As many go into one program: some engines need the more time for each, the more there are. */
+const TOGETHER = 32;
+
 /**
- * All cases give what Keras gives. They run as one program; if it fails, each runs alone, so that the message names the culprits.
+ * All cases give what Keras gives. Many run as one program; if it fails, each runs alone, so that the message names the culprits.
  * @throws Error with a line for each case that fails.
  */
 export async function checkCases(cases: readonly GoldenCase[], mode: Mode): Promise<void> {
   const runnable = mode === "traced" ? cases.filter((one) => !one.readsValues) : cases;
-  if (runnable.length === 0) return;
+  const parts: (readonly GoldenCase[])[] = [];
+  for (let i = 0; i < runnable.length; i += TOGETHER) parts.push(runnable.slice(i, i + TOGETHER));
+  await collect(parts, (part) => checkTogether(part, mode));
+}
+
+async function checkTogether(runnable: readonly GoldenCase[], mode: Mode): Promise<void> {
   let outputs: HostArray[][];
   try {
     outputs = await runCases(runnable, mode);
   } catch (error) {
-    if (runnable.length === 1) throw error;
-    await collect(runnable, (one) => checkCases([one], mode)).catch((alone) => {
+    if (runnable.length === 1) throw named(runnable[0] as GoldenCase, error);
+    await collect(runnable, (one) => checkTogether([one], mode)).catch((alone) => {
       throw new Error(messageOf(alone), { cause: error });
     });
     throw new Error(`all cases pass alone, but not in one program: ${messageOf(error)}`, { cause: error });
   }
-  await collect(runnable, async (one) => {
-    const outs = outputs[runnable.indexOf(one)] as HostArray[];
-    if (outs.length !== one.expected.length)
-      throw new Error(`must give ${one.expected.length} tensors, got ${outs.length}`);
-    for (const [i, { what, value, tolerance }] of one.expected.entries()) {
-      expectStored(what, outs[i] as HostArray, value, tolerance);
+  await collect([...runnable.entries()], async ([i, one]) => {
+    try {
+      compare(outputs[i] as HostArray[], one);
+    } catch (error) {
+      throw named(one, error);
     }
   });
 }
 
-async function collect(cases: readonly GoldenCase[], check: (one: GoldenCase) => Promise<void>): Promise<void> {
-  const failures: string[] = [];
-  for (const one of cases) await check(one).catch((error) => failures.push(`${one.name}: ${messageOf(error)}`));
-  if (failures.length > 0) throw new Error(failures.join("\n"));
+function compare(outs: readonly HostArray[], { expected }: GoldenCase): void {
+  if (outs.length !== expected.length) throw new Error(`must give ${expected.length} tensors, got ${outs.length}`);
+  for (const [i, { what, value, tolerance }] of expected.entries())
+    expectStored(what, outs[i] as HostArray, value, tolerance);
 }
+
+/** Checks all, then throws what was thrown: a line each. */
+async function collect<T>(items: readonly T[], check: (item: T) => Promise<void>): Promise<void> {
+  const failures: Error[] = [];
+  for (const item of items) await check(item).catch((error) => failures.push(error));
+  if (failures.length > 0) throw new Error(failures.map(messageOf).join("\n"), { cause: failures[0]?.cause });
+}
+const named = ({ name }: GoldenCase, error: unknown): Error => new Error(`${name}: ${messageOf(error)}`);
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 async function runCases(cases: readonly GoldenCase[], mode: Mode): Promise<HostArray[][]> {

@@ -1,8 +1,8 @@
 // Which engine is current, the values it holds, and the order in which work reaches it.
 import type { Aval, HostArray } from "../aval/index.ts";
 import { BackendError, complain, StateError } from "../errors/index.ts";
-import type { Graph, Holding } from "../graph/index.ts";
-import { Value } from "../graph/index.ts";
+import type { Holding } from "../graph/index.ts";
+import { Graph, Value } from "../graph/index.ts";
 import { compileGraph, fromCarrier, toCarrier } from "./compile.ts";
 import type { Backend, CompileOptions, Executable } from "./contract.ts";
 import { countLive, relieve } from "./pressure.ts";
@@ -93,20 +93,30 @@ function handleOf(value: Value): unknown {
 }
 
 type Program = Executable<unknown> | Promise<Executable<unknown>>;
+interface Kept {
+  readonly key: string;
+  /** Operations in it, those of nested graphs included: engines need memory for each. */
+  readonly nodes: number;
+  program: Program;
+}
 interface Lane {
   tail: Promise<void> | undefined;
   /** By structure, least recently used first. */
-  readonly programs: Map<string, Program>;
+  readonly programs: Map<string, Kept>;
+  /** Of all these programs. */
+  nodes: number;
   /** By graph object, so that a compiled step does not compare its long key each time. */
-  readonly quick: WeakMap<Graph, Map<string, Executable<unknown>>>;
+  readonly quick: WeakMap<Graph, Map<string, Kept>>;
 }
 const lanes = new WeakMap<Backend, Lane>();
+/** What is kept beyond is left to whoever can still run it. ONNX Runtime takes 3 to 10 kB for a node. */
 const PROGRAM_LIMIT = 512;
+const NODE_LIMIT = 2 ** 15;
 
 function laneOf(backend: Backend): Lane {
   let lane = lanes.get(backend);
   if (lane === undefined) {
-    lane = { tail: undefined, programs: new Map(), quick: new WeakMap() };
+    lane = { tail: undefined, programs: new Map(), nodes: 0, quick: new WeakMap() };
     lanes.set(backend, lane);
   }
   return lane;
@@ -120,25 +130,47 @@ function useOf({ donate = [], state = [] }: CompileOptions): string {
   return `${donate.join(" ")}\n${state.join(" ")}`;
 }
 
+const nodesOf = (graph: Graph): number =>
+  graph.nodes.reduce(
+    (sum, { params }) =>
+      Object.values(params).reduce<number>((n, x) => (x instanceof Graph ? n + nodesOf(x) : n), sum + 1),
+    0,
+  );
+
 /** The program for a graph, compiled once per structure and engine. */
 export function programFor(backend: Backend, graph: Graph, options: CompileOptions = {}): Program {
-  const { programs, quick } = laneOf(backend);
+  const lane = laneOf(backend);
+  const { programs, quick } = lane;
   const use = useOf(options);
   const ready = quick.get(graph)?.get(use);
-  if (ready !== undefined) return ready;
+  if (ready !== undefined) {
+    if (programs.delete(ready.key)) programs.set(ready.key, ready);
+    return ready.program;
+  }
   const key = programKey(graph, use);
-  const program = programs.get(key) ?? compileGraph(graph, backend, options);
-  programs.delete(key);
-  programs.set(key, program);
+  const known = programs.get(key);
+  const kept = known ?? { key, nodes: nodesOf(graph), program: compileGraph(graph, backend, options) };
+  const { program } = kept;
   const remember = (done: Executable<unknown>): void => {
-    programs.set(key, done);
-    const row = quick.get(graph) ?? new Map<string, Executable<unknown>>();
-    quick.set(graph, row.set(use, done));
+    kept.program = done;
+    const row = quick.get(graph) ?? new Map<string, Kept>();
+    quick.set(graph, row.set(use, kept));
   };
-  if (program instanceof Promise) program.then(remember, () => programs.delete(key));
+  if (known === undefined) lane.nodes += kept.nodes;
+  programs.delete(key);
+  programs.set(key, kept);
+  if (program instanceof Promise) program.then(remember, () => forget(lane, kept));
   else remember(program);
-  if (programs.size > PROGRAM_LIMIT) programs.delete(programs.keys().next().value as string);
+  for (const oldest of programs.values()) {
+    if (oldest === kept || (programs.size <= PROGRAM_LIMIT && lane.nodes <= NODE_LIMIT)) break;
+    forget(lane, oldest);
+  }
   return program;
+}
+function forget(lane: Lane, kept: Kept): void {
+  if (lane.programs.get(kept.key) !== kept) return;
+  lane.programs.delete(kept.key);
+  lane.nodes -= kept.nodes;
 }
 
 // Runs at once while the lane is idle and nothing has to be waited for, else after what was queued before.
