@@ -3,6 +3,7 @@ import { type Aval, type Backend, type CompositeName, type Kernels, sizeOf } fro
 import type { Builder } from "./builder.ts";
 import { foreignDefinition } from "./foreign/foreign-model.ts";
 import { encrypt } from "./kernels/encrypt.ts";
+import { separateZeros } from "./kernels/rare.ts";
 
 type Names =
   | "relu"
@@ -15,6 +16,7 @@ type Names =
   | "normalize"
   | "multiplyAdd"
   | "encrypt"
+  | "separateZeros"
   | "barrier";
 /** A row gives nothing where the operator does not cover the case: the composite's body is written instead. */
 export type CompositeRows = {
@@ -36,6 +38,7 @@ const compositeNames: ReadonlySet<CompositeName> = new Set<Names>([
   "normalize",
   "multiplyAdd",
   "encrypt",
+  "separateZeros",
   "barrier",
 ]);
 
@@ -100,6 +103,7 @@ export function composites(b: Builder): CompositeRows {
       const [x, y, z] = inputs.map(inDouble) as [string, string, string];
       return b.cast(b.map("Add", [b.map("Mul", [x, y]), z]), "float32");
     },
+    separateZeros: ([x]) => separateZeros(b, x as string),
     encrypt: ([keys], { count }) => encrypt(b, keys as string, count),
     normalize: ([x], { axes, epsilon }) => {
       const info = b.info(x as string);
