@@ -18,6 +18,14 @@ import { cholesky } from "./triangular.ts";
 
 const dot = (x: Tensor, y: Tensor): Tensor => p.reduceSum(p.mul(x, y), { axes: [2] });
 
+/** Of the angle that makes two rows orthogonal: the smaller root of `t^2 + t gap / cross = 1`, with the gap of their squared lengths. */
+function tangentOf(gap: Tensor, cross: Tensor): Tensor {
+  const twice = p.mul(cross, 2);
+  const length = p.sqrt(p.add(p.mul(gap, gap), p.mul(twice, twice)));
+  const sum = p.add(gap, p.where(p.less(gap, 0), p.neg(length), length));
+  return p.div(twice, p.where(p.equal(sum, 0), 1, sum));
+}
+
 const MOST_SWEEPS = 40;
 // Cosines between rows below which they count as orthogonal: a sixtieth of what rounding to float32 does.
 const SMALL = 1e-9;
@@ -42,11 +50,7 @@ function orthogonalise(given: Tensor): Tensor {
     const of = (x: Tensor | undefined, at: Tensor): Tensor => p.take(x as Tensor, at, { axis: 1 });
     const [x, y, a, b] = [of(matrix, up), of(matrix, low), of(squares, up), of(squares, low)];
     const cross = asColumn(dot(x, y));
-    // The smaller root of t^2 + t (b - a) / cross = 1.
-    const [gap, twice] = [p.sub(b, a), p.mul(cross, 2)];
-    const length = p.sqrt(p.add(p.mul(gap, gap), p.mul(twice, twice)));
-    const sum = p.add(gap, p.where(p.less(gap, 0), p.neg(length), length));
-    const tangent = p.div(twice, p.where(p.equal(sum, 0), 1, sum));
+    const tangent = tangentOf(p.sub(b, a), cross);
     const cosine = p.rsqrt(p.add(p.mul(tangent, tangent), 1));
     const sine = p.mul(tangent, cosine);
     const change = p.mul(tangent, cross);
@@ -111,10 +115,7 @@ function turns(first: Tensor, rows: Tensor, limit: number, most: number): Tensor
   const own = p.equal(index(products, 1), index(products, 2));
   const squares = p.reduceSum(p.where(own, products, 0), { axes: [2] });
   const gap = p.sub(asRow(squares), asColumn(squares));
-  const twice = p.mul(products, 2);
-  const length = p.sqrt(p.add(p.mul(gap, gap), p.mul(twice, twice)));
-  const sum = p.add(gap, p.where(p.less(gap, 0), p.neg(length), length));
-  const tangent = p.div(twice, p.where(p.equal(sum, 0), 1, sum));
+  const tangent = tangentOf(gap, products);
   // Its arctangent, to a hundredth.
   const angle = p.div(tangent, p.add(p.mul(p.mul(tangent, tangent), 0.28), 1));
   const angles = p.where(upper, angle, 0);
