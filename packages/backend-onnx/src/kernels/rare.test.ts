@@ -49,10 +49,12 @@ test.each(cases.filter(([what, name]) => what !== "the largest" || name !== "nan
   };
   setBackend(reference());
   const expected = await values();
-  const engine = await onnx({ engine: "node", threads: 1 });
-  setBackend(engine);
-  expect(await values()).toEqual(expected);
-  await engine.dispose?.();
+  for (const engine of ["node", "web"] as const) {
+    const backend = await onnx({ engine, threads: 1 });
+    setBackend(backend);
+    expect(await values(), engine).toEqual(expected);
+    await backend.dispose?.();
+  }
 });
 
 test("branches are written for large inputs", async () => {
