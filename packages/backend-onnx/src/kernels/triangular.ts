@@ -215,24 +215,22 @@ function panelOfLu(a: Tensor): Lu {
   const k = Math.min(m, n);
   const numbers = p.iota({ shape: [batch, m, 1], axis: 1, dtype: "float64" });
   const place = places([m], range(m));
-  const [row, column] = [places([1, m], range(m)), places([1, n + 1], range(n + 1))];
-  const step: Step = ([matrix], j, _, [isOpen, isBelow, isRest, isOwn]) => {
+  const step: Step = ([matrix], j) => {
     const x = matrix as Tensor;
-    const size = p.abs(p.reshape(p.take(x, j, { axis: 2 }), { shape: [batch, m] }));
-    const pivot = p.topK(p.where(isOpen as Tensor, size, -1), { k: 1 })[1];
-    const swap = p.where(isOwn as Tensor, pivot, p.where(p.equal(place, pivot), j, place));
+    const column = p.reshape(p.take(x, j, { axis: 2 }), { shape: [batch, m] });
+    const size = p.where(p.greaterEqual(place, j), p.abs(column), -1);
+    const pivot = p.topK(size, { k: 1 })[1];
+    const swap = p.where(p.equal(place, j), pivot, p.where(p.equal(place, pivot), j, place));
     const swapped = rowsAt(x, swap);
-    const upper = p.take(swapped, j, { axis: 1 });
-    const lower = p.where(isBelow as Tensor, p.take(swapped, j, { axis: 2 }), 0);
-    // Under a pivot of 0 is nothing but zeros; beside any other one the smallest numbers do not count.
-    const factors = p.div(lower, p.add(p.take(upper, j, { axis: 2 }), 1e-300));
-    return [p.sub(swapped, p.mul(factors, p.where(isRest as Tensor, upper, 0))), pivot];
+    const row = p.take(swapped, j, { axis: 1 });
+    const head = p.take(row, j, { axis: 2 });
+    const below = p.greater(p.reshape(place, { shape: [m, 1] }), j);
+    const inverse = p.div(1, p.where(p.equal(head, 0), 1, head));
+    const factors = p.where(below, p.take(swapped, j, { axis: 2 }), 0);
+    const rest = p.and(p.greater(places([n + 1], range(n + 1)), j), p.less(places([n + 1], range(n + 1)), n));
+    return [p.sub(swapped, p.mul(factors, p.where(rest, p.mul(row, inverse), 0))), pivot];
   };
-  const steps = places([k, 1], range(k));
-  const [isBelow, isRest] = [p.greater(row, steps), p.and(p.greater(column, steps), p.less(column, n))];
-  const masks = [p.greaterEqual(row, steps), p.reshape(isBelow, { shape: [k, m, 1] }), isRest, p.equal(row, steps)];
-  const start = [p.concat([a, numbers], { axis: 2 })];
-  const [done, pivots] = loop(k, start, step, { sequences: masks }) as [Tensor, Tensor];
+  const [done, pivots] = loop(k, [p.concat([a, numbers], { axis: 2 })], step) as [Tensor, Tensor];
   const undivided = part(done, 0, n, 2);
   const head = diagonal(undivided);
   const [r, c] = [index(undivided, 1), index(undivided, 2)];
