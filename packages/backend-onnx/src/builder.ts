@@ -61,13 +61,15 @@ export interface Operators {
   readonly opset: number;
   /** True if those of `com.microsoft` may be there too, which both builds of ONNX Runtime have. */
   readonly contrib: boolean;
+  /** True if a branch may stand where values are almost never as in the other one: on the CPU, which branches without a copy. */
+  readonly branches?: boolean;
   /** Models from elsewhere that the program has, in the order in which they were met; without a list none may be in it. */
   readonly models?: ForeignModel[];
   /** True if the version may be raised for them. */
   readonly mayRaise?: boolean;
 }
 /** The newest operator set that both builds support in full, and what they have beside it. */
-export const everything: Operators = { opset: 21, contrib: true };
+export const everything: Operators = { opset: 21, contrib: true, branches: true };
 
 /** What all builders of one program share: names, constants, and what is known of values. */
 export interface Shared {
@@ -75,6 +77,8 @@ export interface Shared {
   readonly initializers: Map<string, Initializer>;
   readonly constantKeys: Map<string, string>;
   readonly operators: Operators;
+  /** Values with -0 separated from 0, and what they were made of. */
+  readonly separated: Map<string, string>;
   count: number;
 }
 
@@ -90,7 +94,7 @@ export class Builder {
 
   constructor(inline: Inline, shared?: Shared, operators: Operators = everything) {
     this.#inline = inline;
-    const maps = { infos: new Map(), initializers: new Map(), constantKeys: new Map() };
+    const maps = { infos: new Map(), initializers: new Map(), constantKeys: new Map(), separated: new Map() };
     this.shared = shared ?? { ...maps, operators, count: 0 };
   }
 

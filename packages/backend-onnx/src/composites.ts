@@ -2,6 +2,8 @@
 import { type Aval, type Backend, type CompositeName, type Kernels, sizeOf } from "@keras-ts/core/backend";
 import type { Builder } from "./builder.ts";
 import { foreignDefinition } from "./foreign/foreign-model.ts";
+import { encrypt } from "./kernels/encrypt.ts";
+import { separateZeros } from "./kernels/rare.ts";
 
 type Names =
   | "relu"
@@ -13,6 +15,8 @@ type Names =
   | "logSoftmax"
   | "normalize"
   | "multiplyAdd"
+  | "encrypt"
+  | "separateZeros"
   | "barrier";
 /** A row gives nothing where the operator does not cover the case: the composite's body is written instead. */
 export type CompositeRows = {
@@ -33,6 +37,8 @@ const compositeNames: ReadonlySet<CompositeName> = new Set<Names>([
   "logSoftmax",
   "normalize",
   "multiplyAdd",
+  "encrypt",
+  "separateZeros",
   "barrier",
 ]);
 
@@ -59,6 +65,19 @@ export function composites(b: Builder): CompositeRows {
       if (axes.length !== 1 || info.type !== "float32" || sizeOf(info.shape) === 0) return undefined;
       return b.op(op, [x as string], info, { axis: axes[0] as number });
     };
+  const doubles = new Map<string, string>();
+  const inDouble = (x: string): string => {
+    const known = doubles.get(x);
+    if (known !== undefined) return known;
+    const { shape } = b.info(x);
+    const constant = b.constantOf(x);
+    const wide =
+      constant === undefined
+        ? b.cast(x, "float64")
+        : b.constant("float64", shape, new Float32Array(constant.data.slice().buffer));
+    doubles.set(x, wide);
+    return wide;
+  };
   return {
     relu: unary("Relu"),
     softplus: unary("Softplus"),
@@ -81,9 +100,11 @@ export function composites(b: Builder): CompositeRows {
     // In double precision, where the product is exact.
     multiplyAdd: (inputs) => {
       if (!isFloat32(inputs[0] as string)) return undefined;
-      const [x, y, z] = inputs.map((name) => b.cast(name, "float64")) as [string, string, string];
+      const [x, y, z] = inputs.map(inDouble) as [string, string, string];
       return b.cast(b.map("Add", [b.map("Mul", [x, y]), z]), "float32");
     },
+    separateZeros: ([x]) => separateZeros(b, x as string),
+    encrypt: ([keys], { count }) => encrypt(b, keys as string, count),
     normalize: ([x], { axes, epsilon }) => {
       const info = b.info(x as string);
       const first = info.shape.length - axes.length;

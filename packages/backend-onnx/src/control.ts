@@ -20,7 +20,7 @@ export function control(b: Builder, node: Node, inputs: readonly string[]): stri
 const valueInfo = (b: Builder, name: string): ValueInfo => ({ name, ...b.info(name) });
 
 /** A nested graph: `write` gives its results; those that come from outside or are there twice are copied, as each must be made inside once. */
-function nested(
+export function nested(
   b: Builder,
   name: string,
   parameters: readonly string[],

@@ -1,6 +1,7 @@
 // From a graph to a session: written by our passes and optimised by ONNX Runtime, or as a cache kept it.
 import type { CompileOptions, Graph } from "@keras-ts/core/backend";
 import { attempt } from "./attempt.ts";
+import { everything } from "./builder.ts";
 import type { Kept } from "./cache/kept.ts";
 import type { Compiler, ProgramCache } from "./cache/program-cache.ts";
 import { emit } from "./emit.ts";
@@ -66,7 +67,8 @@ export class ProgramOpener {
 
   #write(graph: Graph, state: NonNullable<CompileOptions["state"]>): Kept {
     const { settings, device, keepState } = this.#compiler;
-    const compiled = optimize(emit(lowerFor(graph, settings)), settings.passes);
+    const operators = { ...everything, branches: device !== "webgpu" };
+    const compiled = optimize(emit(lowerFor(graph, settings), operators), settings.passes);
     const { inputs, outputs } = compiled;
     const named = state.map(
       ([output, input]) =>

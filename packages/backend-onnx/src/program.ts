@@ -33,10 +33,18 @@ export function readsOf(node: NodeData): string[] {
   return [...node.inputs.filter((x) => x !== ""), ...captured];
 }
 
+// Graphs that are written do not change, and each pass asks again.
+const captures = new WeakMap<GraphData, readonly string[]>();
+
 /** Names that a nested graph takes from around it. */
-export function capturesOf(graph: GraphData): string[] {
+function capturesOf(graph: GraphData): readonly string[] {
+  const known = captures.get(graph);
+  if (known !== undefined) return known;
   const own = new Set([...graph.inputs.map((x) => x.name), ...graph.nodes.flatMap((n) => n.outputs)]);
-  return [...graph.nodes.flatMap(readsOf), ...graph.outputs.map((x) => x.name)].filter((x) => !own.has(x));
+  const read = [...graph.nodes.flatMap(readsOf), ...graph.outputs.map((x) => x.name)];
+  const found = read.filter((x) => !own.has(x));
+  captures.set(graph, found);
+  return found;
 }
 
 /** Operators from which some output can be reached, in order. */

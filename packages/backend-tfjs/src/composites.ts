@@ -20,6 +20,8 @@ export type CompositeTable = Pick<
   | "barrier"
   | "separateZeros"
   | "oneHot"
+  | "encrypt"
+  | "multiplyAdd"
   | "resizeBilinear"
   | "resizeNearest"
 >;
@@ -33,7 +35,8 @@ export function composites(e: Engine): CompositeTable {
     normalize: normalize(e),
     resizeBilinear: resized(e, "ResizeBilinear"),
     resizeNearest: resized(e, "ResizeNearestNeighbor"),
-    ...(e.onHost ? { separateZeros: separateZeros(e), oneHot: oneHot(e) } : {}),
+    encrypt: e.host("encrypt"),
+    ...(e.onHost ? { separateZeros: separateZeros(e), oneHot: oneHot(e), multiplyAdd: e.host("multiplyAdd") } : {}),
   };
 }
 

@@ -56,8 +56,11 @@ export interface Engine {
     write: (out: TypedArray, views: readonly TypedArray[]) => void,
   ): Tensor;
   /** A kernel computed by core's reference engine on the host. On devices with a memory of their own a warning says so once. */
-  host<N extends PrimitiveName>(name: N): Kernel<N, Tensor>;
+  host<N extends PrimitiveName | HostComposite>(name: N): Kernel<N, Tensor>;
 }
+
+/** Composites that the reference engine has a kernel for, and this one takes from it. */
+export type HostComposite = "encrypt" | "multiplyAdd";
 
 type HostKernel = (
   inputs: readonly HostArray[],
@@ -77,7 +80,7 @@ function asNative(data: TypedArray, dtype: DType): TypedArray {
 
 /** Binds TensorFlow.js to a device that is already initialised. */
 export function engineOn(tf: Tf, device: Device): Engine {
-  const kernels = reference().kernels as unknown as Readonly<Record<PrimitiveName, HostKernel>>;
+  const kernels = reference().kernels as unknown as Readonly<Record<PrimitiveName | HostComposite, HostKernel>>;
   const make = (data: TypedArray, shape: Shape, dtype: DType): Tensor =>
     tf.engine().makeTensor(asNative(data, dtype) as Float32Array, [...shape], nativeDtype(dtype));
   const read = (x: Tensor): TypedArray => x.dataSync() as TypedArray;
@@ -120,7 +123,7 @@ export function engineOn(tf: Tf, device: Device): Engine {
       write(heap().typedArrayFromHeap(out) as TypedArray, inputs.map(view));
       return tf.engine().makeTensorFromTensorInfo(out);
     },
-    host: <N extends PrimitiveName>(name: N): Kernel<N, Tensor> => {
+    host: <N extends PrimitiveName | HostComposite>(name: N): Kernel<N, Tensor> => {
       const compute = (inputs: readonly HostArray[], params: ParamsOf<N>, avals: KernelAvals): Tensor | Tensor[] => {
         const results = kernels[name](inputs, params, avals);
         return Array.isArray(results) ? results.map(fromHost) : fromHost(results as HostArray);

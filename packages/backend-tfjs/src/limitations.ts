@@ -54,7 +54,7 @@ export const limitations: readonly Limitation[] = [
   ),
   ...onHost(
     "Needs 32-bit integer arithmetic that wraps, and shifts: WebGL has no integers, WebGPU's device has no such kernels.",
-    ...["randomBits", "shiftLeft", "shiftRightLogical", "shiftRightArithmetic"],
+    ...["randomBits", "encrypt", "shiftLeft", "shiftRightLogical", "shiftRightArithmetic"],
   ),
   ...onHost("Its Mod takes the sign of the divisor, and loses digits of large quotients.", "rem"),
   ...onHost("No kernel, and float32 alone loses the digits near zeros.", "erfInv", "lgamma", "digamma", "trigamma"),

@@ -103,13 +103,9 @@ def top_k(x, k):
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 
 
-def random_bits(key, shape, words):
-    """Threefry2x32 with 20 rounds over the counters (0, i)."""
-    count = math.prod(shape)
-    k0, k1 = np.uint32(key[0]), np.uint32(key[1])
+def _threefry(k0, k1, a, b):
+    """Both words of threefry2x32 with 20 rounds, in the place of the counters with the keys added."""
     keys = (k0, k1, k0 ^ k1 ^ np.uint32(0x1BD11BDA))
-    a = np.full(count, k0, np.uint32)
-    b = np.arange(count, dtype=np.uint32) + k1
     for group in range(5):
         for rotation in _ROTATIONS[group % 2]:
             a += b
@@ -119,8 +115,27 @@ def random_bits(key, shape, words):
             b ^= a
         a += keys[(group + 1) % 3]
         b += keys[(group + 2) % 3] + np.uint32(group + 1)
+    return a, b
+
+
+def random_bits(key, shape, words):
+    """Over the counters (0, i)."""
+    count = math.prod(shape)
+    k0, k1 = np.uint32(key[0]), np.uint32(key[1])
+    a, b = _threefry(k0, k1, np.full(count, k0, np.uint32), np.arange(count, dtype=np.uint32) + k1)
     if words == 2:
         return np.stack((a, b), axis=-1).reshape(shape + (2,))
     a ^= b
     return a.reshape(shape)
+
+
+def encrypt(keys, count):
+    """A key of its own for each element, under the counters (0, 0) to (0, count - 1)."""
+    k0, k1 = np.asarray(keys[0]), np.asarray(keys[1])
+    words = np.empty((count,) + keys.shape, np.uint32)
+    counters = np.arange(count, dtype=np.uint32).reshape((count,) + (1,) * k0.ndim)
+    words[:, 0] = k0
+    words[:, 1] = counters + k1
+    _threefry(k0, k1, words[:, 0], words[:, 1])
+    return words
 `;

@@ -4,6 +4,7 @@ import { type Builder, infoOf, isFloatType } from "../builder.ts";
 import type { OnnxType } from "../proto.ts";
 import { select } from "./elementwise.ts";
 import { randomBits } from "./random.ts";
+import { hasZero, isWorthABranch, mayHaveNan, separate, unlessRare, unseparated } from "./rare.ts";
 import { composed1, type Rows } from "./table.ts";
 
 type Names =
@@ -158,17 +159,24 @@ function sorted(b: Builder, x: string, axis: number): { readonly values: string;
 
 function topK(b: Builder, x: string, k: number): readonly [string, string] {
   const { type, shape } = b.info(x);
-  const axis = shape.length - 1;
   const out = [...shape.slice(0, -1), k];
   if (sizeOf(out) === 0) return [b.full({ type, shape: out }, 0), b.full({ type: "int32", shape: out }, 0)];
+  const source = unseparated(b, x);
+  if (source === undefined || !isWorthABranch(b, x)) return largest(b, x, k);
+  // Without a zero among the largest it does not matter whether zeros are separated.
+  const usual = largest(b, source, k);
+  const isRare = b.map("Or", [mayHaveNan(b, source), hasZero(b, usual[0])], "bool");
+  return unlessRare(b, isRare, usual, (inner) => largest(inner, separate(inner, source), k)) as [string, string];
+}
+function largest(b: Builder, x: string, k: number): readonly [string, string] {
+  const { type, shape } = b.info(x);
+  const out = [...shape.slice(0, -1), k];
   const wide = sortable(type);
   const outs = [
     { type: wide, shape: out },
     { type: "int64" as const, shape: out },
   ];
-  const [values, places] = b.ops("TopK", [b.cast(x, wide), b.ints([k])], outs, { axis, largest: 1, sorted: 1 }) as [
-    string,
-    string,
-  ];
+  const options = { axis: shape.length - 1, largest: 1, sorted: 1 };
+  const [values, places] = b.ops("TopK", [b.cast(x, wide), b.ints([k])], outs, options) as [string, string];
   return [b.cast(values, type), b.cast(places, "int32")];
 }

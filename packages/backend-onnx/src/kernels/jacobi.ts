@@ -1,4 +1,4 @@
-// Eigenvalues of symmetric matrices and singular values, by rotations of pairs of rows.
+// Eigenvalues of symmetric matrices and singular values, by rotations of rows: of all pairs at once, then pair by pair.
 import { Graph, primitives as p, placeholder, range, scalar, type Tensor } from "@keras-ts/core/backend";
 import {
   asColumn,
@@ -18,6 +18,14 @@ import { cholesky } from "./triangular.ts";
 
 const dot = (x: Tensor, y: Tensor): Tensor => p.reduceSum(p.mul(x, y), { axes: [2] });
 
+/** Of the angle that makes two rows orthogonal: the smaller root of `t^2 + t gap / cross = 1`, with the gap of their squared lengths. */
+function tangentOf(gap: Tensor, cross: Tensor): Tensor {
+  const twice = p.mul(cross, 2);
+  const length = p.sqrt(p.add(p.mul(gap, gap), p.mul(twice, twice)));
+  const sum = p.add(gap, p.where(p.less(gap, 0), p.neg(length), length));
+  return p.div(twice, p.where(p.equal(sum, 0), 1, sum));
+}
+
 const MOST_SWEEPS = 40;
 // Cosines between rows below which they count as orthogonal: a sixtieth of what rounding to float32 does.
 const SMALL = 1e-9;
@@ -27,9 +35,11 @@ const SMALL = 1e-9;
  * In a round every row meets one other: those in the upper half those in the lower, which then move on around the first, as in a
  * tournament; after `n - 1` rounds all pairs have met, and all are in their places again. Sources: Hestenes 1958; Brent and Luk 1985.
  */
-function orthogonalise(rows: Tensor): Tensor {
-  const count = rows.shape[1] as number;
-  if (count === 1) return rows;
+function orthogonalise(given: Tensor): Tensor {
+  const count = given.shape[1] as number;
+  if (count === 1) return given;
+  const isLarge = count >= MANY;
+  const rows = isLarge ? turnedTogether(given) : given;
   // A row of zeros makes an odd number even.
   const even = padded(rows, count % 2, 0);
   const half = (even.shape[1] as number) / 2;
@@ -40,11 +50,7 @@ function orthogonalise(rows: Tensor): Tensor {
     const of = (x: Tensor | undefined, at: Tensor): Tensor => p.take(x as Tensor, at, { axis: 1 });
     const [x, y, a, b] = [of(matrix, up), of(matrix, low), of(squares, up), of(squares, low)];
     const cross = asColumn(dot(x, y));
-    // The smaller root of t^2 + t (b - a) / cross = 1.
-    const [gap, twice] = [p.sub(b, a), p.mul(cross, 2)];
-    const length = p.sqrt(p.add(p.mul(gap, gap), p.mul(twice, twice)));
-    const sum = p.add(gap, p.where(p.less(gap, 0), p.neg(length), length));
-    const tangent = p.div(twice, p.where(p.equal(sum, 0), 1, sum));
+    const tangent = tangentOf(p.sub(b, a), cross);
     const cosine = p.rsqrt(p.add(p.mul(tangent, tangent), 1));
     const sine = p.mul(tangent, cosine);
     const change = p.mul(tangent, cross);
@@ -53,21 +59,22 @@ function orthogonalise(rows: Tensor): Tensor {
       p.concat([p.sub(a, change), p.add(b, change)], { axis: 1 }),
     ];
   };
-  const start = [even, p.full([], 1, "float64"), p.full([], 0, "int32")];
+  const start = [even, isLarge ? cosines(squaresOf(even)) : p.full([], 1, "float64"), p.full([], 0, "int32")];
   const state = (): Tensor[] => start.map((x) => placeholder(x));
   const tested = state();
   const running = p.and(p.greater(tested[1] as Tensor, SMALL * SMALL), p.less(tested[2] as Tensor, MOST_SWEEPS));
   const inside = state();
   const [before, , sweep] = inside as [Tensor, Tensor, Tensor];
   const [after] = loop(2 * half - 1, [before, asColumn(dot(before, before))], round) as [Tensor];
-  const body = new Graph(inside, [after, cosines(after), p.add(sweep, 1)]);
+  const body = new Graph(inside, [after, cosines(squaresOf(after)), p.add(sweep, 1)]);
   const [turned] = p.whileLoop(start, { condition: new Graph(tested, [running]), body, numConsts: 0 }) as [Tensor];
   return part(turned, 0, count, 1);
 }
 
-// The largest squared cosine between rows; those that are nothing beside the others have no direction.
-function cosines(rows: Tensor): Tensor {
-  const products = p.matmul(rows, transposed(rows));
+const squaresOf = (rows: Tensor): Tensor => p.matmul(rows, transposed(rows));
+
+// The largest squared cosine between rows, from their products; those that are nothing beside the others have no direction.
+function cosines(products: Tensor): Tensor {
   const own = p.equal(index(products, 1), index(products, 2));
   const squares = p.reduceSum(p.where(own, products, 0), { axes: [2] });
   const least = p.mul(p.reduceSum(squares, { axes: [1] }), 1e-30);
@@ -75,6 +82,66 @@ function cosines(rows: Tensor): Tensor {
   const inverse = p.where(known, p.div(1, p.where(known, squares, 1)), 0);
   const all = p.mul(p.mul(p.mul(products, products), asColumn(inverse)), asRow(inverse));
   return p.reduceMax(p.where(own, 0, all), { axes: [0, 1, 2] });
+}
+
+/** Rows from which on steps that are products cost less than rounds of pairs. */
+const MANY = 32;
+/** The most that all pairs are turned together, as a norm: what Newton's steps below make orthogonal again. */
+const MOST_TURN = 1.3;
+/** Steps in float32 end where cosines are below the first, those in float64 where they are below `SMALL`; and each after so many. */
+const NEAR = 1e-3;
+const [MOST_NARROW, MOST_WIDE] = [24, 8];
+
+// X (3 - X^T X) / 2, twice: the orthogonal matrix next to one that nearly is. Source: Bjoerck and Bowie 1971.
+function straightened(x: Tensor, times = 2): Tensor {
+  let y = x;
+  for (let i = 0; i < times; i++) y = p.sub(p.mul(y, 1.5), p.mul(p.matmul(squaresOf(y), y), 0.5));
+  return y;
+}
+
+/**
+ * Steps towards orthogonal `turn rows`: every pair asks for the angle of its own rotation; as one skew matrix S, made no larger than
+ * `MOST_TURN`, they turn all rows at once by about `e^S`. Few steps do what sweeps of rounds do, all of them products; where many singular
+ * values are equal it takes more of them, and sweeps do the rest.
+ */
+function turns(first: Tensor, rows: Tensor, limit: number, most: number): Tensor {
+  const { dtype } = rows;
+  const fixed = placeholder(rows);
+  const start = [first, p.full([], 1, dtype), p.full([], 0, "int32")];
+  const [before, measure, count] = start.map((x) => placeholder(x)) as [Tensor, Tensor, Tensor];
+  const isOn = p.and(p.greater(measure, limit * limit), p.less(count, most));
+  const products = squaresOf(p.matmul(before, fixed));
+  const upper = p.less(index(products, 1), index(products, 2));
+  const own = p.equal(index(products, 1), index(products, 2));
+  const squares = p.reduceSum(p.where(own, products, 0), { axes: [2] });
+  const gap = p.sub(asRow(squares), asColumn(squares));
+  const tangent = tangentOf(gap, products);
+  // Its arctangent, to a hundredth.
+  const angle = p.div(tangent, p.add(p.mul(p.mul(tangent, tangent), 0.28), 1));
+  const angles = p.where(upper, angle, 0);
+  const skew = p.sub(transposed(angles), angles);
+  const square = p.matmul(skew, skew);
+  // At least the largest singular value of S.
+  const norm = p.sqrt(p.sqrt(p.reduceSum(p.mul(square, square), { axes: [1, 2] })));
+  const factor = p.reshape(p.div(MOST_TURN, p.max(norm, MOST_TURN)), { shape: [rows.shape[0] as number, 1, 1] });
+  const turn = p.add(p.mul(skew, factor), p.mul(square, p.mul(p.mul(factor, factor), 0.5)));
+  const after = straightened(p.add(before, p.matmul(turn, before)));
+  const condition = new Graph([fixed, before, measure, count], [isOn]);
+  const body = new Graph([fixed, before, measure, count], [after, cosines(products), p.add(count, 1)]);
+  return p.whileLoop([rows, ...start], { condition, body, numConsts: 1 })[0] as Tensor;
+}
+
+// In float32 as far as that goes. If that came to nothing, the rows as they were.
+function turnedTogether(rows: Tensor): Tensor {
+  const [batch, n] = rows.shape as [number, number, number];
+  const largest = p.reduceMax(p.abs(rows), { axes: [1, 2] });
+  const scale = p.reshape(p.where(p.greater(largest, 0), largest, 1), { shape: [batch, 1, 1] });
+  const unit = p.div(rows, scale);
+  const one = identity(batch, n);
+  const narrow = turns(p.cast(one, { dtype: "float32" }), p.cast(unit, { dtype: "float32" }), NEAR, MOST_NARROW);
+  const turn = straightened(turns(straightened(p.cast(narrow, { dtype: "float64" })), unit, SMALL, MOST_WIDE));
+  const error = p.reduceMax(p.abs(p.sub(squaresOf(turn), one)), { axes: [0, 1, 2] });
+  return p.where(p.less(error, 1e-13 * n), p.matmul(turn, rows), rows);
 }
 
 /**

@@ -61,6 +61,16 @@ const checks: Readonly<Record<string, (x: Tensor) => readonly [Tensor, Tensor]>>
     const [u, s, vh] = p.svd(x, { fullMatrices: false });
     return [p.matmul(p.mul(u, asRow(s)), p.matmul(vh, p.matmul(t(vh), vh))), x];
   },
+  // Pairs of equal ones have no angle that turning all at once could find: sweeps end what that began.
+  "svd, equal values": (x) => {
+    const [q] = p.qr(x, { fullMatrices: false });
+    const scale = p.cast(p.lessEqual(p.iota({ shape: [1, 1, q.shape[2] as number], axis: 2, dtype: "int32" }), 7), {
+      dtype: "float32",
+    });
+    const given = p.mul(q, p.add(scale, 1));
+    const [u, s, vh] = p.svd(given, { fullMatrices: false });
+    return [p.matmul(p.mul(u, asRow(s)), p.matmul(vh, p.matmul(t(vh), vh))), given];
+  },
   eigh: (x) => {
     const square = p.matmul(x, t(x));
     const [w, v] = p.eigh(square);

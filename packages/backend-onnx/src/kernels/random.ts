@@ -17,11 +17,12 @@ interface Words {
   readonly low: Tensor;
 }
 
-const ROTATIONS = [
+/** What the rounds of threefry2x32 rotate by, in two groups by turns. */
+export const ROTATIONS = [
   [13, 15, 26, 6],
   [17, 29, 16, 24],
 ] as const;
-const PARITY = 0x1bd11bda;
+export const PARITY = 0x1bd11bda;
 
 // A product and a sum in the places of a shift and a logical or: those run on vectors, these do not.
 const rotate = (x: Tensor, by: number): Tensor =>

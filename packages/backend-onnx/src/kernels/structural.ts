@@ -3,6 +3,7 @@ import { range, sizeOf } from "@keras-ts/core/backend";
 import { type Builder, infoOf, isFloatType } from "../builder.ts";
 import type { OnnxType } from "../proto.ts";
 import { select } from "./elementwise.ts";
+import { hasZero, isWorthABranch, mayHaveNan, separate, unlessRare, unseparated } from "./rare.ts";
 import type { Rows } from "./table.ts";
 
 type Names =
@@ -163,8 +164,12 @@ function reduce(b: Builder, op: string, x: string, axes: readonly number[], iden
   const result = b.reduce(op, x, axes);
   if (!isFloatType(type)) return result;
   // The operators pass over nan.
-  const anyNan = reduce(b, "ReduceMax", b.map("IsNaN", [x], "bool"), axes, "lowest");
-  return select(b, anyNan, b.scalar(Number.NaN, type), result);
+  const withNan = (inner: Builder): string => {
+    const anyNan = reduce(inner, "ReduceMax", inner.map("IsNaN", [x], "bool"), axes, "lowest");
+    return select(inner, anyNan, inner.scalar(Number.NaN, type), result);
+  };
+  if (!isWorthABranch(b, x)) return withNan(b);
+  return unlessRare(b, mayHaveNan(b, x), [result], (inner) => [withNan(inner)])[0] as string;
 }
 
 // The operators saturate integers where XLA wraps: sums go through int64, products fold halves onto each other.
@@ -184,18 +189,30 @@ function integerProduct(b: Builder, x: string, axes: readonly number[]): string 
   return b.reshape(rest, out);
 }
 
-// The first nan wins, before any other extremum.
+// The first nan wins, before any other extremum. Where no extremum is a zero, it does not matter whether zeros are separated.
 function argReduce(b: Builder, op: "ArgMax" | "ArgMin", x: string, axis: number): string {
   const { type, shape } = b.info(x);
   const out = shape.filter((_, i) => i !== axis);
   if (sizeOf(out) === 0) return b.full({ type: "int32", shape: out }, 0);
-  const find = (kind: string, y: string): string =>
-    b.op(kind, [y], { type: "int64", shape: out }, { axis, keepdims: 0, select_last_index: 0 });
-  const plain = find(op, ordered(b, x));
-  if (!isFloatType(type)) return b.cast(plain, "int32");
-  const isNan = b.map("IsNaN", [x], "bool");
-  const anyNan = reduce(b, "ReduceMax", isNan, [axis], "lowest");
-  return b.cast(select(b, anyNan, find("ArgMax", b.cast(isNan, "uint8")), plain), "int32");
+  const find = (inner: Builder, kind: string, y: string): string =>
+    inner.op(kind, [y], { type: "int64", shape: out }, { axis, keepdims: 0, select_last_index: 0 });
+  if (!isFloatType(type)) return b.cast(find(b, op, ordered(b, x)), "int32");
+  const exact = (inner: Builder, y: string): string => {
+    const isNan = inner.map("IsNaN", [y], "bool");
+    const anyNan = reduce(inner, "ReduceMax", isNan, [axis], "lowest");
+    const first = find(inner, "ArgMax", inner.cast(isNan, "uint8"));
+    return inner.cast(select(inner, anyNan, first, find(inner, op, y)), "int32");
+  };
+  if (!isWorthABranch(b, x)) return exact(b, x);
+  const source = unseparated(b, x);
+  const plain = find(b, op, source ?? x);
+  const isOdd = mayHaveNan(b, source ?? x);
+  const extremes = (from: string): string =>
+    b.op("GatherElements", [from, b.reshape(plain, line)], { type, shape: line }, { axis });
+  const line = shape.map((n, i) => (i === axis ? 1 : n));
+  const isRare = source === undefined ? isOdd : b.map("Or", [isOdd, hasZero(b, extremes(source))], "bool");
+  const rare = (inner: Builder): string[] => [exact(inner, source === undefined ? x : separate(inner, source))];
+  return unlessRare(b, isRare, [b.cast(plain, "int32")], rare)[0] as string;
 }
 
 // Doubling: after step k each element holds the result of the 2^k elements up to it.

@@ -11,6 +11,7 @@ type CompositeSampleName =
   | "logSoftmax"
   | "normalize"
   | "multiplyAdd"
+  | "encrypt"
   | "separateZeros"
   | "oneHot"
   | "resizeBilinear"
@@ -42,6 +43,13 @@ const cube = scattered([2, 3, 4]);
 const epsilon = 1e-3;
 
 export const compositeSamples: Pick<PrimitiveSamples, CompositeSampleName> = {
+  encrypt: [
+    { name: "new keys", inputs: [array([0, 7, 2 ** 31, 42, 1, 4294967295], "uint32", [2, 3])], params: { count: 3 } },
+    { name: "words", inputs: [array([0, 1, 5, 42], "uint32", [2, 2])], params: { count: 1 } },
+    { name: "one key", inputs: [array([1, 2], "uint32", [2])], params: { count: 2 } },
+    { name: "matrix of keys", inputs: [array([1, 2, 3, 4, 5, 6, 7, 8], "uint32", [2, 2, 2])], params: { count: 2 } },
+    { name: "no keys", inputs: [array([], "uint32", [2, 0])], params: { count: 2 } },
+  ],
   separateZeros: [
     { name: "zeros", inputs: [array([0, -0, 1, -1, NAN, INF, -INF, -0])], params: {} },
     { name: "matrix", inputs: [matrix], params: {}, gradient: "first" },

@@ -5,6 +5,7 @@ import type * as bits from "../primitives/bits.ts";
 import type * as composites from "../primitives/composites.ts";
 import type * as contraction from "../primitives/contraction.ts";
 import type * as elementwise from "../primitives/elementwise.ts";
+import type * as encrypt from "../primitives/encrypt.ts";
 import type * as images from "../primitives/images.ts";
 import type * as indexing from "../primitives/indexing.ts";
 import type * as linalg from "../primitives/linalg.ts";
@@ -19,6 +20,7 @@ type Declared = typeof elementwise &
   typeof composites &
   typeof images &
   typeof bits &
+  typeof encrypt &
   typeof special;
 
 type NamesOf<Kind extends "primitive" | "composite"> = {

@@ -4,6 +4,7 @@ export * from "./contraction.ts";
 export * from "./control.ts";
 export * from "./differentiate.ts";
 export * from "./elementwise.ts";
+export * from "./encrypt.ts";
 export * from "./images.ts";
 export * from "./indexing.ts";
 export * from "./linalg.ts";

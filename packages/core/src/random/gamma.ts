@@ -7,7 +7,7 @@ import { drawSeed, normalOf, splitKey, uniformOf } from "../ops/seeds/index.ts";
 import * as p from "../primitives/index.ts";
 import { checkedShape, type DrawOptions, floatDtype } from "./draw.ts";
 import { gammaSlope } from "./gamma-slope.ts";
-import { type Keys, keysFor, splitEach, whereKeys, wordOf } from "./threefry.ts";
+import { keysFor, part, splitEach, wordOf } from "./keys.ts";
 
 /** A parameter of a distribution, spread over the shape of the draws. @throws ShapeError if it does not fit. */
 export function parameter(where: string, name: string, value: TensorLike, shape: Shape, dtype?: DType): Tensor {
@@ -22,53 +22,40 @@ export function parameter(where: string, name: string, value: TensorLike, shape:
 }
 
 /**
- * Gamma numbers, or their logarithms, for parameters `alpha` `[S]`. Each try draws a normal `x` with `v = 1 + c x > 0` (further ones from
- * the same branch of keys until it is) and a uniform `u`, and takes `d v^3` if `u` is small enough. Below 1, alpha is raised by one, and
- * the number multiplied by a uniform to the power of `1 / alpha`. Comparisons are such that nan is taken: nothing hangs.
+ * Gamma numbers, or their logarithms, for keys `[2, S]` and parameters `alpha` `[S]`. Each try draws a normal `x` with `v = 1 + c x > 0`
+ * (further ones from the same branch of keys until it is) and a uniform `u`, and takes `d v^3` if `u` is small enough. Below 1, alpha is
+ * raised by one, and the number multiplied by a uniform to the power of `1 / alpha`. Comparisons are such that nan is taken: nothing hangs.
  * Source: Marsaglia and Tsang 2000; jax.random.gamma.
  */
-function gammaNumbers(key: Tensor, alpha: Tensor, logarithm: boolean): Tensor {
+function gammaNumbers(keys: Tensor, alpha: Tensor, logarithm: boolean): Tensor {
   const { dtype, size } = alpha;
   const constant = (value: number): Tensor => convertToTensor(value, { dtype });
   const isLarge = p.greaterEqual(alpha, 1);
   const d = p.sub(p.where(isLarge, alpha, p.add(alpha, 1)), constant(1 / 3));
   const c = p.div(constant(1 / 3), p.sqrt(d));
-  const [first, boosting] = splitEach(keysFor(key, size), 2) as [Keys, Keys];
+  const [first, boosting] = splitEach(keys, 2) as [Tensor, Tensor];
   const none = p.full([size], 0, "bool");
   // Carried: keys of the tries, keys of the normal numbers within a try, the number taken, whether a new try begins, whether all is done.
-  const start = [first.high, first.low, first.high, first.low, p.full([size], 1, dtype), p.not(none), none];
-  const [, , , , cube] = whileLoop(
-    (...state) => p.not(p.reduceAnd(state[6] as Tensor, { axes: [0] })),
+  const start = [first, first, p.full([size], 1, dtype), p.not(none), none];
+  const [, , cube] = whileLoop(
+    (...state) => p.not(p.reduceAnd(state[4] as Tensor, { axes: [0] })),
     (...state) => {
-      const [high, low, high2, low2, taken, isFresh, isDone] = state as [
-        ...[Tensor, Tensor, Tensor, Tensor],
-        ...[Tensor, Tensor, Tensor],
-      ];
-      const own = { high, low };
-      const [next, branch, uniformKey] = splitEach(own, 3) as [Keys, Keys, Keys];
-      const [following, normalKey] = splitEach(whereKeys(isFresh, branch, { high: high2, low: low2 }), 2) as [
-        Keys,
-        Keys,
-      ];
-      const x = normalOf(wordOf(normalKey), dtype);
+      const [own, tried, taken, isFresh, isDone] = state as [Tensor, Tensor, Tensor, Tensor, Tensor];
+      const [next, branch, uniformKey] = splitEach(own, 3) as [Tensor, Tensor, Tensor];
+      const [following, normalKey] = splitEach(p.where(isFresh, branch, tried), 2) as [Tensor, Tensor];
+      // Both words by one run of the cipher.
+      const words = wordOf(p.concat([normalKey, uniformKey], { axis: 1 }));
+      const x = normalOf(part(words, 0, 0, size), dtype);
+      const u = uniformOf(part(words, 0, size, 2 * size), 0, 1, dtype);
       const v = p.multiplyAdd(x, c, 1);
       const isInside = p.not(p.lessEqual(v, 0));
       const [square, v3] = [p.mul(x, x), p.mul(p.mul(v, v), v)];
-      const u = uniformOf(wordOf(uniformKey), 0, 1, dtype);
       const edge = p.sub(1, p.mul(p.mul(square, square), constant(0.0331)));
       const bound = p.add(p.mul(square, 0.5), p.mul(d, p.add(p.sub(1, v3), p.log(v3))));
       const isRefused = p.and(p.greaterEqual(u, edge), p.greaterEqual(p.log(u), bound));
       const isTaken = p.and(isInside, p.not(isRefused));
-      const keys = whereKeys(isInside, next, own);
-      return [
-        keys.high,
-        keys.low,
-        following.high,
-        following.low,
-        p.where(p.and(isTaken, p.not(isDone)), v3, taken),
-        isInside,
-        p.or(isDone, isTaken),
-      ];
+      const kept = p.where(p.and(isTaken, p.not(isDone)), v3, taken);
+      return [p.where(isInside, next, own), following, kept, isInside, p.or(isDone, isTaken)];
     },
     start,
   ) as readonly Tensor[];
@@ -87,21 +74,34 @@ function gammaNumbers(key: Tensor, alpha: Tensor, logarithm: boolean): Tensor {
 
 const wide = (x: Tensor): Tensor => p.cast(x, { dtype: x.dtype === "float64" ? "float64" : "float32" });
 
-// With the slope of each number at its parameter; of a logarithm, that over the number.
-function gammaDraws(key: Tensor, alpha: Tensor, logarithm: boolean): Tensor {
-  const flat = p.reshape(alpha, { shape: [alpha.size] });
-  const inputs = [placeholder(key), placeholder(flat)] as const;
-  const [drawn] = p.customGradient([key, flat], {
-    body: new Graph(inputs, [gammaNumbers(...inputs, logarithm)]),
-    pullback: ([g], [, a], [y]) => {
-      const [parameters, draws] = [a, y].map((t) => p.cast(t as Tensor, { dtype: "float32" })) as [Tensor, Tensor];
+// For parameters of one shape, each with a key of its own, drawn side by side in one loop. With the slope of each number at its parameter;
+// of a logarithm, that over the number.
+function gammaDraws(keys: readonly Tensor[], alphas: readonly Tensor[], logarithm: boolean): Tensor[] {
+  const { shape, size, dtype } = alphas[0] as Tensor;
+  const inputs = [...keys, ...alphas.map((alpha) => p.reshape(alpha, { shape: [size] }))];
+  const places = inputs.map((x) => placeholder(x));
+  const joined = (xs: readonly Tensor[], axis: number): Tensor =>
+    xs.length === 1 ? (xs[0] as Tensor) : p.concat(xs, { axis });
+  const apart = (x: Tensor): Tensor[] => alphas.map((_, i) => part(x, 0, i * size, (i + 1) * size));
+  const own = joined(
+    places.slice(0, keys.length).map((key) => keysFor(key, size)),
+    1,
+  );
+  const numbers = gammaNumbers(own, joined(places.slice(keys.length), 0), logarithm);
+  const drawn = p.customGradient(inputs, {
+    body: new Graph(places, apart(numbers)),
+    pullback: (gs, given, ys) => {
+      const [parameters, draws] = [given.slice(keys.length), ys].map((xs) =>
+        p.cast(joined(xs, 0), { dtype: "float32" }),
+      ) as [Tensor, Tensor];
       const sample = logarithm ? p.max(p.exp(draws), 2 ** -126) : draws;
       const slope = gammaSlope(parameters, sample);
       const rate = logarithm ? p.div(slope, sample) : slope;
-      return [null, p.mul(p.cast(g as Tensor, { dtype: alpha.dtype }), p.cast(rate, { dtype: alpha.dtype }))];
+      const back = p.mul(p.cast(joined(gs, 0), { dtype }), p.cast(rate, { dtype }));
+      return [...keys.map(() => null), ...apart(back)];
     },
-  }) as [Tensor];
-  return p.reshape(drawn, { shape: alpha.shape });
+  });
+  return drawn.map((x) => p.reshape(x, { shape }));
 }
 
 /**
@@ -114,7 +114,8 @@ export const gamma: typeof gammaNumbersOf = /* @__PURE__ */ withChecks("random.g
 function gammaNumbersOf(shape: Shape, alpha: TensorLike, { dtype, seed }: DrawOptions = {}): Tensor {
   const target = floatDtype("random.gamma", dtype);
   const size = checkedShape("random.gamma", shape);
-  return gammaDraws(drawSeed(seed), parameter("random.gamma", "alpha", alpha, size, target), false);
+  const [drawn] = gammaDraws([drawSeed(seed)], [parameter("random.gamma", "alpha", alpha, size, target)], false);
+  return drawn as Tensor;
 }
 
 /**
@@ -131,8 +132,7 @@ function betaNumbersOf(shape: Shape, alpha: TensorLike, beta: TensorLike, { dtyp
     parameter("random.beta", "alpha", alpha, size, target),
     parameter("random.beta", "beta", beta, size, target),
   ];
-  const keys = splitKey(drawSeed(seed));
-  const [a, b] = parameters.map((x, i) => gammaDraws(keys[i] as Tensor, x, true)) as [Tensor, Tensor];
+  const [a, b] = gammaDraws(splitKey(drawSeed(seed)), parameters, true) as [Tensor, Tensor];
   const largest = p.max(a, b);
   const [left, right] = [p.exp(p.sub(a, largest)), p.exp(p.sub(b, largest))];
   return p.cast(p.div(left, p.add(left, right)), { dtype: target });

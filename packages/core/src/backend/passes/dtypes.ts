@@ -106,7 +106,7 @@ const exact: ReadonlySet<string> = new Set([
   ..."take gatherNd dynamicSlice dynamicUpdateSlice sort topK max min where neg abs sign floor ceil round trunc rem"
     .split(" ")
     .filter((n) => n !== "neg" && n !== "abs"),
-  ..."and or xor shiftRightArithmetic stopGradient cond whileLoop scan relu argMax argMin argSort randomBits oneHot".split(
+  ..."and or xor shiftRightArithmetic stopGradient cond whileLoop scan relu argMax argMin argSort randomBits encrypt oneHot".split(
     " ",
   ),
 ]);

@@ -1,9 +1,18 @@
 // Elementwise kernels: numbers are computed in doubles and rounded once, to the output's dtype; integers wrap.
-import { type Aval, bitsOf, castData, type HostArray, isFloat, roundHalfEven, sizeOf } from "../../aval/index.ts";
+import {
+  type Aval,
+  bitsOf,
+  castData,
+  type HostArray,
+  isFloat,
+  roundHalfEven,
+  sizeOf,
+  type TypedArray,
+} from "../../aval/index.ts";
 import type * as elementwise from "../../primitives/elementwise.ts";
 import type { Kernel, KernelAvals, KernelTable, PrimitiveName } from "../contract.ts";
 import { finish, first, outOf, scratch } from "./arrays.ts";
-import { chooseOver, type Loop, loopOf, loopOver, loops } from "./loops.ts";
+import { broadcastRuns, chooseOver, type Loop, loopOf, loopOver, loops } from "./loops.ts";
 import { digamma, erf, erfInv, lgamma, trigamma } from "./special.ts";
 
 type ElementwiseKernel = (inputs: readonly HostArray[], params: unknown, avals: KernelAvals) => HostArray;
@@ -76,6 +85,21 @@ const cast = (inputs: readonly HostArray[], { dtype }: elementwise.CastParams, a
   dtype,
   data: castData(first(inputs).data, dtype, first(inputs).dtype),
 });
+
+/** The composite `multiplyAdd`: products of float32 are exact in doubles. Halves are rounded to float32 first, as its body does. */
+export const multiplyAdd: Kernel<"multiplyAdd", HostArray> = (inputs, _, avals) => {
+  const aval = outOf(avals);
+  const [a, b, c] = inputs.map(({ data }) => data) as [TypedArray, TypedArray, TypedArray];
+  const isWide = aval.dtype === "float64";
+  const out = new (isWide ? Float64Array : Float32Array)(sizeOf(aval.shape));
+  const shapes = inputs.map(({ shape }) => shape);
+  broadcastRuns(aval.shape, shapes, (start, count, [ia = 0, ib = 0, ic = 0], [sa = 0, sb = 0, sc = 0]) => {
+    for (let end = start + count; start < end; start++, ia += sa, ib += sb, ic += sc) {
+      out[start] = (a[ia] as number) * (b[ib] as number) + (c[ic] as number);
+    }
+  });
+  return finish(aval, out);
+};
 
 /** The kernel of `primitives/bits.ts`: the same memory, seen as another dtype. */
 export const bitcast: Kernel<"bitcast", HostArray> = (inputs, { dtype }) => {

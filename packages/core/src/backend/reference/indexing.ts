@@ -1,7 +1,7 @@
 // Reading and writing at computed places, random bits.
 import { type HostArray, isFloat, type Shape, sizeOf, stridesOf, type TypedArray } from "../../aval/index.ts";
 import type * as indexing from "../../primitives/indexing.ts";
-import type { KernelTable, PrimitiveName } from "../contract.ts";
+import type { Kernel as AnyKernel, KernelTable, PrimitiveName } from "../contract.ts";
 import { finish, first, linesOf, outOf, readStrided, scratch, writeStrided } from "./arrays.ts";
 import { sortingKernels } from "./sorting.ts";
 import { threefry } from "./threefry.ts";
@@ -109,6 +109,21 @@ const randomBits: Kernel<"randomBits"> = (inputs, { shape, words }, avals) => {
     const [high, low] = threefry(k0, k1, 0, i);
     if (words === 1) out[i] = high ^ low;
     else out.set([high, low], 2 * i);
+  }
+  return finish(outOf(avals), out);
+};
+
+/** The kernel of `primitives/encrypt.ts`. */
+export const encrypt: AnyKernel<"encrypt", HostArray> = (inputs, { count }, avals) => {
+  const { data } = first(inputs);
+  const size = data.length / 2;
+  const out = new Uint32Array(2 * size * count);
+  for (let counter = 0, at = 0; counter < count; counter++, at += 2 * size) {
+    for (let i = 0; i < size; i++) {
+      const [high, low] = threefry(data[i] as number, data[size + i] as number, 0, counter);
+      out[at + i] = high;
+      out[at + size + i] = low;
+    }
   }
   return finish(outOf(avals), out);
 };

@@ -3,9 +3,9 @@ import { type DType, dtypes, type HostArray } from "../../aval/index.ts";
 import type { Backend, Kernels } from "../contract.ts";
 import { contractionKernels } from "./contraction.ts";
 import { eigKernels } from "./eig.ts";
-import { bitcast, elementwiseKernels } from "./elementwise.ts";
+import { bitcast, elementwiseKernels, multiplyAdd } from "./elementwise.ts";
 import { fftKernels } from "./fft.ts";
-import { indexingKernels } from "./indexing.ts";
+import { encrypt, indexingKernels } from "./indexing.ts";
 import { linalgKernels } from "./linalg.ts";
 import { poolingKernels } from "./pooling.ts";
 import { reductionKernels } from "./reduction.ts";
@@ -26,6 +26,8 @@ export const referenceKernels: Kernels<HostArray> = {
   ...eigKernels,
   ...fftKernels,
   bitcast,
+  encrypt,
+  multiplyAdd,
 };
 
 // Complex numbers are lowered before they get here.
