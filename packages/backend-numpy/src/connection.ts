@@ -27,8 +27,6 @@ export interface Connection {
   release(id: number): void;
   /** False once the worker ended or was ended. */
   readonly isOpen: () => boolean;
-  /** Number of requests that wait for an answer. */
-  readonly backlog: () => number;
   close(): Promise<void>;
 }
 
@@ -104,7 +102,6 @@ export async function connect(open: OpenTransport): Promise<Connection> {
       queueMicrotask(flush);
     },
     isOpen: () => !closed && end === undefined,
-    backlog: () => waiting.size,
     async close() {
       if (closed) return;
       if (end === undefined) send({ kind: "exit" });

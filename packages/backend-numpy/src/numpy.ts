@@ -14,7 +14,7 @@ import {
 } from "./core.ts";
 import { alignedBytes, emit, wholeComposites } from "./emitter.ts";
 import { limitations } from "./limitations.ts";
-import type { ArraySpec } from "./protocol.ts";
+import type { ArraySpec, Request } from "./protocol.ts";
 import { openNative } from "./transports/native.ts";
 import { node } from "./transports/node.ts";
 import { openPyodide, type PyodideOptions } from "./transports/pyodide.ts";
@@ -53,8 +53,8 @@ export const dtypes: ReadonlySet<DType> = new Set<DType>([
   "float64",
 ]);
 
-// So many runs may be on their way before the next one waits.
-const MAX_BACKLOG = 64;
+// Every so many runs one is answered; the next such one waits for it. So at most twice as many are on their way.
+const ANSWERED = 32;
 
 /**
  * An engine that writes every graph as a NumPy program and runs it in a native `python3` (Node) or in Pyodide (Node, browsers).
@@ -103,6 +103,8 @@ function backend(connection: Connection, runtime: "native" | "pyodide"): NumpyBa
   let bytes = 0;
   let created = 0;
   let programs = 0;
+  let runs = 0;
+  let answer: Promise<void> | undefined;
 
   const track = ({ shape, dtype }: { readonly shape: readonly number[]; readonly dtype: DType }): NumpyHandle => {
     const handle = { id: created++, shape, dtype };
@@ -117,6 +119,18 @@ function backend(connection: Connection, runtime: "native" | "pyodide"): NumpyBa
     live.delete(id);
     bytes -= size;
     return true;
+  };
+
+  // A failure is kept in the results: reading them throws it.
+  const whenDone = (request: Request): Promise<void> => {
+    const done: Promise<void> = connection.ask(request).then(
+      () => forgetAnswer(done),
+      () => forgetAnswer(done),
+    );
+    return done;
+  };
+  const forgetAnswer = (done: Promise<void>): void => {
+    if (answer === done) answer = undefined;
   };
 
   const compile = (graph: Graph, { donate = [], label }: CompileOptions): Executable<NumpyHandle> => {
@@ -139,14 +153,13 @@ function backend(connection: Connection, runtime: "native" | "pyodide"): NumpyBa
       run(inputs) {
         const outputs = graph.outputs.map(track);
         const ids = outputs.map(({ id }) => id);
-        const done = connection.ask({ kind: "run", program, inputs: inputs.map(({ id }) => id), outputs: ids });
+        const request = { kind: "run", program, inputs: inputs.map(({ id }) => id), outputs: ids } as const;
+        const before = answer;
+        const isAnswered = ++runs % ANSWERED === 0;
+        if (isAnswered) answer = whenDone(request);
+        else connection.post(request);
         for (const place of donated) forget((inputs[place] as NumpyHandle).id);
-        // A failure is kept in the results: reading them throws it.
-        const settled = done.then(
-          () => outputs,
-          () => outputs,
-        );
-        return connection.backlog() > MAX_BACKLOG ? settled : outputs;
+        return isAnswered && before !== undefined ? before.then(() => outputs) : outputs;
       },
       dispose() {
         if (connection.isOpen()) connection.post({ kind: "forget", program });
@@ -186,6 +199,9 @@ function backend(connection: Connection, runtime: "native" | "pyodide"): NumpyBa
       if (forget(id)) connection.release(id);
     },
     compile,
+    async settled() {
+      await connection.ask({ kind: "settle" });
+    },
     memory: () => ({ handles: live.size, bytes }),
     async inspect() {
       const { handles = 0, bytes: held = 0, programs: defined = 0 } = (await connection.ask({ kind: "memory" })).header;

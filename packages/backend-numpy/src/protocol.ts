@@ -1,6 +1,6 @@
 // Messages between the engine and its Python worker, the same over a pipe and by function call:
 //   header length (uint32) | body length (uint64) | header (JSON, UTF-8) | body (raw arrays), all little-endian.
-// A message with `seq` is answered once, in order; the others (upload, define, forget) need no answer. Any message may carry
+// A message with `seq` is answered once, in order; the others (upload, define, forget, most runs) need no answer. Any message may carry
 // `release`, ids that are freed before it is handled.
 import type { DType } from "./core.ts";
 
@@ -30,6 +30,7 @@ export type Request =
   | { readonly kind: "download"; readonly id: number }
   | { readonly kind: "forget"; readonly program: number }
   | { readonly kind: "release" }
+  | { readonly kind: "settle" }
   | { readonly kind: "memory" }
   | { readonly kind: "hello" }
   | { readonly kind: "exit" };

@@ -31,7 +31,7 @@ def own(value):
     array = np.asarray(value)
     base = array.base
     if base is not None and (not array.flags.c_contiguous or getattr(base, "nbytes", array.nbytes) > array.nbytes):
-        return np.array(array, order="C")
+        return in_rows(array)
     return array
 
 
@@ -55,7 +55,12 @@ class Worker:
         elif kind == "define":
             self.define(header, body)
         elif kind == "run":
-            return {"reply": header["seq"], "error": self.run(header)}, []
+            self.run(header)
+            if "seq" not in header:
+                return None
+            return {"reply": header["seq"]}, []
+        elif kind == "settle":
+            return {"reply": header["seq"]}, []
         elif kind == "download":
             return self.download(header)
         elif kind == "memory":
@@ -82,6 +87,7 @@ class Worker:
         self.programs[header["program"]] = (function, filename, source, header["donate"])
 
     def run(self, header):
+        """Fills the outputs, with a failure if there was one: who reads them is told."""
         function, filename, source, donated = self.programs[header["program"]]
         try:
             if isinstance(function, Failure):
@@ -96,13 +102,12 @@ class Worker:
                     results = function(inputs)
                 for number, value in zip(header["outputs"], results):
                     self.values[number] = own(value)
-                return None
+                return
             failure = raise_failure
         except Exception as error:
             failure = Failure(describe(error, filename, source))
         for number in header["outputs"]:
             self.values[number] = failure
-        return failure.error
 
     def download(self, header):
         value = self.values.get(header["id"])
