@@ -6,6 +6,8 @@ import { decoder, encode, type Message, type PythonFailure, type Reply, type Req
 export interface Transport {
   readonly name: string;
   send(frame: Uint8Array<ArrayBuffer>): void;
+  /** Memory for a frame, where there is some that costs less than a buffer of its own. */
+  readonly allocate?: (size: number) => Uint8Array<ArrayBuffer>;
   /** Whether waiting for an answer must keep the program alive. */
   hold(busy: boolean): void;
   close(): void | Promise<void>;
@@ -77,7 +79,7 @@ export async function connect(open: OpenTransport): Promise<Connection> {
     if (end !== undefined) throw dead();
     const header = released.length > 0 ? { ...request, release: released } : request;
     released = [];
-    transport.send(encode(header, parts));
+    transport.send(encode(header, parts, transport.allocate));
   };
   const ask = (request: Request): Promise<Message<Reply>> =>
     new Promise((resolve, reject) => {

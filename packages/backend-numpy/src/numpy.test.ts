@@ -156,6 +156,10 @@ for (const found of await findEngines()) {
   });
 }
 
+test("threads must be a positive number", async () => {
+  await expect(numpy({ threads: 0 })).rejects.toThrow("threads must be 1 or more, got 0");
+});
+
 describe("a native worker", () => {
   const folder = mkdtempSync(join(tmpdir(), "keras-ts-numpy-"));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));

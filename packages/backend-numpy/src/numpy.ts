@@ -5,6 +5,7 @@ import {
   BackendError,
   bitsOf,
   type CompileOptions,
+  ConfigError,
   complain,
   type DType,
   type Executable,
@@ -31,6 +32,8 @@ export interface NumpyOptions extends PyodideOptions {
   readonly runtime?: "native" | "pyodide";
   /** The Python to start. Default: `$KERAS_TS_PYTHON`, else `python3` on the path, else the environment of this project's tools. */
   readonly python?: string;
+  /** BLAS threads of a native Python, 1 or more. Default: what BLAS takes, mostly all cores. */
+  readonly threads?: number;
 }
 
 /** The NumPy engine; `inspect` asks Python itself what it holds. */
@@ -59,20 +62,25 @@ const ANSWERED = 32;
 /**
  * An engine that writes every graph as a NumPy program and runs it in a native `python3` (Node) or in Pyodide (Node, browsers).
  * Work is queued in order: uploads, programs and releases return at once, reading waits.
- * @throws BackendError if no Python with NumPy can be started.
+ * @throws BackendError if no Python with NumPy can be started. @throws ConfigError unless `threads` is a positive integer.
  * @example
  * ```ts no-run
  * setBackend(await numpy()); // python3 if it has NumPy, else Pyodide
  * ```
  */
 export async function numpy(options: NumpyOptions = {}): Promise<NumpyBackend> {
+  const { threads } = options;
+  if (threads !== undefined && !(Number.isInteger(threads) && threads > 0)) {
+    const todo = "Leave it out, or give a number of cores";
+    throw new ConfigError(complain("numpy", { must: "threads must be 1 or more", got: String(threads), todo }));
+  }
   if (options.runtime === "pyodide") return backend(await connect(openPyodide(options)), "pyodide");
   const named = options.python ?? environment("KERAS_TS_PYTHON");
-  if (named !== undefined) return backend(await connect(openNative(named)), "native");
+  if (named !== undefined) return backend(await connect(openNative(named, threads)), "native");
   const failures: string[] = [];
   for (const python of node("node:child_process") === undefined ? [] : candidates()) {
     try {
-      return backend(await connect(openNative(python)), "native");
+      return backend(await connect(openNative(python, threads)), "native");
     } catch (error) {
       failures.push(error instanceof Error ? error.message : String(error));
     }

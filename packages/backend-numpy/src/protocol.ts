@@ -63,16 +63,29 @@ export interface Message<Header> {
 
 const PREFIX = 12;
 
-/** One message as bytes; the body is copied, so the caller may change it afterwards. */
-export function encode(header: object, parts: readonly Uint8Array[] = []): Uint8Array<ArrayBuffer> {
-  const text = new TextEncoder().encode(JSON.stringify(header));
+const encoder = new TextEncoder();
+
+/** One message as bytes, in memory that `allocate` gives; the body is copied, so the caller may change it afterwards. */
+export function encode(
+  header: object,
+  parts: readonly Uint8Array[] = [],
+  allocate = (size: number): Uint8Array<ArrayBuffer> => new Uint8Array(size),
+): Uint8Array<ArrayBuffer> {
+  const json = JSON.stringify(header);
   const size = parts.reduce((total, part) => total + part.byteLength, 0);
-  const frame = new Uint8Array(PREFIX + text.byteLength + size);
-  const view = new DataView(frame.buffer);
-  view.setUint32(0, text.byteLength, true);
+  // A byte for each character, unless a label has others.
+  let frame = allocate(PREFIX + json.length + size);
+  let length = json.length;
+  if (encoder.encodeInto(json, frame.subarray(PREFIX, PREFIX + length)).read < length) {
+    const text = encoder.encode(json);
+    length = text.byteLength;
+    frame = allocate(PREFIX + length + size);
+    frame.set(text, PREFIX);
+  }
+  const view = new DataView(frame.buffer, frame.byteOffset, PREFIX);
+  view.setUint32(0, length, true);
   view.setBigUint64(4, BigInt(size), true);
-  frame.set(text, PREFIX);
-  let at = PREFIX + text.byteLength;
+  let at = PREFIX + length;
   for (const part of parts) {
     frame.set(part, at);
     at += part.byteLength;

@@ -23,11 +23,19 @@ kt.serve(source, sink)
 // arrays of up to 32 MB come from its heap, of which up to 256 MB stay free for the next ones. Other allocators do not look at this.
 const keepsMemory = { MALLOC_MMAP_THRESHOLD_: String(2 ** 25), MALLOC_TRIM_THRESHOLD_: String(2 ** 28) };
 
+// Each BLAS has a name of its own for it.
+const blasThreads = (count: number | undefined): Readonly<Record<string, string>> =>
+  count === undefined
+    ? {}
+    : Object.fromEntries(
+        ["OPENBLAS_NUM", "MKL_NUM", "OMP_NUM", "VECLIB_MAXIMUM"].map((name) => [`${name}_THREADS`, String(count)]),
+      );
+
 const KEPT_LINES = 20;
 
 /** Starts `python`; the process ends when this one does, since its input ends then. */
 export const openNative =
-  (python: string): OpenTransport =>
+  (python: string, threads?: number): OpenTransport =>
   ({ received, ended }) => {
     const childProcess = node("node:child_process");
     if (childProcess === undefined) {
@@ -37,7 +45,7 @@ export const openNative =
     const child = childProcess.spawn(python, ["-c", bootstrap], {
       stdio: ["pipe", "pipe", "pipe"],
       windowsHide: true,
-      env: { ...keepsMemory, ...process.env },
+      env: { ...keepsMemory, ...process.env, ...blasThreads(threads) },
     });
     let printed = "";
     const lastLines = (): string => printed.trimEnd().split("\n").slice(-KEPT_LINES).join("\n");
@@ -70,6 +78,7 @@ export const openNative =
   };
 
 function transport(python: string, child: ChildProcess, exited: Promise<void>): Transport {
+  const buffers = node("node:buffer");
   // The pipes are sockets, which can be told not to keep the event loop alive.
   const holders = [child, child.stdin, child.stdout, child.stderr] as readonly unknown[] as readonly {
     ref?: () => void;
@@ -80,6 +89,7 @@ function transport(python: string, child: ChildProcess, exited: Promise<void>): 
     send(frame) {
       child.stdin?.write(frame);
     },
+    ...(buffers === undefined ? {} : { allocate: (size) => buffers.Buffer.allocUnsafe(size) }),
     hold(busy) {
       for (const holder of holders) busy ? holder.ref?.() : holder.unref?.();
     },
