@@ -20,6 +20,7 @@ import { composites } from "./kernels/composites.ts";
 import { callInto } from "./kernels/in-place.ts";
 import { kernels } from "./kernels/index.ts";
 import { bool, constant, dtypeName, tuple } from "./kernels/text.ts";
+import { turnProducts } from "./turned-products.ts";
 
 /** A Python program: its text defines `program(inputs)`, and takes the named arrays as globals. */
 export interface Program {
@@ -96,7 +97,7 @@ export function emit(graph: Graph): Program {
   };
 
   const writeFunction = (closed: Graph, name: string, isMain: boolean): string => {
-    const program = expand(closed);
+    const program = turnProducts(expand(closed));
     const variables = nameVariables(program);
     const parameters = program.inputs.map((_, i) => `x${i}`);
     const nameOf = (tensor: Tensor): string => {

@@ -55,6 +55,9 @@ test("what repeats memory, may be an operand itself, has another shape or dtype,
   expect(lines(p.exp(p.stopGradient(p.add(x, y)))).at(-1)).toBe("v2 = np.exp(v1)");
   expect(lines(p.add(p.exp(row), x)).join()).not.toContain("out=");
   expect(lines(p.cast(p.add(x, y), { dtype: "int32" })).join()).not.toContain("out=");
+  // Rows and columns change places: it lies in columns.
+  const turned = p.exp(p.transpose(p.add(x, y), { permutation: [1, 0] }));
+  expect(lines(p.mul(turned, p.reshape(x, { shape: [256, 128] }))).join()).not.toContain("out=");
   // A choice for whole rows may be the second operand itself, and so may what the program was given.
   const column = p.greater(p.slice(x, { starts: [0, 0], limits: [128, 1], strides: [1, 1] }), 0);
   expect(lines(p.exp(p.where(column, x, y))).at(-1)).toBe("v3 = np.exp(v2)");

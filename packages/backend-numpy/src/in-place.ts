@@ -35,18 +35,19 @@ const makers: ReadonlySet<string> = new Set(
 
 /**
  * For each node that may write its result over an operand, the place of that operand. It must have the shape and dtype of the result,
- * stand on memory that the program made and that no later node, no result and no other operand reads, and have one element of memory
- * for each of its own. Inputs, constants, and whatever a program returns are never written over.
+ * stand on memory that the program made and that no later node, no result and no other operand reads, have one element of memory
+ * for each of its own, and lie in rows: one that does not would pass on its order of axes to all that follows. Inputs, constants, and whatever a program returns are never written over.
  */
 export function overwritten(graph: Graph): ReadonlyMap<Node, number> {
   const { of, made } = memories(graph);
+  const rows = inRows(graph);
   const found = new Map<Node, number>();
   graph.nodes.forEach((node, position) => {
     const [out] = node.outs;
     if (out === undefined || node.outs.length > 1 || !isLarge(out.shape)) return;
     if (callInto(node.definition.name, out.dtype, [], "") === undefined) return;
     const place = node.inputs.findIndex((x, i) => {
-      if (x.dtype !== out.dtype || !sameShape(x.shape, out.shape) || !isWhole(x, made)) return false;
+      if (x.dtype !== out.dtype || !sameShape(x.shape, out.shape) || !isWhole(x, made) || !rows(x)) return false;
       const [memory = foreign, ...more] = of(x);
       if (more.length > 0 || !memory.owned || memory.last !== position) return false;
       return node.inputs.every((other, j) => i === j || !of(other).has(memory) || isSame(x, other));
@@ -89,6 +90,20 @@ function isWhole(x: Tensor, made: Memories["made"]): boolean {
   const { node } = x.source;
   if (!made.has(node)) return false;
   return node.definition.name === "reshape" ? isWhole(node.inputs[0] as Tensor, made) : isMaker(node);
+}
+
+// Whether an array surely lies in rows. Inputs do; what is computed element by element takes the order of its operands.
+function inRows(graph: Graph): (x: Tensor) => boolean {
+  const known = new Set<Node>();
+  const inputs = new Set(graph.inputs);
+  const isIn = (x: Tensor): boolean => x.source.kind !== "op" || inputs.has(x) || known.has(x.source.node);
+  for (const node of graph.nodes) {
+    const { name } = node.definition;
+    const [out] = node.outs;
+    const follows = node.inputs.filter((x) => name === "reshape" || sameShape(x.shape, out?.shape ?? []));
+    if (name === "dotGeneral" || (name !== "transpose" && name !== "reverse" && follows.every(isIn))) known.add(node);
+  }
+  return isIn;
 }
 const isSame = (a: Tensor, b: Tensor): boolean =>
   a === b || (a.source.kind === "op" && b.source.kind === "op" && a.source.node === b.source.node);
