@@ -177,6 +177,12 @@ describe("a native worker", () => {
     await expect(numpy({ python: broken })).rejects.toThrow(/ended with code 3, its last lines:\nno numpy here/);
   });
 
+  test("is told how many threads to take, and to keep memory", async () => {
+    if (process.platform === "win32") return;
+    const told = script("told", '#!/bin/sh\necho "$OPENBLAS_NUM_THREADS, $MALLOC_TRIM_THRESHOLD_" >&2\nexit 3\n');
+    await expect(numpy({ python: told, threads: 3 })).rejects.toThrow("\n3, 268435456\n");
+  });
+
   test("that dies fails what waits for it and what comes after", async ({ skip }) => {
     const found = await findPython();
     if ("reason" in found || process.platform === "win32") return skip("no python3 with NumPy");

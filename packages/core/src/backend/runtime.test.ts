@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import { full, mul } from "../primitives/index.ts";
 import { read } from "../transforms/index.ts";
-import { getBackend, reference, setBackend } from "./index.ts";
+import { getBackend, reference, setBackend, settle } from "./index.ts";
 import { liveBytes } from "./pressure.ts";
 
 afterEach(() => setBackend(reference()));
@@ -23,3 +23,12 @@ test("memory of dead values is released while a loop goes on", async () => {
   }
   expect(most / 2 ** 20).toBeLessThan(800);
 }, 60_000);
+
+test("settle waits for what an engine does after its run has answered", async () => {
+  const done: string[] = [];
+  const late = { ...reference(), settled: () => Promise.resolve().then(() => void done.push("engine")) };
+  setBackend(late);
+  await settle();
+  done.push("settle");
+  expect(done).toEqual(["engine", "settle"]);
+});
