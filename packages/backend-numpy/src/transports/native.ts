@@ -84,6 +84,9 @@ function transport(python: string, child: ChildProcess, exited: Promise<void>): 
     ref?: () => void;
     unref?: () => void;
   }[];
+  // The process and what it says are enough to wait for.
+  const waitedFor = [holders[0], holders[2]];
+  for (const holder of holders) if (!waitedFor.includes(holder)) holder.unref?.();
   return {
     name: `numpy (${python})`,
     send(frame) {
@@ -91,7 +94,7 @@ function transport(python: string, child: ChildProcess, exited: Promise<void>): 
     },
     ...(buffers === undefined ? {} : { allocate: (size) => buffers.Buffer.allocUnsafe(size) }),
     hold(busy) {
-      for (const holder of holders) busy ? holder.ref?.() : holder.unref?.();
+      for (const holder of waitedFor) busy ? holder?.ref?.() : holder?.unref?.();
     },
     async close() {
       for (const holder of holders) holder.ref?.();
