@@ -57,23 +57,6 @@ def _rows(x, indices):
 _SCATTER = {"add": np.add, "multiply": np.multiply, "min": np.minimum, "max": np.maximum}
 
 
-def _combine_rows(ufunc, out, rows, updates):
-    """The first update of every row at once, then the second of those that have one, and so on: each row gets its updates in order."""
-    order = np.argsort(rows, kind="stable")
-    ordered = rows[order]
-    firsts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
-    counts = np.diff(firsts, append=len(rows))
-    most = counts.max()
-    # What a turn costs beside its work is that of some thousands of numbers one by one.
-    if most * 4096 > updates.size:
-        return False
-    for turn in range(most):
-        chosen = order[firsts[counts > turn] + turn]
-        places = rows[chosen]
-        out[places] = ufunc(out[places], updates[chosen])
-    return True
-
-
 def scatter_nd(x, indices, updates, mode):
     if updates.size == 0:
         return np.array(x, order="C")
@@ -82,7 +65,7 @@ def scatter_nd(x, indices, updates, mode):
     rows, values = _rows(x, indices), np.asarray(updates).reshape(-1, width)
     if mode == "set":
         out[rows] = values
-    elif not (width >= 8 and _combine_rows(_SCATTER[mode], out, rows, values)):
+    else:
         # One flat axis: there NumPy has a fast loop for its unbuffered "at".
         places = (rows[:, None] * width + np.arange(width, dtype=np.intp)).reshape(-1)
         _SCATTER[mode].at(out.reshape(-1), places, values.reshape(-1))
