@@ -6,6 +6,8 @@ import { decoder, encode, type Message, type PythonFailure, type Reply, type Req
 export interface Transport {
   readonly name: string;
   send(frame: Uint8Array<ArrayBuffer>): void;
+  /** Memory for a frame, where there is some that costs less than a buffer of its own. */
+  readonly allocate?: (size: number) => Uint8Array<ArrayBuffer>;
   /** Whether waiting for an answer must keep the program alive. */
   hold(busy: boolean): void;
   close(): void | Promise<void>;
@@ -27,8 +29,6 @@ export interface Connection {
   release(id: number): void;
   /** False once the worker ended or was ended. */
   readonly isOpen: () => boolean;
-  /** Number of requests that wait for an answer. */
-  readonly backlog: () => number;
   close(): Promise<void>;
 }
 
@@ -79,7 +79,7 @@ export async function connect(open: OpenTransport): Promise<Connection> {
     if (end !== undefined) throw dead();
     const header = released.length > 0 ? { ...request, release: released } : request;
     released = [];
-    transport.send(encode(header, parts));
+    transport.send(encode(header, parts, transport.allocate));
   };
   const ask = (request: Request): Promise<Message<Reply>> =>
     new Promise((resolve, reject) => {
@@ -104,7 +104,6 @@ export async function connect(open: OpenTransport): Promise<Connection> {
       queueMicrotask(flush);
     },
     isOpen: () => !closed && end === undefined,
-    backlog: () => waiting.size,
     async close() {
       if (closed) return;
       if (end === undefined) send({ kind: "exit" });

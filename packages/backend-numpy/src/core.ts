@@ -31,6 +31,7 @@ export {
   range,
   rebuild,
   StateError,
+  sameShape,
   sizeOf,
   type Tensor,
   type TypedArray,

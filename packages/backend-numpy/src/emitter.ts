@@ -15,9 +15,12 @@ import {
   sizeOf,
   type Tensor,
 } from "./core.ts";
+import { overwritten } from "./in-place.ts";
 import { composites } from "./kernels/composites.ts";
+import { callInto } from "./kernels/in-place.ts";
 import { kernels } from "./kernels/index.ts";
 import { bool, constant, dtypeName, tuple } from "./kernels/text.ts";
+import { turnProducts } from "./turned-products.ts";
 
 /** A Python program: its text defines `program(inputs)`, and takes the named arrays as globals. */
 export interface Program {
@@ -94,7 +97,7 @@ export function emit(graph: Graph): Program {
   };
 
   const writeFunction = (closed: Graph, name: string, isMain: boolean): string => {
-    const program = expand(closed);
+    const program = turnProducts(expand(closed));
     const variables = nameVariables(program);
     const parameters = program.inputs.map((_, i) => `x${i}`);
     const nameOf = (tensor: Tensor): string => {
@@ -112,12 +115,13 @@ export function emit(graph: Graph): Program {
     };
     if (isMain && parameters.length > 0) lines.push(`${targets(parameters)} = inputs`, "inputs.clear()");
     const lastUse = variables.lastUses;
+    const places = overwritten(program);
     drop(parameters.filter((x) => lastUse.get(x) === undefined && !variables.kept.has(x)));
     for (const node of program.nodes) {
       const inputs = node.inputs.map(nameOf);
       const left = variables.made(node);
       const several = controlNames.has(node.definition.name) || left.length > 1;
-      lines.push(`${several ? targets(left) : left[0]} = ${expression(node, inputs)}`);
+      lines.push(`${several ? targets(left) : left[0]} = ${expression(node, inputs, places.get(node))}`);
       drop([...new Set([...inputs, ...left])].filter((x) => x === "_" || lastUse.get(x) === node));
     }
     lines.push(`return ${tuple(program.outputs.map(nameOf))}`);
@@ -125,7 +129,10 @@ export function emit(graph: Graph): Program {
     return [head, ...lines.map((line) => `    ${line}`)].join("\n");
   };
 
-  const expression = (node: Node, inputs: readonly string[]): string => {
+  const expression = (node: Node, inputs: readonly string[], over: number | undefined): string => {
+    const [out] = node.outs;
+    if (over !== undefined && out !== undefined)
+      return callInto(node.definition.name, out.dtype, inputs, inputs[over] as string) as string;
     if (controlNames.has(node.definition.name)) return control(node, inputs);
     const kernel = table.get(node.definition.name) as AnyKernel;
     const ins = node.inputs.map(({ shape, dtype }): Aval => ({ shape, dtype }));

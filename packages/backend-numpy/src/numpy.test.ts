@@ -156,6 +156,10 @@ for (const found of await findEngines()) {
   });
 }
 
+test("threads must be a positive number", async () => {
+  await expect(numpy({ threads: 0 })).rejects.toThrow("threads must be 1 or more, got 0");
+});
+
 describe("a native worker", () => {
   const folder = mkdtempSync(join(tmpdir(), "keras-ts-numpy-"));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -171,6 +175,12 @@ describe("a native worker", () => {
     if (process.platform === "win32") return;
     const broken = script("broken", "#!/bin/sh\necho 'no numpy here' >&2\nexit 3\n");
     await expect(numpy({ python: broken })).rejects.toThrow(/ended with code 3, its last lines:\nno numpy here/);
+  });
+
+  test("is told how many threads to take, and to keep memory", async () => {
+    if (process.platform === "win32") return;
+    const told = script("told", '#!/bin/sh\necho "$OPENBLAS_NUM_THREADS, $MALLOC_TRIM_THRESHOLD_" >&2\nexit 3\n');
+    await expect(numpy({ python: told, threads: 3 })).rejects.toThrow("\n3, 268435456\n");
   });
 
   test("that dies fails what waits for it and what comes after", async ({ skip }) => {

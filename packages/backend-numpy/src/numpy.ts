@@ -5,6 +5,7 @@ import {
   BackendError,
   bitsOf,
   type CompileOptions,
+  ConfigError,
   complain,
   type DType,
   type Executable,
@@ -14,7 +15,7 @@ import {
 } from "./core.ts";
 import { alignedBytes, emit, wholeComposites } from "./emitter.ts";
 import { limitations } from "./limitations.ts";
-import type { ArraySpec } from "./protocol.ts";
+import type { ArraySpec, Request } from "./protocol.ts";
 import { openNative } from "./transports/native.ts";
 import { node } from "./transports/node.ts";
 import { openPyodide, type PyodideOptions } from "./transports/pyodide.ts";
@@ -31,6 +32,8 @@ export interface NumpyOptions extends PyodideOptions {
   readonly runtime?: "native" | "pyodide";
   /** The Python to start. Default: `$KERAS_TS_PYTHON`, else `python3` on the path, else the environment of this project's tools. */
   readonly python?: string;
+  /** BLAS threads of a native Python, 1 or more. Default: what BLAS takes, mostly all cores. */
+  readonly threads?: number;
 }
 
 /** The NumPy engine; `inspect` asks Python itself what it holds. */
@@ -53,26 +56,31 @@ export const dtypes: ReadonlySet<DType> = new Set<DType>([
   "float64",
 ]);
 
-// So many runs may be on their way before the next one waits.
-const MAX_BACKLOG = 64;
+// Every so many runs one is answered; the next such one waits for it. So at most twice as many are on their way.
+const ANSWERED = 32;
 
 /**
  * An engine that writes every graph as a NumPy program and runs it in a native `python3` (Node) or in Pyodide (Node, browsers).
  * Work is queued in order: uploads, programs and releases return at once, reading waits.
- * @throws BackendError if no Python with NumPy can be started.
+ * @throws BackendError if no Python with NumPy can be started. @throws ConfigError unless `threads` is a positive integer.
  * @example
  * ```ts no-run
  * setBackend(await numpy()); // python3 if it has NumPy, else Pyodide
  * ```
  */
 export async function numpy(options: NumpyOptions = {}): Promise<NumpyBackend> {
+  const { threads } = options;
+  if (threads !== undefined && !(Number.isInteger(threads) && threads > 0)) {
+    const todo = "Leave it out, or give a number of cores";
+    throw new ConfigError(complain("numpy", { must: "threads must be 1 or more", got: String(threads), todo }));
+  }
   if (options.runtime === "pyodide") return backend(await connect(openPyodide(options)), "pyodide");
   const named = options.python ?? environment("KERAS_TS_PYTHON");
-  if (named !== undefined) return backend(await connect(openNative(named)), "native");
+  if (named !== undefined) return backend(await connect(openNative(named, threads)), "native");
   const failures: string[] = [];
   for (const python of node("node:child_process") === undefined ? [] : candidates()) {
     try {
-      return backend(await connect(openNative(python)), "native");
+      return backend(await connect(openNative(python, threads)), "native");
     } catch (error) {
       failures.push(error instanceof Error ? error.message : String(error));
     }
@@ -103,6 +111,8 @@ function backend(connection: Connection, runtime: "native" | "pyodide"): NumpyBa
   let bytes = 0;
   let created = 0;
   let programs = 0;
+  let runs = 0;
+  let answer: Promise<void> | undefined;
 
   const track = ({ shape, dtype }: { readonly shape: readonly number[]; readonly dtype: DType }): NumpyHandle => {
     const handle = { id: created++, shape, dtype };
@@ -117,6 +127,18 @@ function backend(connection: Connection, runtime: "native" | "pyodide"): NumpyBa
     live.delete(id);
     bytes -= size;
     return true;
+  };
+
+  // A failure is kept in the results: reading them throws it.
+  const whenDone = (request: Request): Promise<void> => {
+    const done: Promise<void> = connection.ask(request).then(
+      () => forgetAnswer(done),
+      () => forgetAnswer(done),
+    );
+    return done;
+  };
+  const forgetAnswer = (done: Promise<void>): void => {
+    if (answer === done) answer = undefined;
   };
 
   const compile = (graph: Graph, { donate = [], label }: CompileOptions): Executable<NumpyHandle> => {
@@ -139,14 +161,13 @@ function backend(connection: Connection, runtime: "native" | "pyodide"): NumpyBa
       run(inputs) {
         const outputs = graph.outputs.map(track);
         const ids = outputs.map(({ id }) => id);
-        const done = connection.ask({ kind: "run", program, inputs: inputs.map(({ id }) => id), outputs: ids });
+        const request = { kind: "run", program, inputs: inputs.map(({ id }) => id), outputs: ids } as const;
+        const before = answer;
+        const isAnswered = ++runs % ANSWERED === 0;
+        if (isAnswered) answer = whenDone(request);
+        else connection.post(request);
         for (const place of donated) forget((inputs[place] as NumpyHandle).id);
-        // A failure is kept in the results: reading them throws it.
-        const settled = done.then(
-          () => outputs,
-          () => outputs,
-        );
-        return connection.backlog() > MAX_BACKLOG ? settled : outputs;
+        return isAnswered && before !== undefined ? before.then(() => outputs) : outputs;
       },
       dispose() {
         if (connection.isOpen()) connection.post({ kind: "forget", program });
@@ -186,6 +207,9 @@ function backend(connection: Connection, runtime: "native" | "pyodide"): NumpyBa
       if (forget(id)) connection.release(id);
     },
     compile,
+    async settled() {
+      await connection.ask({ kind: "settle" });
+    },
     memory: () => ({ handles: live.size, bytes }),
     async inspect() {
       const { handles = 0, bytes: held = 0, programs: defined = 0 } = (await connection.ask({ kind: "memory" })).header;

@@ -1,6 +1,6 @@
 // Messages between the engine and its Python worker, the same over a pipe and by function call:
 //   header length (uint32) | body length (uint64) | header (JSON, UTF-8) | body (raw arrays), all little-endian.
-// A message with `seq` is answered once, in order; the others (upload, define, forget) need no answer. Any message may carry
+// A message with `seq` is answered once, in order; the others (upload, define, forget, most runs) need no answer. Any message may carry
 // `release`, ids that are freed before it is handled.
 import type { DType } from "./core.ts";
 
@@ -30,6 +30,7 @@ export type Request =
   | { readonly kind: "download"; readonly id: number }
   | { readonly kind: "forget"; readonly program: number }
   | { readonly kind: "release" }
+  | { readonly kind: "settle" }
   | { readonly kind: "memory" }
   | { readonly kind: "hello" }
   | { readonly kind: "exit" };
@@ -62,16 +63,29 @@ export interface Message<Header> {
 
 const PREFIX = 12;
 
-/** One message as bytes; the body is copied, so the caller may change it afterwards. */
-export function encode(header: object, parts: readonly Uint8Array[] = []): Uint8Array<ArrayBuffer> {
-  const text = new TextEncoder().encode(JSON.stringify(header));
+const encoder = new TextEncoder();
+
+/** One message as bytes, in memory that `allocate` gives; the body is copied, so the caller may change it afterwards. */
+export function encode(
+  header: object,
+  parts: readonly Uint8Array[] = [],
+  allocate = (size: number): Uint8Array<ArrayBuffer> => new Uint8Array(size),
+): Uint8Array<ArrayBuffer> {
+  const json = JSON.stringify(header);
   const size = parts.reduce((total, part) => total + part.byteLength, 0);
-  const frame = new Uint8Array(PREFIX + text.byteLength + size);
-  const view = new DataView(frame.buffer);
-  view.setUint32(0, text.byteLength, true);
+  // A byte for each character, unless a label has others.
+  let frame = allocate(PREFIX + json.length + size);
+  let length = json.length;
+  if (encoder.encodeInto(json, frame.subarray(PREFIX, PREFIX + length)).read < length) {
+    const text = encoder.encode(json);
+    length = text.byteLength;
+    frame = allocate(PREFIX + length + size);
+    frame.set(text, PREFIX);
+  }
+  const view = new DataView(frame.buffer, frame.byteOffset, PREFIX);
+  view.setUint32(0, length, true);
   view.setBigUint64(4, BigInt(size), true);
-  frame.set(text, PREFIX);
-  let at = PREFIX + text.byteLength;
+  let at = PREFIX + length;
   for (const part of parts) {
     frame.set(part, at);
     at += part.byteLength;

@@ -2,6 +2,7 @@
 import { Graph, type HostArray, primitives as p, placeholder, type Tensor } from "../src/core.ts";
 import { at, type Carried, host, noise, type Sample } from "./sample.ts";
 import { elementwiseSamples, numbers } from "./samples-elementwise.ts";
+import { largeSamples } from "./samples-large.ts";
 
 const one = (name: string, inputs: readonly HostArray[], build: Sample["build"], tolerance?: number): Sample =>
   tolerance === undefined ? { name, inputs, build } : { name, inputs, build, tolerance };
@@ -436,4 +437,5 @@ export const samples: readonly Sample[] = [
   ...linalg,
   ...composites,
   ...control,
+  ...largeSamples,
 ];

@@ -1,5 +1,5 @@
-import type { Kernels } from "../core.ts";
-import { dtypeName, tuple } from "./text.ts";
+import { type Kernels, primitives } from "../core.ts";
+import { bool, dtypeName, tuple } from "./text.ts";
 
 /** The composites that are shorter, or spare a pass over memory, in NumPy; the others are written as their bodies. */
 export type WholeComposite =
@@ -10,7 +10,10 @@ export type WholeComposite =
   | "logSoftmax"
   | "normalize"
   | "multiplyAdd"
-  | "barrier";
+  | "barrier"
+  | "separateZeros"
+  | "oneHot"
+  | "solve";
 
 export const composites: Required<Pick<Kernels<string>, WholeComposite>> = {
   bitcast: ([x], { dtype }) => `${x}.view(${dtypeName(dtype)})`,
@@ -18,6 +21,9 @@ export const composites: Required<Pick<Kernels<string>, WholeComposite>> = {
   relu: ([x]) => `np.maximum(${x}, 0)`,
   softmax: ([x], { axes }) => `kt.softmax(${x}, ${tuple(axes)})`,
   logSoftmax: ([x], { axes }) => `kt.log_softmax(${x}, ${tuple(axes)})`,
+  separateZeros: ([x]) => `kt.separate_zeros(${x}, ${primitives.NEGATIVE_ZERO})`,
+  oneHot: ([x], { axis, size, dtype }) => `kt.one_hot(${x}, ${axis}, ${size}, ${dtypeName(dtype)})`,
+  solve: ([a, b], { transposeA }) => `kt.solve(${a}, ${b}, ${bool(transposeA)})`,
   barrier: ([x]) => `${x}`,
   multiplyAdd: ([a, b, c]) => `kt.multiply_add(${a}, ${b}, ${c})`,
   normalize: ([x], { axes, epsilon }) => `kt.normalize(${x}, ${tuple(axes)}, ${epsilon})`,

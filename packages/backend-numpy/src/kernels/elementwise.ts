@@ -1,4 +1,14 @@
-import { type Aval, type DType, isFloat, isInteger, type KernelAvals, type KernelTable } from "../core.ts";
+import {
+  type Aval,
+  bitsOf,
+  type DType,
+  isFloat,
+  isInteger,
+  type KernelAvals,
+  type KernelTable,
+  sameShape,
+  sizeOf,
+} from "../core.ts";
 import type { ContractionName } from "./contraction.ts";
 import type { IndexingName } from "./indexing.ts";
 import type { LinalgName } from "./linalg.ts";
@@ -35,6 +45,21 @@ const shift =
       : call(name)(inputs, params, avals);
 const same: Row = ([x]) => x as string;
 
+/** From so many elements on memory sets the time, not the call. */
+export const isLarge = (shape: readonly number[]): boolean => sizeOf(shape) >= 16384;
+/** Whether a choice is made for whole rows of the second operand, whose array may then be the result. */
+export function takesRowsWhole({ ins, outs }: Pick<KernelAvals, "ins" | "outs">): boolean {
+  const [condition, a, out] = [ins[0] as Aval, ins[1] as Aval, outs[0] as Aval];
+  const isSmall = sizeOf(condition.shape) * 16 <= sizeOf(out.shape);
+  return isSmall && isLarge(out.shape) && hasWords(out.dtype) && sameShape(a.shape, out.shape);
+}
+const hasWords = (dtype: DType): boolean => bitsOf(dtype) >= 32;
+const choice: Row = (inputs, params, avals) => {
+  const [out] = avals.outs as readonly [Aval];
+  if (!isLarge(out.shape) || !hasWords(out.dtype)) return call("np.where")(inputs, params, avals);
+  return call(takesRowsWhole(avals) ? "kt.where_nearly_all" : "kt.where")(inputs, params, avals);
+};
+
 export const elementwise: { readonly [N in ElementwiseName]: KernelTable<string>[N] } = {
   add: infix("+"),
   sub: infix("-"),
@@ -66,7 +91,7 @@ export const elementwise: { readonly [N in ElementwiseName]: KernelTable<string>
   log: call("np.log"),
   log1p: call("np.log1p"),
   sqrt: call("np.sqrt"),
-  rsqrt: ([x]) => `np.reciprocal(np.sqrt(${x}))`,
+  rsqrt: call("kt.rsqrt"),
   sin: call("np.sin"),
   cos: call("np.cos"),
   tan: call("np.tan"),
@@ -92,7 +117,7 @@ export const elementwise: { readonly [N in ElementwiseName]: KernelTable<string>
   isFinite: call("np.isfinite"),
   isNan: call("np.isnan"),
   stopGradient: same,
-  where: call("np.where"),
+  where: choice,
   cast: ([x], { dtype }, avals) => {
     if (dtype === "bool") return `${x} != 0`;
     return isFloat(dtypeOf(avals)) && isInteger(dtype)

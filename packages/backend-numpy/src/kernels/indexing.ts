@@ -19,7 +19,7 @@ export const indexing: { readonly [N in IndexingName]: KernelTable<string>[N] } 
   scatterNd: ([x, indices, updates], { mode }) => `kt.scatter_nd(${x}, ${indices}, ${updates}, "${mode}")`,
   dynamicSlice: ([x, starts], { sizes }) => `kt.dynamic_slice(${x}, ${starts}, ${tuple(sizes)})`,
   dynamicUpdateSlice: ([x, update, starts]) => `kt.dynamic_update_slice(${x}, ${update}, ${starts})`,
-  sort: ([x], { axis }) => `np.sort(${x}, axis=${axis}, kind="stable")`,
+  sort: ([x], { axis }) => `kt.sort(${x}, ${axis})`,
   argSort: ([x], { axis }) => `np.argsort(${x}, axis=${axis}, kind="stable").astype(np.int32)`,
   topK: ([x], { k }) => [`kt.top_k(${x}, ${k})`],
   randomBits: ([key], { shape, words }) => `kt.random_bits(${key}, ${tuple(shape)}, ${words})`,

@@ -60,9 +60,58 @@ def to_int(x, dtype):
     return np.where(np.isnan(wide), 0.0, wide).astype(dtype)
 
 
-def logistic(x):
-    one = x.dtype.type(1)
-    return one / (one + np.exp(-x))
+def logistic(x, out=None):
+    powers = np.asarray(np.negative(x, out=out))
+    np.exp(powers, out=powers)
+    powers += 1
+    return np.divide(1, powers, out=powers)
+
+
+def rsqrt(x, out=None):
+    root = np.asarray(np.sqrt(x, out=out))
+    return np.reciprocal(root, out=root)
+
+
+WORDS = {1: np.int8, 2: np.int16, 4: np.int32, 8: np.int64}
+
+
+def where_or_zero(condition, a):
+    """By bits: np.where takes branches, and a processor that guesses wrong is six times as slow."""
+    word = WORDS[a.dtype.itemsize]
+    mask = np.asarray(condition).astype(word)
+    np.negative(mask, out=mask)
+    return _over(np.bitwise_and, mask, a.view(word)).view(a.dtype)
+
+
+def where(condition, a, b):
+    word = WORDS[a.dtype.itemsize]
+    if b.ndim == 0 and b.view(word) == 0:
+        return where_or_zero(condition, a)
+    mask = np.asarray(condition).astype(word)
+    np.negative(mask, out=mask)
+    chosen = _over(np.bitwise_and, mask, a.view(word) ^ b.view(word))
+    return _over(np.bitwise_xor, chosen, b.view(word)).view(a.dtype)
+
+
+def _over(ufunc, temporary, other):
+    """Written over the first operand if it has the shape of the result."""
+    return ufunc(temporary, other, out=temporary if np.broadcast(temporary, other).shape == temporary.shape else None)
+
+
+def where_nearly_all(condition, a, b):
+    """For conditions with few elements that mostly hold. The result may be a itself."""
+    return a if condition.all() else where(condition, a, b)
+
+
+def has_negative_zero(x):
+    """-0 is the lowest of all integers."""
+    word = WORDS[x.dtype.itemsize]
+    return x.size > 0 and bool(x.view(word).min() == np.iinfo(word).min)
+
+
+def separate_zeros(x, below):
+    """below in place of -0; x itself if there is none."""
+    return np.where((x == 0) & np.signbit(x), x.dtype.type(below), x) if has_negative_zero(x) else x
 
 
 # Functions of mathematical physics are computed in float64 and rounded once. Smooth ones are Chebyshev series fitted here, at import.
@@ -90,22 +139,73 @@ def _series(x, fit):
     return t * ahead - behind + coefficients[0]
 
 
+# So many elements at once are worked on where many steps follow each other: their temporaries stay in the cache.
+BLOCK = 16384
+
+
+def _in_blocks(function, x):
+    """function, from float64 to float64, over all of x."""
+    flat = np.asarray(x).reshape(-1)
+    out = np.empty_like(flat)
+    for start in range(0, flat.size, BLOCK):
+        part = slice(start, start + BLOCK)
+        out[part] = function(np.asarray(flat[part], np.float64))
+    return out.reshape(x.shape)
+
+
 def _erf_ratio(square):
     x = math.sqrt(square)
     return math.erf(x) / x if x > 0 else 2 / math.sqrt(math.pi)
 
 
+def _fit_quotient(function, high, above, below):
+    """Coefficients, highest powers first, of p(s) / q(s) with q(0) = 1: least squares of p - f q relative to f q, a few times over."""
+    s = (1 - np.cos(np.linspace(0, math.pi, 600))) / 2
+    f = np.array([function(high * t) for t in s])
+    q = np.ones_like(s)
+    top, bottom = s[:, None] ** np.arange(above + 1), s[:, None] ** np.arange(1, below + 1)
+    for _ in range(8):
+        scale = 1 / (f * q)
+        rows = np.concatenate([top, -f[:, None] * bottom], axis=1) * scale[:, None]
+        found = np.linalg.lstsq(rows, f * scale, rcond=None)[0]
+        q = 1 + bottom @ found[above + 1 :]
+    numerator = found[: above + 1] / high ** np.arange(above + 1)
+    denominator = np.append(1.0, found[above + 1 :] / high ** np.arange(1, below + 1))
+    return [[float(c) for c in part[::-1]] for part in (numerator, denominator)]
+
+
+def _polynomial(x, coefficients):
+    """Horner's rule, the highest power first."""
+    total = coefficients[0] * x
+    for c in coefficients[1:-1]:
+        total += c
+        total *= x
+    total += coefficients[-1]
+    return total
+
+
 # erf(x) / x is entire in x^2. From 4 (6) on erf is 1 in float32 (float64).
-_ERF32 = _fit(_erf_ratio, 0.0, 16.0, 28)
+_ERF32 = _fit_quotient(_erf_ratio, 16.0, 6, 5)
 _ERF64 = _fit(_erf_ratio, 0.0, 36.0, 60)
 
 
+def _erf_to_float32(x):
+    bounded = np.maximum(x, -4.0)
+    np.minimum(bounded, 4.0, out=bounded)
+    square = bounded * bounded
+    bounded *= _polynomial(square, _ERF32[0])
+    bounded /= _polynomial(square, _ERF32[1])
+    return bounded
+
+
+def _erf_to_float64(x):
+    bounded = np.clip(x, -6.0, 6.0)
+    inside = bounded * _series(bounded * bounded, _ERF64)
+    return np.where(np.abs(bounded) == 6.0, np.sign(bounded), inside)
+
+
 def erf(x):
-    single = x.dtype != np.float64
-    bound = 4.0 if single else 6.0
-    wide = np.clip(np.asarray(x, np.float64), -bound, bound)
-    inside = wide * _series(wide * wide, _ERF32 if single else _ERF64)
-    return np.where(np.abs(wide) == bound, np.sign(wide), inside).astype(x.dtype)
+    return _in_blocks(_erf_to_float64 if x.dtype == np.float64 else _erf_to_float32, x)
 
 
 def _erf_inv_ratio(s):
@@ -130,11 +230,14 @@ def _erf_inv_ratio(s):
 _ERF_INV = _fit(_erf_inv_ratio, 0.0, 6.2, 60)
 
 
+def _erf_inv(x):
+    s = np.sqrt(-np.log1p(-x * x))
+    inside = x * _series(np.minimum(s, 6.2), _ERF_INV)
+    return np.where(np.abs(x) == 1, x * np.inf, inside)
+
+
 def erf_inv(x):
-    wide = np.asarray(x, np.float64)
-    s = np.sqrt(-np.log1p(-wide * wide))
-    inside = wide * _series(np.minimum(s, 6.2), _ERF_INV)
-    return np.where(np.abs(wide) == 1, wide * np.inf, inside).astype(x.dtype)
+    return _in_blocks(_erf_inv, x)
 
 
 # 1/12, -1/360, ...: Stirling's series of log gamma and its derivatives, good to float64 from 10 on.
@@ -171,8 +274,7 @@ def _is_pole(x):
     return (x <= 0) & (x == np.floor(x))
 
 
-def lgamma(x):
-    wide = np.atleast_1d(np.asarray(x, np.float64))
+def _lgamma(wide):
     reflected = wide < 0.5
     positive = np.where(np.isfinite(wide), np.where(reflected, 1 - wide, wide), 1.0)
     product = np.ones_like(positive)
@@ -186,12 +288,14 @@ def lgamma(x):
     # Gamma(x) Gamma(1 - x) = pi / sin(pi x)
     safe = np.where(np.isfinite(wide), wide, 0.5)
     value = np.where(reflected, math.log(math.pi) - np.log(np.abs(_sin_pi(safe))) - value, value)
-    value = np.where(_is_pole(wide) | (wide == np.inf), np.inf, np.where(np.isfinite(wide), value, np.nan))
-    return value.astype(x.dtype).reshape(x.shape)
+    return np.where(_is_pole(wide) | (wide == np.inf), np.inf, np.where(np.isfinite(wide), value, np.nan))
 
 
-def digamma(x):
-    wide = np.atleast_1d(np.asarray(x, np.float64))
+def lgamma(x):
+    return _in_blocks(_lgamma, x)
+
+
+def _digamma(wide):
     usual = np.isfinite(wide) & ~_is_pole(wide)
     safe = np.where(usual, wide, 0.25)
     reflected = safe < 0.5
@@ -202,11 +306,14 @@ def digamma(x):
     fraction = safe - np.rint(safe)
     tangent = np.tan(np.pi * fraction)
     value = np.where(reflected, value - np.pi / np.where(reflected, tangent, 1.0), value)
-    return np.where(usual, value, np.where(wide == np.inf, np.inf, np.nan)).astype(x.dtype).reshape(x.shape)
+    return np.where(usual, value, np.where(wide == np.inf, np.inf, np.nan))
 
 
-def trigamma(x):
-    wide = np.atleast_1d(np.asarray(x, np.float64))
+def digamma(x):
+    return _in_blocks(_digamma, x)
+
+
+def _trigamma(wide):
     usual = np.isfinite(wide) & ~_is_pole(wide)
     safe = np.where(usual, wide, 0.25)
     reflected = safe < 0.5
@@ -214,6 +321,9 @@ def trigamma(x):
     tail = _odd_powers(shifted, [c * (2 * k + 1) * (2 * k + 2) for k, c in enumerate(_STIRLING)]) / (shifted * shifted)
     value = 1 / shifted + 0.5 / (shifted * shifted) + tail + total
     value = np.where(reflected, (np.pi / _sin_pi(np.where(reflected, safe, 0.5))) ** 2 - value, value)
-    value = np.where(usual, value, np.where(_is_pole(wide), np.inf, np.where(wide == np.inf, 0.0, np.nan)))
-    return value.astype(x.dtype).reshape(x.shape)
+    return np.where(usual, value, np.where(_is_pole(wide), np.inf, np.where(wide == np.inf, 0.0, np.nan)))
+
+
+def trigamma(x):
+    return _in_blocks(_trigamma, x)
 `;

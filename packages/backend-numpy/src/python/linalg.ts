@@ -47,6 +47,25 @@ def lu(x):
     return factors.reshape(x.shape), pivots.reshape(batch + (k,)), order.reshape(batch + (m,))
 
 
+def solve(a, b, transpose_a):
+    try:
+        x = np.linalg.solve(a.swapaxes(-1, -2) if transpose_a else a, b)
+        if not np.isnan(x).any():
+            return x
+    except np.linalg.LinAlgError:
+        pass
+    # A matrix without an inverse, for which WebAssembly has nan and no error: what our own factors give when divided by.
+    factors, _, order = lu(a)
+
+    def rows(x, places):
+        return np.take_along_axis(x, np.broadcast_to(places[..., None], x.shape), -2)
+
+    if transpose_a:
+        x = triangular_solve(factors, triangular_solve(factors, b, False, True, False), True, True, True)
+        return rows(x, np.argsort(order, axis=-1))
+    return triangular_solve(factors, triangular_solve(factors, rows(b, order), True, False, True), False, False, False)
+
+
 def _nan_on_failure(decompose, x):
     """Each matrix on its own, nan for those that do not converge (they hold nan or inf)."""
     try:
@@ -84,20 +103,24 @@ def fft(re, im, inverse):
 
 
 def softmax(x, axes):
-    powers = np.exp(x - np.max(x, axis=axes, keepdims=True, initial=-np.inf))
+    powers = np.asarray(x - np.max(x, axis=axes, keepdims=True, initial=-np.inf))
+    np.exp(powers, out=powers)
     powers /= np.sum(powers, axis=axes, keepdims=True)
     return powers
 
 
 def log_softmax(x, axes):
-    shifted = x - np.max(x, axis=axes, keepdims=True, initial=-np.inf)
-    return shifted - np.log(np.sum(np.exp(shifted), axis=axes, keepdims=True))
+    shifted = np.asarray(x - np.max(x, axis=axes, keepdims=True, initial=-np.inf))
+    shifted -= np.log(np.sum(np.exp(shifted), axis=axes, keepdims=True))
+    return shifted
 
 
 def normalize(x, axes, epsilon):
-    centered = x - np.mean(x, axis=axes, keepdims=True, dtype=x.dtype)
-    variance = np.mean(np.square(centered), axis=axes, keepdims=True, dtype=x.dtype)
-    return centered / np.sqrt(variance + x.dtype.type(epsilon))
+    count = x.dtype.type(math.prod(x.shape[i] for i in axes))
+    centered = np.asarray(x - np.sum(x, axis=axes, keepdims=True) / count)
+    variance = np.sum(np.square(centered), axis=axes, keepdims=True) / count
+    centered /= np.sqrt(variance + x.dtype.type(epsilon))
+    return centered
 
 
 def multiply_add(a, b, c):

@@ -16,6 +16,16 @@ def pad(x, low, high, interior):
     return out
 
 
+def in_rows(x):
+    """A copy with the last axis contiguous. Large transposed matrices by parts, whose lines are in the cache when they are read again."""
+    if x.ndim != 2 or x.size < BLOCK or not x.T.flags.c_contiguous:
+        return np.array(x, order="C")
+    out = np.empty(x.shape, x.dtype)
+    for first in range(0, x.shape[1], 64):
+        out[:, first : first + 64] = x[:, first : first + 64]
+    return out
+
+
 def iota(shape, axis, dtype):
     along = [1] * len(shape)
     along[axis] = shape[axis]
@@ -36,28 +46,40 @@ def gather_nd(x, indices):
     return x[tuple(indices[..., i] for i in range(depth))]
 
 
-def _flat_places(x, indices):
-    """Positions in x.reshape(-1) of every element that the indices name."""
-    depth = indices.shape[-1]
+def _rows(x, indices):
+    """Positions of what the indices name in x seen as rows."""
     rows = np.zeros(indices.shape[:-1], np.intp)
-    for i in range(depth):
+    for i in range(indices.shape[-1]):
         rows = rows * x.shape[i] + indices[..., i]
-    width = math.prod(x.shape[depth:])
-    return (rows.reshape(-1, 1) * width + np.arange(width, dtype=np.intp)).reshape(-1)
+    return rows.reshape(-1)
 
 
 _SCATTER = {"add": np.add, "multiply": np.multiply, "min": np.minimum, "max": np.maximum}
 
 
 def scatter_nd(x, indices, updates, mode):
-    # One flat axis: there NumPy has a fast loop for its unbuffered "at".
-    out = np.array(x).reshape(-1)
-    places, values = _flat_places(x, indices), np.asarray(updates).reshape(-1)
+    if updates.size == 0:
+        return np.array(x, order="C")
+    width = math.prod(x.shape[indices.shape[-1] :])
+    out = np.array(x, order="C").reshape(-1, width)
+    rows, values = _rows(x, indices), np.asarray(updates).reshape(-1, width)
     if mode == "set":
-        out[places] = values
+        out[rows] = values
     else:
-        _SCATTER[mode].at(out, places, values)
+        # One flat axis: there NumPy has a fast loop for its unbuffered "at".
+        places = (rows[:, None] * width + np.arange(width, dtype=np.intp)).reshape(-1)
+        _SCATTER[mode].at(out.reshape(-1), places, values.reshape(-1))
     return out.reshape(x.shape)
+
+
+def one_hot(x, axis, size, dtype):
+    shape = x.shape[:axis] + (size,) + x.shape[axis:]
+    out = np.zeros(shape, dtype)
+    behind = math.prod(x.shape[axis:])
+    classes = x.reshape(-1).astype(np.intp)
+    known = np.flatnonzero((classes >= 0) & (classes < size))
+    out.reshape(-1)[(known // behind * size + classes[known]) * behind + known % behind] = 1
+    return out
 
 
 def _block(shape, starts, sizes):
@@ -82,17 +104,30 @@ def largest_first(x):
 
 def few_largest(row, k):
     """The places of the k largest of a long row, without sorting it: those above the k-th value, and the first that equal it."""
-    least = np.partition(row, len(row) - k)[len(row) - k]
+    largest = np.partition(row, len(row) - k)[len(row) - k :]
+    least = largest[0]
     if least != least:
         return np.flatnonzero(row != row)[:k]
-    above = np.flatnonzero((row > least) | (row != row))
-    places = np.sort(np.concatenate([above, np.flatnonzero(row == least)[: k - len(above)]]))
+    reached = row >= least
+    if (largest != largest).any():
+        reached |= row != row
+    places = np.flatnonzero(reached)
+    if len(places) > k:
+        values = row[places]
+        surplus = np.flatnonzero(values == least)[k - len(places) :]
+        places = np.delete(places, surplus)
     return places[largest_first(row[places])]
+
+
+def sort(x, axis):
+    """Only zeros of both signs can tell whether equal elements kept their order."""
+    keeps = x.dtype.kind == "f" and has_negative_zero(x)
+    return np.sort(x, axis=axis, kind="stable" if keeps else None)
 
 
 def top_k(x, k):
     n = x.shape[-1]
-    if k * 8 > n or n < 4096:
+    if k * 8 > n or n < 4096 or k == 0:
         order = largest_first(x)[..., :k]
     else:
         rows = x.reshape(-1, n)
@@ -100,17 +135,17 @@ def top_k(x, k):
     return np.take_along_axis(x, order, axis=-1), order.astype(np.int32)
 
 
-_ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
+_ROTATIONS = tuple(tuple((np.uint32(r), np.uint32(32 - r)) for r in row) for row in ((13, 15, 26, 6), (17, 29, 16, 24)))
 
 
-def _threefry(k0, k1, a, b):
+def _threefry(keys, a, b):
     """Both words of threefry2x32 with 20 rounds, in the place of the counters with the keys added."""
-    keys = (k0, k1, k0 ^ k1 ^ np.uint32(0x1BD11BDA))
+    left = np.empty_like(b)
     for group in range(5):
-        for rotation in _ROTATIONS[group % 2]:
+        for rotation, rest in _ROTATIONS[group % 2]:
             a += b
-            left = b << np.uint32(rotation)
-            b >>= np.uint32(32 - rotation)
+            np.left_shift(b, rotation, out=left)
+            b >>= rest
             b |= left
             b ^= a
         a += keys[(group + 1) % 3]
@@ -119,14 +154,22 @@ def _threefry(k0, k1, a, b):
 
 
 def random_bits(key, shape, words):
-    """Over the counters (0, i)."""
     count = math.prod(shape)
     k0, k1 = np.uint32(key[0]), np.uint32(key[1])
-    a, b = _threefry(k0, k1, np.full(count, k0, np.uint32), np.arange(count, dtype=np.uint32) + k1)
-    if words == 2:
-        return np.stack((a, b), axis=-1).reshape(shape + (2,))
-    a ^= b
-    return a.reshape(shape)
+    keys = (k0, k1, k0 ^ k1 ^ np.uint32(0x1BD11BDA))
+    out = np.empty((count, words), np.uint32)
+    for first in range(0, count, BLOCK):
+        size = min(BLOCK, count - first)
+        a = np.full(size, k0, np.uint32)
+        b = np.arange(first, first + size, dtype=np.uint32)
+        b += k1
+        _threefry(keys, a, b)
+        part = out[first : first + BLOCK]
+        if words == 2:
+            part[:, 0], part[:, 1] = a, b
+        else:
+            np.bitwise_xor(a, b, out=part[:, 0])
+    return out.reshape(shape + (2,) if words == 2 else shape)
 
 
 def encrypt(keys, count):
@@ -136,6 +179,6 @@ def encrypt(keys, count):
     counters = np.arange(count, dtype=np.uint32).reshape((count,) + (1,) * k0.ndim)
     words[:, 0] = k0
     words[:, 1] = counters + k1
-    _threefry(k0, k1, words[:, 0], words[:, 1])
+    _threefry((k0, k1, k0 ^ k1 ^ np.uint32(0x1BD11BDA)), words[:, 0], words[:, 1])
     return words
 `;

@@ -60,7 +60,7 @@ def _window_view(x, window, out, strides, dilation):
     )
 
 
-_COLUMN_BYTES = 1 << 26
+_COLUMN_BYTES = 1 << 23
 
 
 def _batches(count, row_bytes):
@@ -104,13 +104,26 @@ def conv(x, kernel, strides, padding, dilation, groups):
 
 
 def _depthwise(x, kernel, window, out, strides, dilation, groups):
-    """Each channel alone: one multiply-add for each place in the window."""
+    """Each channel alone: one multiply-add for each place in the window, over as many images at once as stay in the cache."""
     each = kernel.shape[-1] // groups
-    result = np.zeros((x.shape[0],) + out + (groups, each), x.dtype)
-    for offset in _offsets(window):
-        tap = kernel[offset].reshape(groups, each)
-        result += x[_shifted(offset, out, strides, dilation)][..., None] * tap
-    return result.reshape(result.shape[:-2] + (groups * each,))
+    result = np.zeros((x.shape[0],) + out + (groups * each,), x.dtype)
+    if each == 1 and strides[-1] == 1:
+        # What stands side by side is one long axis, columns and channels.
+        part_shape = out[:-1] + (out[-1] * groups,)
+        taps = np.tile(kernel.reshape(window + (groups,)), out[-1])
+    else:
+        part_shape = out + (groups, each)
+        taps = kernel.reshape(window + (groups, each))
+    step = max(1, 16 * BLOCK // max(1, math.prod(part_shape)))
+    for first in range(0, len(x), step):
+        images = x[first : first + step]
+        target = result[first : first + step].reshape((len(images),) + part_shape)
+        product = np.empty_like(target)
+        for offset in _offsets(window):
+            part = images[_shifted(offset, out, strides, dilation)]
+            part = part.reshape(product.shape) if product.ndim < part.ndim else part[..., None]
+            target += np.multiply(part, taps[offset], out=product)
+    return result
 
 
 def conv_input_grad(g, kernel, strides, padding, dilation, groups, input_spatial):
@@ -187,52 +200,49 @@ def sum_pool(x, window, strides, padding):
     return result
 
 
-def _first_maximum(x, window, strides, padding):
-    """Which place of each window holds its first maximum (the first nan if there is one), with the windows' sizes."""
-    inside = np.ones((1,) + x.shape[1:-1] + (1,), bool)
-    inside = _pad_spatial(inside, padding)
+def _first_maxima(x, window, strides, padding):
+    """For each place of a window: its index, and whether it holds the window's first maximum (the first nan if there is one)."""
+    inside = _pad_spatial(np.ones((1,) + x.shape[1:-1] + (1,), bool), padding)
+    maxima = max_pool(x, window, strides, padding)
     x = _pad_spatial(x, padding, _lowest(x.dtype))
-    out = _out_sizes(x.shape[1:-1], window, strides, _ones(window))
-    padded = not inside.all()
-    best, place = None, None
-    for number, offset in enumerate(_offsets(window)):
+    out, padded = maxima.shape[1:-1], not inside.all()
+    has_nan = x.dtype.kind == "f" and bool((maxima != maxima).any())
+    left = np.ones(maxima.shape, bool)
+    for offset in _offsets(window):
         index = _shifted(offset, out, strides, _ones(window))
         part = x[index]
-        if best is None:
-            best = np.array(part)
-            place = np.zeros(best.shape, np.int16)
-            if padded:
-                place -= ~inside[index]
-            continue
-        better = ~(part <= best) & (best == best) if x.dtype.kind == "f" else part > best
+        first = part == maxima
+        if has_nan:
+            first |= part != part
         if padded:
-            better = (better | (place < 0)) & inside[index]
-        np.copyto(best, part, where=better)
-        np.copyto(place, np.int16(number), where=better)
-    return place, out, x.shape
+            first &= inside[index]
+        first &= left
+        left ^= first
+        yield index, first
+
+
+def _padded_shape(x, padding):
+    return (x.shape[0],) + tuple(n + low + high for n, (low, high) in zip(x.shape[1:-1], padding)) + (x.shape[-1],)
 
 
 def max_pool_grad(x, g, window, strides, padding):
-    place, out, padded = _first_maximum(x, window, strides, padding)
-    buffer = np.zeros(padded, g.dtype)
+    buffer = np.zeros(_padded_shape(x, padding), g.dtype)
     apart = all(s >= w for s, w in zip(strides, window))
-    for number, offset in enumerate(_offsets(window)):
-        target = buffer[_shifted(offset, out, strides, _ones(window))]
+    for index, first in _first_maxima(x, window, strides, padding):
         if apart:
-            np.copyto(target, g, where=place == number)
+            buffer[index] = where_or_zero(first, g)
         else:
-            np.add(target, g, out=target, where=place == number)
+            buffer[index] += where_or_zero(first, g)
     return _crop_spatial(buffer, padding)
 
 
 def max_pool_gather(x, values, window, strides, padding):
-    place, out, _ = _first_maximum(x, window, strides, padding)
     values = _pad_spatial(values, padding)
-    result = np.zeros(place.shape, values.dtype)
-    for number, offset in enumerate(_offsets(window)):
-        part = values[_shifted(offset, out, strides, _ones(window))]
-        np.copyto(result, part, where=place == number)
-    return result
+    word = WORDS[values.dtype.itemsize]
+    bits = 0
+    for index, first in _first_maxima(x, window, strides, padding):
+        bits = bits | where_or_zero(first, values[index]).view(word)
+    return bits.view(values.dtype)
 
 
 def sum_pool_grad(g, window, strides, padding, input_spatial):

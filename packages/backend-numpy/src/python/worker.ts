@@ -31,7 +31,7 @@ def own(value):
     array = np.asarray(value)
     base = array.base
     if base is not None and (not array.flags.c_contiguous or getattr(base, "nbytes", array.nbytes) > array.nbytes):
-        return np.array(array, order="C")
+        return in_rows(array)
     return array
 
 
@@ -55,7 +55,12 @@ class Worker:
         elif kind == "define":
             self.define(header, body)
         elif kind == "run":
-            return {"reply": header["seq"], "error": self.run(header)}, []
+            self.run(header)
+            if "seq" not in header:
+                return None
+            return {"reply": header["seq"]}, []
+        elif kind == "settle":
+            return {"reply": header["seq"]}, []
         elif kind == "download":
             return self.download(header)
         elif kind == "memory":
@@ -82,6 +87,7 @@ class Worker:
         self.programs[header["program"]] = (function, filename, source, header["donate"])
 
     def run(self, header):
+        """Fills the outputs, with a failure if there was one: who reads them is told."""
         function, filename, source, donated = self.programs[header["program"]]
         try:
             if isinstance(function, Failure):
@@ -92,17 +98,14 @@ class Worker:
             for place in donated:
                 self.values.pop(header["inputs"][place], None)
             if raise_failure is None:
-                with np.errstate(all="ignore"):
-                    results = function(inputs)
-                for number, value in zip(header["outputs"], results):
+                for number, value in zip(header["outputs"], function(inputs)):
                     self.values[number] = own(value)
-                return None
+                return
             failure = raise_failure
         except Exception as error:
             failure = Failure(describe(error, filename, source))
         for number in header["outputs"]:
             self.values[number] = failure
-        return failure.error
 
     def download(self, header):
         value = self.values.get(header["id"])
@@ -117,7 +120,8 @@ class Worker:
         """One whole message as bytes to one whole answer, for engines in the same process."""
         frame = memoryview(frame)
         size = int.from_bytes(frame[:4], "little")
-        answer = self.handle(json.loads(bytes(frame[12 : 12 + size])), frame[12 + size :])
+        with np.errstate(all="ignore"):
+            answer = self.handle(json.loads(bytes(frame[12 : 12 + size])), frame[12 + size :])
         if answer is None:
             return None
         return b"".join(encode(*answer))
@@ -132,6 +136,7 @@ def encode(header, buffers):
 def serve(source, sink):
     """Messages from one stream, answers to the other, until the stream ends (so the worker ends with its parent)."""
     worker = Worker()
+    np.seterr(all="ignore")
     while True:
         prefix = source.read(12)
         if len(prefix) < 12:

@@ -1,4 +1,5 @@
 type Builtins = {
+  "node:buffer": typeof import("node:buffer");
   "node:child_process": typeof import("node:child_process");
   "node:fs": typeof import("node:fs");
   "node:os": typeof import("node:os");

@@ -1,7 +1,7 @@
 import { primitives, type Tensor } from "@keras-ts/core/backend";
 import { array, type PrimitiveSamples, scattered } from "./sample.ts";
 
-type LinalgName = "cholesky" | "triangularSolve" | "qr" | "eigh" | "eig" | "svd" | "lu" | "fft";
+type LinalgName = "cholesky" | "triangularSolve" | "solve" | "qr" | "eigh" | "eig" | "svd" | "lu" | "fft";
 
 const { abs, add, matmul, matrixTranspose, mul, reshape, sort, sub } = primitives;
 
@@ -35,7 +35,7 @@ const wide = array([2.1, 0.3, -0.4, 0.7, 1.2, 0.5, -0.2, 0.9, 3.4, 0.6, -1.1, 0.
 const batch = array([2.1, 0.3, -0.4, 1.7, 1.2, 0.5, -0.2, 3.9], "float32", [2, 2, 2]);
 const permuting = array([0.1, 2, 1, 3, -1, 0.5, 1, 1.5, -2], "float32", [3, 3]);
 const right = scattered([3, 2]);
-const solve = { lower: true, transposeA: false, unitDiagonal: false };
+const substituting = { lower: true, transposeA: false, unitDiagonal: false };
 
 export const linalgSamples: Pick<PrimitiveSamples, LinalgName> = {
   cholesky: [
@@ -44,38 +44,59 @@ export const linalgSamples: Pick<PrimitiveSamples, LinalgName> = {
     { name: "1 by 1", inputs: [array([4], "float32", [1, 1])], params: {} },
     { name: "not positive", inputs: [array([1, 2, 2, 1], "float32", [2, 2])], params: {} },
   ],
+  solve: [
+    { name: "columns", inputs: [square, right], params: { transposeA: false }, gradient: "smooth", slack: 4 },
+    { name: "transposed", inputs: [permuting, right], params: { transposeA: true }, gradient: "smooth", slack: 4 },
+    { name: "exchanged rows", inputs: [permuting, right], params: { transposeA: false }, slack: 4 },
+    { name: "batch", inputs: [batch, batch], params: { transposeA: false }, gradient: "first", slack: 4 },
+    {
+      name: "singular",
+      inputs: [array([1, 2, 2, 4], "float32", [2, 2]), array([1, 1], "float32", [2, 1])],
+      params: { transposeA: false },
+    },
+    {
+      name: "singular, transposed",
+      inputs: [array([1, 2, 2, 4], "float32", [2, 2]), array([1, 1], "float32", [2, 1])],
+      params: { transposeA: true },
+    },
+    {
+      name: "nothing",
+      inputs: [array([], "float32", [0, 0]), array([], "float32", [0, 2])],
+      params: { transposeA: false },
+    },
+  ],
   triangularSolve: [
-    { name: "lower", inputs: [square, right], params: solve, gradient: "smooth", slack: 4 },
+    { name: "lower", inputs: [square, right], params: substituting, gradient: "smooth", slack: 4 },
     {
       name: "lower transposed",
       inputs: [square, right],
-      params: { ...solve, transposeA: true },
+      params: { ...substituting, transposeA: true },
       gradient: "smooth",
       slack: 4,
     },
-    { name: "upper", inputs: [square, right], params: { ...solve, lower: false }, gradient: "smooth", slack: 4 },
+    { name: "upper", inputs: [square, right], params: { ...substituting, lower: false }, gradient: "smooth", slack: 4 },
     {
       name: "upper transposed",
       inputs: [square, right],
-      params: { ...solve, lower: false, transposeA: true },
+      params: { ...substituting, lower: false, transposeA: true },
       gradient: "smooth",
       slack: 4,
     },
     {
       name: "unit diagonal",
       inputs: [square, right],
-      params: { ...solve, unitDiagonal: true },
+      params: { ...substituting, unitDiagonal: true },
       gradient: "smooth",
       slack: 4,
     },
     {
       name: "upper unit diagonal",
       inputs: [square, right],
-      params: { ...solve, lower: false, unitDiagonal: true },
+      params: { ...substituting, lower: false, unitDiagonal: true },
       gradient: "first",
       slack: 4,
     },
-    { name: "batch", inputs: [batch, scattered([2, 2, 1])], params: solve, gradient: "first", slack: 4 },
+    { name: "batch", inputs: [batch, scattered([2, 2, 1])], params: substituting, gradient: "first", slack: 4 },
   ],
   qr: [
     { name: "square", inputs: [square], params: { fullMatrices: false }, gradient: "smooth", slack: 4 },

@@ -134,6 +134,8 @@ export interface Backend<H = unknown> {
   readonly prefersLoops?: boolean;
   /** Core's passes over graphs that are switched off, by name: `{ fold: false }`. */
   readonly passes?: Readonly<Record<string, boolean>>;
+  /** Waits until all that was asked is done, for engines whose `run` answers before that. */
+  settled?(): Promise<void>;
   /** Live handles and bytes, for leak tests. */
   memory?(): { readonly handles: number; readonly bytes: number };
   /** Ends workers and frees the engine. */

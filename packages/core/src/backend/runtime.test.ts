@@ -2,7 +2,7 @@ import { afterEach, expect, test } from "vitest";
 import { Graph, placeholder, type Tensor } from "../graph/index.ts";
 import { full, mul } from "../primitives/index.ts";
 import { read } from "../transforms/index.ts";
-import { type Backend, getBackend, reference, setBackend } from "./index.ts";
+import { type Backend, getBackend, reference, setBackend, settle } from "./index.ts";
 import { liveBytes } from "./pressure.ts";
 import { isCompiled, programFor } from "./runtime.ts";
 
@@ -50,4 +50,13 @@ test("programs are kept by structure, those used last, and few where they are la
   programFor(backend, huge);
   expect([isCompiled(backend, huge), isCompiled(backend, step)]).toEqual([true, false]);
   expect(programFor(backend, step)).toBe(first);
+});
+
+test("settle waits for what an engine does after its run has answered", async () => {
+  const done: string[] = [];
+  const late = { ...reference(), settled: () => Promise.resolve().then(() => void done.push("engine")) };
+  setBackend(late);
+  await settle();
+  done.push("settle");
+  expect(done).toEqual(["engine", "settle"]);
 });

@@ -196,6 +196,7 @@ function hold(lane: Lane, work: Promise<void>): Promise<void> {
 /** Everything queued on the engine so far is done. */
 export async function settle(backend: Backend = getBackend()): Promise<void> {
   await laneOf(backend).tail;
+  await backend.settled?.();
 }
 
 /**

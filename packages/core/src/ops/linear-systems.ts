@@ -131,21 +131,6 @@ export const logdet: Op<(x: TensorLike) => Tensor> = /* @__PURE__ */ op(
   (x: TensorLike) => slogdetOf(squareOf("logdet", x))[1],
 );
 
-// `a x = b` or `a^T x = b` for equal batches. The rule solves once more, with the same factors: a^T gb = g, ga = -gb x^T.
-const solveOf = (a: Tensor, b: Tensor, transposeA: boolean): Tensor =>
-  withRule(
-    [a, b],
-    (matrix, right) => {
-      const [factors, , permutation] = p.lu(matrix);
-      if (!transposeA) return substitute(factors, substitute(factors, rowsAt(right, permutation), true), false);
-      const permuted = substitute(factors, substitute(factors, right, false, true), true, true);
-      return rowsAt(permuted, p.argSort(permutation, { axis: permutation.ndim - 1 }));
-    },
-    (g, [matrix], x) => {
-      const gb = solveOf(matrix as Tensor, g, !transposeA);
-      return [p.neg(transposeA ? p.matmul(x, transposed(gb)) : p.matmul(gb, transposed(x))), gb];
-    },
-  );
 /**
  * `x^-1`; inf or nan where `x` is singular. Shapes: `[..., M, M]` to `[..., M, M]`.
  * @throws ShapeError unless `x` is square. Source: keras.ops.inv.
@@ -154,7 +139,7 @@ const solveOf = (a: Tensor, b: Tensor, transposeA: boolean): Tensor =>
  */
 export const inv: Op<(x: TensorLike) => Tensor> = /* @__PURE__ */ op("inv", (x: TensorLike) => {
   const a = squareOf("inv", x);
-  return solveOf(a, identityLike(a), false);
+  return p.solve(a, identityLike(a), { transposeA: false });
 });
 
 /**
@@ -169,7 +154,7 @@ export const matrixPower: Op<(x: TensorLike, n: number) => Tensor> = /* @__PURE_
   (x: TensorLike, n: number): Tensor => {
     const given = convertToTensor(x);
     const matrix = squareOf("matrixPower", given);
-    if (n < 0) return powerOf(solveOf(matrix, identityLike(matrix), false), -n);
+    if (n < 0) return powerOf(p.solve(matrix, identityLike(matrix), { transposeA: false }), -n);
     return powerOf(given.dtype === "bool" || isDifferentiable(given.dtype) ? matrix : given, n);
   },
 );
@@ -213,7 +198,7 @@ export const solve: Op<(a: TensorLike, b: TensorLike) => Tensor> = /* @__PURE__ 
   "solve",
   (a: TensorLike, b: TensorLike): Tensor => {
     const [matrix, right, finish] = system("solve", a, b, false);
-    return finish(solveOf(matrix, right, false));
+    return finish(p.solve(matrix, right, { transposeA: false }));
   },
 );
 

@@ -77,19 +77,20 @@ export type TriangularParams = {
   readonly transposeA: boolean;
   readonly unitDiagonal: boolean;
 };
+function inferSolution(name: string, inputs: readonly Aval[]): readonly Aval[] {
+  const [a, b] = inputs as readonly [Aval, Aval];
+  const [batch, n] = requireMatrix(name, a, true);
+  const [other, m] = requireMatrix(name, b, false);
+  if (n !== m || String(batch) !== String(other) || a.dtype !== b.dtype) {
+    const must = "a [..., n, n] and b [..., n, k] must have one dtype and equal leading sizes and n";
+    const got = `${showAval(a)} and ${showAval(b)}`;
+    throw new ShapeError(complain(name, { must, got, todo: "Broadcast or reshape the inputs" }));
+  }
+  return [b];
+}
 const triangularDefinition: Definition<TriangularParams> = {
   name: "triangularSolve",
-  infer: (inputs) => {
-    const [a, b] = inputs as readonly [Aval, Aval];
-    const [batch, n] = requireMatrix("triangularSolve", a, true);
-    const [other, m] = requireMatrix("triangularSolve", b, false);
-    if (n !== m || String(batch) !== String(other) || a.dtype !== b.dtype) {
-      const must = "a [..., n, n] and b [..., n, k] must have one dtype and equal leading sizes and n";
-      const got = `${showAval(a)} and ${showAval(b)}`;
-      throw new ShapeError(complain("triangularSolve", { must, got, todo: "Broadcast or reshape the inputs" }));
-    }
-    return [b];
-  },
+  infer: (inputs) => inferSolution("triangularSolve", inputs),
   vjp: ({ g, inputs, out, params }) => {
     const a = inputs[0] as Tensor;
     const gb = triangularSolve(a, g, { ...params, transposeA: !params.transposeA });
@@ -337,4 +338,31 @@ export const fft: ((re: Tensor, im: Tensor, params: FftParams) => readonly [re: 
   (re: Tensor, im: Tensor, params: FftParams) => apply(fftDefinition, [re, im], params) as readonly [Tensor, Tensor],
   "primitive",
   fftDefinition,
+);
+
+export type SolveParams = { readonly transposeA: boolean };
+const rowsAt = (x: Tensor, places: Tensor): Tensor =>
+  takeAlong(x, broadcastTo(asColumn(places), { shape: x.shape }), x.ndim - 2);
+const substitute = (a: Tensor, b: Tensor, isLower: boolean, transposeA = false): Tensor =>
+  triangularSolve(a, b, { lower: isLower, transposeA, unitDiagonal: isLower });
+const solveDefinition: Definition<SolveParams> = {
+  name: "solve",
+  infer: (inputs) => inferSolution("solve", inputs),
+  // a^T gb = g, ga = -gb x^T: once more, with the same factors where the body runs.
+  vjp: ({ g, inputs, out, params: { transposeA } }) => {
+    const gb = solve(inputs[0] as Tensor, g, { transposeA: !transposeA });
+    return [neg(transposeA ? matmul(out, matrixTranspose(gb)) : matmul(gb, matrixTranspose(out))), gb];
+  },
+  body: ([a, b], { transposeA }) => {
+    const [factors, , permutation] = lu(a as Tensor);
+    if (!transposeA) return [substitute(factors, substitute(factors, rowsAt(b as Tensor, permutation), true), false)];
+    const permuted = substitute(factors, substitute(factors, b as Tensor, false, true), true, true);
+    return [rowsAt(permuted, argSort(permutation, { axis: permutation.ndim - 1 }))];
+  },
+};
+/** `x` with `a x = b` (or `a^T x = b`), by LU with partial pivoting: inf or nan where `a` is singular. */
+export const solve: ((a: Tensor, b: Tensor, params: SolveParams) => Tensor) & Marked<SolveParams, "composite"> = marked(
+  (a: Tensor, b: Tensor, params: SolveParams) => apply1(solveDefinition, [a, b], params),
+  "composite",
+  solveDefinition,
 );
