@@ -17,6 +17,7 @@ import {
 } from "@keras-ts/core/backend";
 import type * as tfjs from "@tensorflow/tfjs";
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
+import type { Additions } from "./webgpu/index.ts";
 
 /** The TensorFlow.js module. */
 export type Tf = typeof tfjs;
@@ -55,8 +56,11 @@ export interface Engine {
     dtype: NativeDType,
     write: (out: TypedArray, views: readonly TypedArray[]) => void,
   ): Tensor;
-  /** A kernel computed by core's reference engine on the host. On devices with a memory of their own a warning says so once. */
-  host<N extends PrimitiveName>(name: N): Kernel<N, Tensor>;
+  /**
+   * A kernel that is not TensorFlow.js': a program for the device if there is one, else core's reference engine on the host. On devices
+   * with a memory of their own a warning says once that values leave it.
+   */
+  own<N extends PrimitiveName>(name: N): Kernel<N, Tensor>;
 }
 
 type HostKernel = (
@@ -75,8 +79,8 @@ function asNative(data: TypedArray, dtype: DType): TypedArray {
   return data instanceof Native ? data : new Native(data);
 }
 
-/** Binds TensorFlow.js to a device that is already initialised. */
-export function engineOn(tf: Tf, device: Device): Engine {
+/** Binds TensorFlow.js to a device that is already initialised, with kernels written for it. */
+export function engineOn(tf: Tf, device: Device, additionsOf?: (e: Engine) => Additions): Engine {
   const kernels = reference().kernels as unknown as Readonly<Record<PrimitiveName, HostKernel>>;
   const make = (data: TypedArray, shape: Shape, dtype: DType): Tensor =>
     tf.engine().makeTensor(asNative(data, dtype) as Float32Array, [...shape], nativeDtype(dtype));
@@ -89,7 +93,7 @@ export function engineOn(tf: Tf, device: Device): Engine {
   const onHost = device === "cpu" || device === "wasm";
   const heap = (): BackendWasm => tf.engine().findBackend("wasm") as unknown as BackendWasm;
   const view = (x: Tensor): TypedArray => (device === "wasm" ? (heap().typedArrayFromHeap(x) as TypedArray) : read(x));
-  return {
+  const engine: Engine = {
     tf,
     device,
     onHost,
@@ -97,7 +101,8 @@ export function engineOn(tf: Tf, device: Device): Engine {
       // Takes effect at once for a device that is initialised; the promise only says so.
       if (tf.getBackend() !== device) void tf.setBackend(device);
     },
-    run: (name, inputs, attributes) =>
+    run: (name, inputs, attributes = {}) =>
+      additions?.natives[name]?.(inputs as Readonly<Record<string, Tensor>>, attributes) ??
       tf.engine().runKernel(name, inputs as unknown as tfjs.NamedTensorMap, attributes as Parameters<RunKernel>[2]),
     scoped: (body) => tf.tidy(body as () => tfjs.TensorContainer) as ReturnType<typeof body>,
     make,
@@ -120,7 +125,9 @@ export function engineOn(tf: Tf, device: Device): Engine {
       write(heap().typedArrayFromHeap(out) as TypedArray, inputs.map(view));
       return tf.engine().makeTensorFromTensorInfo(out);
     },
-    host: <N extends PrimitiveName>(name: N): Kernel<N, Tensor> => {
+    own: <N extends PrimitiveName>(name: N): Kernel<N, Tensor> => {
+      const program = additions?.own[name] as Kernel<N, Tensor> | undefined;
+      if (program !== undefined) return program;
       const compute = (inputs: readonly HostArray[], params: ParamsOf<N>, avals: KernelAvals): Tensor | Tensor[] => {
         const results = kernels[name](inputs, params, avals);
         return Array.isArray(results) ? results.map(fromHost) : fromHost(results as HostArray);
@@ -146,4 +153,6 @@ export function engineOn(tf: Tf, device: Device): Engine {
       return kernel as Kernel<N, Tensor>;
     },
   };
+  const additions = additionsOf?.(engine);
+  return engine;
 }

@@ -2,8 +2,9 @@
 import type { Limitation } from "@keras-ts/core/backend";
 
 const GPUS = ["webgl", "webgpu"] as const;
-const onHost = (reason: string, ...ops: readonly string[]): Limitation[] =>
-  ops.map((op) => ({ op, devices: GPUS, onHost: true, reason }));
+const WEBGL = ["webgl"] as const;
+const onHost = (devices: readonly string[], reason: string, ...ops: readonly string[]): Limitation[] =>
+  ops.map((op) => ({ op, devices, onHost: true, reason }));
 
 /** All limitations of the TensorFlow.js engine; a `devices` list says where one holds. */
 export const limitations: readonly Limitation[] = [
@@ -44,31 +45,44 @@ export const limitations: readonly Limitation[] = [
     devices: ["webgl"],
     reason: "Floats outside of the range of int32 wrap, and do not saturate.",
   },
+  // WebGPU's device has programs of this package for all but the first.
   ...onHost(
-    "TensorFlow.js has no decompositions; its FFT kernels sum over all pairs of elements unless the length is a power of 2.",
-    ...["cholesky", "triangularSolve", "qr", "eigh", "eig", "svd", "lu", "fft"],
+    GPUS,
+    "Eigenvalues of matrices without symmetry take hundreds of dependent small steps. JAX has them on the CPU only.",
+    "eig",
   ),
   ...onHost(
+    WEBGL,
+    "TensorFlow.js has no decompositions; its FFT kernels sum over all pairs of elements.",
+    ...["cholesky", "triangularSolve", "qr", "eigh", "svd", "lu", "fft"],
+  ),
+  ...onHost(
+    WEBGL,
     "TopK, its one kernel that sorts, keeps neither the order of equal elements nor the place of nan.",
     ...["sort", "argSort", "topK"],
   ),
   ...onHost(
-    "Needs 32-bit integer arithmetic that wraps, and shifts: WebGL has no integers, WebGPU's device has no such kernels.",
+    WEBGL,
+    "Needs 32-bit integers that wrap, and shifts: WebGL's device holds integers in floats.",
     ...["randomBits", "shiftLeft", "shiftRightLogical", "shiftRightArithmetic"],
   ),
-  ...onHost("Its Mod takes the sign of the divisor, and loses digits of large quotients.", "rem"),
-  ...onHost("No kernel, and float32 alone loses the digits near zeros.", "erfInv", "lgamma", "digamma", "trigamma"),
-  ...onHost("No kernel for running extremes.", "cumMax", "cumMin"),
+  ...onHost(WEBGL, "Its Mod takes the sign of the divisor, and loses digits of large quotients.", "rem"),
+  ...onHost(
+    WEBGL,
+    "No kernel, and float32 alone loses the digits near zeros.",
+    "erfInv",
+    "lgamma",
+    "digamma",
+    "trigamma",
+  ),
   ...["div", "pow", "dotGeneral", "conv", "convInputGrad", "convFilterGrad"].map(
     (op): Limitation => ({
       op,
       dtype: "int32",
-      devices: GPUS,
+      devices: WEBGL,
       onHost: true,
       reason: "Kernels for floats only; of integers, results above 2^24 would lose digits.",
     }),
   ),
-  ...onHost("Only without an index axis: the kernel needs one.", "gatherNd"),
-  ...onHost("Only where updates are not added, or to integers: the kernel adds floats.", "scatterNd"),
-  ...onHost("Only of blocks that are partial along several axes.", "dynamicUpdateSlice"),
+  ...onHost(WEBGL, "Only where updates are not added, or to integers: the kernel adds floats.", "scatterNd"),
 ];

@@ -3,7 +3,6 @@ import { type Backend, BackendError, complain, type DType, type HostArray } from
 import { type Device, type Engine, engineOn, type NativeDType, type Tensor, type Tf } from "./engine.ts";
 import { kernelsOn } from "./kernels/index.ts";
 import { limitations } from "./limitations.ts";
-import { completeWebGpu } from "./webgpu.ts";
 
 export interface TfjsOptions {
   /** Where to compute. Default: `wasm` in Node; `webgl` in browsers; `wasm`, then `cpu`, where that is missing. */
@@ -27,7 +26,9 @@ export async function tfjs(options: TfjsOptions = {}): Promise<Backend<Tensor>> 
   const tf = options.tf ?? (await load("@tensorflow/tfjs", () => import("@tensorflow/tfjs")));
   const device =
     options.device === undefined ? await startFirst(tf, options) : await start(tf, options.device, options);
-  return backendOn(engineOn(tf, device));
+  // Loaded where it is used: other devices need none of it.
+  const additions = device === "webgpu" ? (await import("./webgpu/index.ts")).webGpuAdditions : undefined;
+  return backendOn(engineOn(tf, device, additions));
 }
 
 function backendOn(e: Engine): Backend<Tensor> {
@@ -98,7 +99,6 @@ async function start(tf: Tf, device: Device, options: TfjsOptions): Promise<Devi
     throw new BackendError(complain("tfjs", { must, got: `"${device}"`, todo: 'Use another device, such as "cpu"' }));
   }
   if (device === "cpu") silence(tf);
-  if (device === "webgpu") completeWebGpu(tf);
   return device;
 }
 

@@ -97,7 +97,7 @@ export function elementwise(e: Engine): ElementwiseTable {
     };
   /** The device's kernel unless it is known to be wrong there. */
   const unlessOn = (device: Engine["device"], name: UnaryName, native: string): Simple =>
-    e.device === device ? e.host(name) : unary(native);
+    e.device === device ? e.own(name) : unary(native);
 
   const zeroMinus: Simple = ([x]) => e.scoped(() => e.run("Sub", { a: e.fill([], 0, "int32"), b: x as Tensor }));
   // sign and trunc as combinations of kernels that every device has
@@ -135,7 +135,7 @@ export function elementwise(e: Engine): ElementwiseTable {
     const isRelu = e.onHost && b.size === 1 && a.rank >= b.rank && e.view(b)[0] === 0;
     return isRelu ? e.run("Relu", { x: a }) : atLeast(inputs, params, avals);
   };
-  // a + b - (a & b), and a + b - 2 (a & b): additions wrap, so they are exact
+  // On WebGL a + b - (a & b), and a + b - 2 (a & b).
   const union: Simple = (inputs) =>
     e.scoped(() => {
       const [a, b] = two(inputs);
@@ -147,6 +147,10 @@ export function elementwise(e: Engine): ElementwiseTable {
       const common = e.run("BitwiseAnd", broadcastBoth(e, a, b));
       return e.run("Sub", { a: e.run("Add", { a, b }), b: e.run("Add", { a: common, b: common }) });
     });
+  const bitwise = (name: "and" | "or" | "xor", composed: Simple, bool: Simple): Simple => {
+    const integer = e.device === "webgpu" ? e.own(name) : composed;
+    return byDtype(integer, integer, bool);
+  };
   const complement: Simple = ([x]) => e.scoped(() => e.run("Sub", { a: e.fill([], -1, "int32"), b: x as Tensor }));
   const magnitude: Simple = ([x]) =>
     e.scoped(() => {
@@ -158,7 +162,7 @@ export function elementwise(e: Engine): ElementwiseTable {
     neg: byDtype(unary("Neg"), zeroMinus),
     abs: byDtype(unary("Abs"), magnitude),
     sign: byDtype(
-      onHostOr(() => e.host("sign"), signOnDevice),
+      onHostOr(() => e.own("sign"), signOnDevice),
       unary("Sign"),
     ),
     exp: unary("Exp"),
@@ -180,16 +184,16 @@ export function elementwise(e: Engine): ElementwiseTable {
     acosh: unary("Acosh"),
     atanh: unary("Atanh"),
     erf: unlessOn("cpu", "erf", "Erf"), // cpu's polynomial is off by 1e-7 near 0
-    erfInv: e.host("erfInv"),
-    lgamma: e.host("lgamma"),
-    digamma: e.host("digamma"),
-    trigamma: e.host("trigamma"),
+    erfInv: e.own("erfInv"),
+    lgamma: e.own("lgamma"),
+    digamma: e.own("digamma"),
+    trigamma: e.own("trigamma"),
     logistic: unary("Sigmoid"),
     floor: unary("Floor"),
     ceil: unary("Ceil"),
     round: unary("Round"),
     trunc: byDtype(
-      onHostOr(() => e.host("trunc"), truncOnDevice),
+      onHostOr(() => e.own("trunc"), truncOnDevice),
       unary("Identity"),
     ),
     isFinite: unary("IsFinite"),
@@ -200,9 +204,9 @@ export function elementwise(e: Engine): ElementwiseTable {
     add: byDtype(binary("Add"), looped(loops.add, binary("Add"))),
     sub: byDtype(binary("Sub"), looped(loops.sub, binary("Sub"))),
     mul: byDtype(binary("Multiply"), looped(loops.imul, binary("Multiply"))),
-    div: byDtype(binary("RealDiv"), e.host("div")),
-    rem: e.host("rem"), // the devices' Mod takes the sign of the divisor
-    pow: byDtype(e.device === "cpu" ? e.host("pow") : spread("Pow"), e.host("pow")),
+    div: byDtype(binary("RealDiv"), e.own("div")),
+    rem: e.own("rem"), // the devices' Mod takes the sign of the divisor
+    pow: byDtype(e.device === "cpu" ? e.own("pow") : spread("Pow"), e.own("pow")),
     max: byDtype(orZero, atLeast, looped(loops.or, binary("LogicalOr"))),
     min: byDtype(
       looped(loops.min, binary("Minimum")),
@@ -210,12 +214,12 @@ export function elementwise(e: Engine): ElementwiseTable {
       looped(loops.and, binary("LogicalAnd")),
     ),
     atan2: spread("Atan2"),
-    and: looped(loops.and, byDtype(bitwiseAnd(e), bitwiseAnd(e), binary("LogicalAnd"))),
-    or: looped(loops.or, byDtype(union, union, binary("LogicalOr"))),
-    xor: looped(loops.xor, byDtype(difference, difference, binary("NotEqual"))),
-    shiftLeft: e.host("shiftLeft"),
-    shiftRightLogical: e.host("shiftRightLogical"),
-    shiftRightArithmetic: e.host("shiftRightArithmetic"),
+    and: looped(loops.and, bitwise("and", bitwiseAnd(e), binary("LogicalAnd"))),
+    or: looped(loops.or, bitwise("or", union, binary("LogicalOr"))),
+    xor: looped(loops.xor, bitwise("xor", difference, binary("NotEqual"))),
+    shiftLeft: e.own("shiftLeft"),
+    shiftRightLogical: e.own("shiftRightLogical"),
+    shiftRightArithmetic: e.own("shiftRightArithmetic"),
     equal: looped(loops.equal, binary("Equal")),
     notEqual: looped(loops.notEqual, binary("NotEqual")),
     less: looped(loops.less, binary("Less")),
@@ -270,7 +274,7 @@ function cast(e: Engine): Kernel<"cast", Tensor> {
       return e.scoped(() => e.run("NotEqual", { a: x, b: e.fill([], 0, x.dtype as "int32" | "float32") }));
     }
     // Only the host's cast saturates floats, and rounds integers beyond 2^24; the others are exact.
-    if (e.onHost && x.dtype !== "bool") return e.host("cast")(inputs, params, avals);
+    if (e.onHost && x.dtype !== "bool") return e.own("cast")(inputs, params, avals);
     return e.run("Cast", { x }, { dtype });
   };
 }

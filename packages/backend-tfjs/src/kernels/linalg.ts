@@ -11,13 +11,13 @@ export type LinalgTable = Pick<
 
 export function linalg(e: Engine): LinalgTable {
   return {
-    cholesky: e.host("cholesky"),
-    triangularSolve: e.host("triangularSolve"),
-    qr: e.host("qr"),
-    eigh: e.host("eigh"),
-    eig: e.host("eig"),
-    svd: e.host("svd"),
-    lu: e.host("lu"),
-    fft: e.host("fft"),
+    cholesky: e.own("cholesky"),
+    triangularSolve: e.own("triangularSolve"),
+    qr: e.own("qr"),
+    eigh: e.own("eigh"),
+    eig: e.own("eig"),
+    svd: e.own("svd"),
+    lu: e.own("lu"),
+    fft: e.own("fft"),
   };
 }

@@ -1,7 +1,7 @@
 // Reductions and running reductions.
 import { type Aval, isFloat, type Kernel, type KernelTable, type Shape, sizeOf } from "@keras-ts/core/backend";
 import type { Engine, Tensor } from "../engine.ts";
-import { otherAxes, reshaped, transposed } from "./structural.ts";
+import { asInteger, joined, otherAxes, reshaped, sliced, transposed } from "./structural.ts";
 
 export type ReductionTable = Pick<
   KernelTable<Tensor>,
@@ -24,10 +24,10 @@ const first = (inputs: readonly Tensor[]): Tensor => inputs[0] as Tensor;
 
 export function reductions(e: Engine): ReductionTable {
   const reduce = (name: Reduce, native: string, axesName = "axis"): Kernel<Reduce, Tensor> => {
-    const host: Kernel<Reduce, Tensor> = e.host(name);
+    const own: Kernel<Reduce, Tensor> = e.own(name);
     return (inputs, params, avals) => {
       const x = first(inputs);
-      if (x.size === 0) return host(inputs, params, avals);
+      if (x.size === 0) return own(inputs, params, avals);
       return e.run(native, { x }, { [axesName]: [...params.axes], keepDims: false });
     };
   };
@@ -37,7 +37,7 @@ export function reductions(e: Engine): ReductionTable {
   const all = reduce("reduceAnd", "All");
   const any = reduce("reduceOr", "Any");
   const argument = (name: "argMax" | "argMin", native: string): Kernel<"argMax", Tensor> & Kernel<"argMin", Tensor> => {
-    if (e.onHost) return e.host(name); // the devices' kernels pass over nan
+    if (e.onHost) return e.own(name); // the devices' kernels pass over nan
     return (inputs, { axis }) => e.run(native, { x: first(inputs) }, { axis: [axis] });
   };
   return {
@@ -51,9 +51,28 @@ export function reductions(e: Engine): ReductionTable {
     argMin: argument("argMin", "ArgMin"),
     cumSum: (inputs, { axis, reverse }) => e.run("Cumsum", { x: first(inputs) }, { axis, exclusive: false, reverse }),
     cumProd: (inputs, { axis, reverse }) => e.run("Cumprod", { x: first(inputs) }, { axis, exclusive: false, reverse }),
-    cumMax: e.host("cumMax"),
-    cumMin: e.host("cumMin"),
+    cumMax: e.onHost ? e.own("cumMax") : extremes(e, "Maximum"),
+    cumMin: e.onHost ? e.own("cumMin") : extremes(e, "Minimum"),
   };
+}
+
+// Running extremes: each element with the one a step before it, for steps of 1, 2, 4 ... it then knows twice as many.
+function extremes(e: Engine, name: "Maximum" | "Minimum"): Kernel<"cumMax", Tensor> & Kernel<"cumMin", Tensor> {
+  return (inputs, { axis, reverse }) =>
+    asInteger(e, first(inputs), (x) =>
+      e.scoped(() => {
+        const [outer, size] = [sizeOf(x.shape.slice(0, axis)), x.shape[axis] as number];
+        const inner = sizeOf(x.shape.slice(axis + 1));
+        let lines = reshaped(e, x, [outer, size * inner]);
+        const part = (from: number, to: number): Tensor =>
+          sliced(e, lines, [0, from * inner], [outer, (to - from) * inner], [1, 1]);
+        for (let step = 1; step < size; step *= 2) {
+          const met = e.run(name, { a: part(0, size - step), b: part(step, size) });
+          lines = joined(e, reverse ? [met, part(size - step, size)] : [part(0, step), met], 1);
+        }
+        return reshaped(e, lines, x.shape);
+      }),
+    );
 }
 
 // wasm adds in one float32 accumulator: a million numbers keep two right digits. Beyond this many, sums are made of partial sums.

@@ -1,0 +1,130 @@
+// Pairs of numbers: whole ones, which are exact and wrap here, and what TensorFlow.js has wrong of floats.
+import { type Aval, isFloat, type KernelAvals, type Shape, sizeOf } from "@keras-ts/core/backend";
+import type { Engine, NativeDType, Tensor } from "../engine.ts";
+import type { Programs } from "./index.ts";
+import { strided } from "./places.ts";
+import { runProgram } from "./program.ts";
+
+/** Where an operand is read: element `(i / inner) % size`. */
+interface Reading {
+  readonly x: Tensor;
+  readonly inner: number;
+  readonly size: number;
+}
+
+// Operands of which one block of neighbouring axes is not repeated (numbers, rows, columns) are read in place.
+function readingOf(e: Engine, x: Tensor, shape: Shape): Reading {
+  const sizes = [...Array.from({ length: shape.length - x.rank }, () => 1), ...x.shape];
+  const isRepeated = (axis: number): boolean => sizes[axis] === 1 && shape[axis] !== 1;
+  let end = shape.length;
+  while (end > 0 && isRepeated(end - 1)) end--;
+  let start = end;
+  while (start > 0 && !isRepeated(start - 1)) start--;
+  const size = sizeOf(sizes.slice(start, end));
+  if (size === x.size) return { x, inner: sizeOf(shape.slice(end)), size };
+  const strides = sizes.map((_, axis) => (isRepeated(axis) ? 0 : sizeOf(sizes.slice(axis + 1))));
+  return { x: strided(e, x, shape, strides), inner: 1, size: sizeOf(shape) };
+}
+
+const NAMES = ["x", "y", "z"] as const;
+/** `code` for all elements of operands that broadcast: `x`, `y` and `z` there. */
+export function elementByElement(
+  e: Engine,
+  name: string,
+  operands: readonly Tensor[],
+  out: { readonly shape: Shape; readonly dtype: NativeDType },
+  code: string,
+  before = "",
+): Tensor {
+  return e.scoped(() => {
+    const readings = operands.map((x) => readingOf(e, x, out.shape));
+    const own = readings.map((_, i) => `operand${i}`);
+    return runProgram(e, {
+      name,
+      inputs: Object.fromEntries(readings.map(({ x }, i) => [own[i], x])),
+      numbers: Object.fromEntries(
+        readings.flatMap(({ inner, size }, i) => [
+          [`inner${i}`, inner],
+          [`size${i}`, size],
+        ]),
+      ),
+      out,
+      before,
+      code: `${own.map((array, i) => `let ${NAMES[i]} = ${array}[(index / uniforms.inner${i}) % uniforms.size${i}];`).join(" ")} ${code}`,
+    });
+  });
+}
+
+type Binary = (inputs: readonly Tensor[], params: unknown, avals: KernelAvals) => Tensor;
+const binary =
+  (e: Engine, name: string, code: string, before = ""): Binary =>
+  (inputs, _, { outs }) =>
+    elementByElement(e, name, inputs, outs[0] as Aval & { readonly dtype: NativeDType }, code, before);
+
+// By squaring. Negative powers are 0 except of 1 and -1, as XLA.
+const POWER = `
+  fn power(x : i32, y : i32) -> i32 {
+    if (y < 0) {
+      if (x == 1) { return 1; }
+      if (x == -1) { return select(1, -1, (y & 1) != 0); }
+      return 0;
+    }
+    var product = 1;
+    var base = x;
+    for (var rest = y; rest > 0; rest = rest >> 1u) {
+      if ((rest & 1) == 1) { product = product * base; }
+      base = base * base;
+    }
+    return product;
+  }`;
+
+// Long division of the significands, bit by bit, as integers: exact for any quotient.
+const REMAINDER = `
+  fn remainder(x : f32, y : f32) -> f32 {
+    let signOf = bitcast<u32>(x) & 0x80000000u;
+    let a = bitcast<u32>(x) & 0x7fffffffu;
+    let b = bitcast<u32>(y) & 0x7fffffffu;
+    if (a >= 0x7f800000u || b > 0x7f800000u || b == 0u) { return uniforms.NAN; }
+    if (a < b) { return x; }
+    var exponent = i32(a >> 23u);
+    let least = i32(b >> 23u);
+    // Below 2^-126 there is no leading one, and the exponent counts as 1.
+    var rest = select(a & 0x7fffffu, (a & 0x7fffffu) | 0x800000u, exponent > 0);
+    let divisor = select(b & 0x7fffffu, (b & 0x7fffffu) | 0x800000u, least > 0);
+    exponent = max(exponent, 1);
+    let lowest = max(least, 1);
+    for (; exponent > lowest; exponent--) {
+      if (rest >= divisor) { rest = rest - divisor; }
+      rest = rest << 1u;
+    }
+    if (rest >= divisor) { rest = rest - divisor; }
+    for (; rest != 0u && rest < 0x800000u && exponent > 1; exponent--) { rest = rest << 1u; }
+    let normal = (rest & 0x7fffffu) | (u32(exponent) << 23u);
+    return bitcast<f32>(signOf | select(rest, normal, rest >= 0x800000u));
+  }`;
+
+/** The remainder with the sign of the dividend; pairs of floats or of whole numbers. */
+function rem(e: Engine): Binary {
+  const whole = binary(e, "rem of integers", "if (y == 0) { result[index] = x; } else { result[index] = x % y; }");
+  const float = binary(e, "rem of floats", "result[index] = remainder(x, y);", REMAINDER);
+  return (inputs, params, avals) => (isFloat((avals.ins[0] as Aval).dtype) ? float : whole)(inputs, params, avals);
+}
+
+// The amount counts as unsigned: a negative or too large one moves every bit out.
+const shift = (e: Engine, name: string, code: string, beyond: string): Binary =>
+  binary(e, name, `if (u32(y) > 31u) { result[index] = ${beyond}; } else { result[index] = ${code}; }`);
+
+export function elementwisePrograms(e: Engine): Programs {
+  return {
+    // Anything by zero is -1, as XLA.
+    div: binary(e, "div", "if (y == 0) { result[index] = -1; } else { result[index] = x / y; }"),
+    rem: rem(e),
+    pow: binary(e, "pow", "result[index] = power(x, y);", POWER),
+    and: binary(e, "and", "result[index] = x & y;"),
+    or: binary(e, "or", "result[index] = x | y;"),
+    xor: binary(e, "xor", "result[index] = x ^ y;"),
+    shiftLeft: shift(e, "shift left", "x << u32(y)", "0"),
+    shiftRightLogical: shift(e, "shift right logical", "bitcast<i32>(bitcast<u32>(x) >> u32(y))", "0"),
+    shiftRightArithmetic: shift(e, "shift right arithmetic", "x >> u32(y)", "x >> 31u"),
+  };
+}
