@@ -1,25 +1,32 @@
-// Which public ops visit the host on a device with a memory of its own: seen in the programs of all their cases, gradients included.
+// Which public ops visit the host on devices with a memory of their own: seen in the programs of all their cases, gradients included.
 import { type GoldenCase, goldenGroups, graphOf } from "@keras-ts/conformance";
-import { readAll, setBackend, settle, tensor } from "@keras-ts/core";
+import { ops, readAll, setBackend, settle, Tensor, tensor, tree } from "@keras-ts/core";
 import {
   type Backend,
   type DType,
   Graph,
+  graphPasses,
   type HostArray,
   type Kernel,
   type Kernels,
   type Limitation,
+  loopPasses,
   lower,
   type PrimitiveName,
+  placeholder,
   reference,
 } from "@keras-ts/core/backend";
-import * as tf from "@tensorflow/tfjs";
-import { type Device, engineOn } from "../../packages/backend-tfjs/src/engine.ts";
-import { kernelsOn } from "../../packages/backend-tfjs/src/kernels/index.ts";
-import { limitations } from "../../packages/backend-tfjs/src/limitations.ts";
 
 /** A primitive that ran, and the dtypes that it had to do with. */
 type Seen = (primitive: string, dtypes: readonly DType[]) => void;
+
+/** An engine on one device. */
+export interface HostDevice {
+  readonly device: string;
+  readonly dtypes: ReadonlySet<DType>;
+  readonly kernels: Backend["kernels"];
+  readonly limitations: readonly Limitation[];
+}
 
 function look(graph: Graph, seen: Seen): void {
   for (const { definition, params, inputs, outs } of graph.nodes) {
@@ -47,21 +54,44 @@ function watching(dtypes: ReadonlySet<DType>, seen: Seen): Backend<HostArray> {
   return { ...plain, dtypes, kernels: Object.fromEntries(rows) as unknown as Kernels<HostArray> };
 }
 
-/** Public ops with cases, each with the primitives that a device of TensorFlow.js leaves to the host for it. */
-export async function hostOps(device: Device, dtypes: ReadonlySet<DType>): Promise<Map<string, ReadonlySet<string>>> {
-  const away = limitations.filter((one: Limitation) => one.onHost === true && one.devices?.includes(device));
-  const target = { name: `tfjs ${device}`, dtypes, kernels: kernelsOn(engineOn(tf, device)) } as Backend;
-  const found = new Map<string, Set<string>>();
+// Ops on tensors that have no cases, since their results have no one order.
+const beside: Readonly<Record<string, () => Graph>> = {
+  eig: () => graphOn(ops.eig),
+  argpartition: () => graphOn((x) => ops.argpartition(x, 1)),
+};
+function graphOn(f: (x: Tensor) => unknown): Graph {
+  const x = placeholder({ shape: [3, 3], dtype: "float32" });
+  const outs = tree.flatten(f(x) as tree.Tree<unknown>).filter((y): y is Tensor => y instanceof Tensor);
+  return new Graph([x], outs);
+}
+
+const passes = Object.fromEntries([...graphPasses, ...loopPasses].map(({ name }) => [name, false]));
+
+/** Public ops by name, each with the primitives that a device leaves to the host for it: of each device in turn. */
+export async function hostOps(
+  devices: readonly HostDevice[],
+): Promise<readonly ReadonlyMap<string, ReadonlySet<string>>[]> {
+  const away = devices.map(({ device, limitations }) =>
+    limitations.filter((one) => one.onHost === true && one.devices?.includes(device) === true),
+  );
+  const found = devices.map(() => new Map<string, Set<string>>());
+  const seenBy = (op: string): Seen => {
+    const own = found.map((ops) => ops.get(op) ?? new Set<string>());
+    own.forEach((set, i) => found[i]?.set(op, set));
+    return (primitive, used) =>
+      away.forEach((limits, i) => {
+        const isAway = (one: Limitation): boolean =>
+          one.op === primitive && (one.dtype === undefined || used.includes(one.dtype));
+        if (limits.some(isAway)) own[i]?.add(primitive);
+      });
+  };
+  const [{ dtypes, kernels }] = devices as readonly [HostDevice];
+  const target = { name: "device", dtypes, kernels, passes } as Backend;
+  for (const [op, graph] of Object.entries(beside)) look(lower(graph(), target), seenBy(op));
   for (const { name, cases } of goldenGroups()) {
     const op = /^(?:ops|dtypes)\.(.*)|^(random\..*)/.exec(name);
     if (op === null) continue;
-    const own = found.get((op[1] ?? op[2]) as string) ?? new Set<string>();
-    found.set((op[1] ?? op[2]) as string, own);
-    const seen: Seen = (primitive, used) => {
-      for (const one of away) {
-        if (one.op === primitive && (one.dtype === undefined || used.includes(one.dtype))) own.add(primitive);
-      }
-    };
+    const seen = seenBy((op[1] ?? op[2]) as string);
     for (const one of cases) {
       const graph = graphOf(one);
       if (graph !== undefined) look(lower(graph, target), seen);

@@ -1,6 +1,8 @@
 // Pairs of numbers: whole ones, which are exact and wrap here, and what TensorFlow.js has wrong of floats.
 import { type Aval, isFloat, type KernelAvals, type Shape, sizeOf } from "@keras-ts/core/backend";
 import type { Engine, NativeDType, Tensor } from "../engine.ts";
+import { REMAINDER } from "../functions/floats.ts";
+import { SPECIAL } from "../functions/special.ts";
 import type { Programs } from "./index.ts";
 import { strided } from "./places.ts";
 import { runProgram } from "./program.ts";
@@ -78,31 +80,6 @@ const POWER = `
     return product;
   }`;
 
-// Long division of the significands, bit by bit, as integers: exact for any quotient.
-const REMAINDER = `
-  fn remainder(x : f32, y : f32) -> f32 {
-    let signOf = bitcast<u32>(x) & 0x80000000u;
-    let a = bitcast<u32>(x) & 0x7fffffffu;
-    let b = bitcast<u32>(y) & 0x7fffffffu;
-    if (a >= 0x7f800000u || b > 0x7f800000u || b == 0u) { return uniforms.NAN; }
-    if (a < b) { return x; }
-    var exponent = i32(a >> 23u);
-    let least = i32(b >> 23u);
-    // Below 2^-126 there is no leading one, and the exponent counts as 1.
-    var rest = select(a & 0x7fffffu, (a & 0x7fffffu) | 0x800000u, exponent > 0);
-    let divisor = select(b & 0x7fffffu, (b & 0x7fffffu) | 0x800000u, least > 0);
-    exponent = max(exponent, 1);
-    let lowest = max(least, 1);
-    for (; exponent > lowest; exponent--) {
-      if (rest >= divisor) { rest = rest - divisor; }
-      rest = rest << 1u;
-    }
-    if (rest >= divisor) { rest = rest - divisor; }
-    for (; rest != 0u && rest < 0x800000u && exponent > 1; exponent--) { rest = rest << 1u; }
-    let normal = (rest & 0x7fffffu) | (u32(exponent) << 23u);
-    return bitcast<f32>(signOf | select(rest, normal, rest >= 0x800000u));
-  }`;
-
 /** The remainder with the sign of the dividend; pairs of floats or of whole numbers. */
 function rem(e: Engine): Binary {
   const whole = binary(e, "rem of integers", "if (y == 0) { result[index] = x; } else { result[index] = x % y; }");
@@ -127,4 +104,15 @@ export function elementwisePrograms(e: Engine): Programs {
     shiftRightLogical: shift(e, "shift right logical", "bitcast<i32>(bitcast<u32>(x) >> u32(y))", "0"),
     shiftRightArithmetic: shift(e, "shift right arithmetic", "x >> u32(y)", "x >> 31u"),
   };
+}
+
+export function specialPrograms(e: Engine): Programs {
+  const unary =
+    (name: keyof typeof SPECIAL) =>
+    (inputs: readonly Tensor[]): Tensor => {
+      const [code, before] = SPECIAL[name];
+      const { shape } = inputs[0] as Tensor;
+      return elementByElement(e, name, inputs, { shape, dtype: "float32" }, `result[index] = ${code};`, before);
+    };
+  return { erfInv: unary("erfInv"), lgamma: unary("lgamma"), digamma: unary("digamma"), trigamma: unary("trigamma") };
 }

@@ -1,10 +1,10 @@
 // The discrete Fourier transform of lines of any length, by its factors (Stockham's order, which needs no permutation). Factors of 4
 // where there are, then primes: a line of n numbers costs n times the sum of its factors.
 import type { Engine, Tensor } from "../engine.ts";
+import { TURN } from "../functions/turn.ts";
 import { joined, reshaped, sliced } from "../kernels/structural.ts";
 import type { Programs } from "./index.ts";
 import { runProgram } from "./program.ts";
-import { TURN } from "./turn.ts";
 
 function factorsOf(n: number): number[] {
   const factors: number[] = [];

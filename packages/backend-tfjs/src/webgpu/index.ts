@@ -2,14 +2,13 @@
 import type { KernelTable } from "@keras-ts/core/backend";
 import type { Engine, Tensor } from "../engine.ts";
 import { contractionPrograms } from "./contraction.ts";
-import { elementwisePrograms } from "./elementwise.ts";
+import { elementwisePrograms, specialPrograms } from "./elementwise.ts";
 import { fftPrograms } from "./fft.ts";
 import { indexingPrograms } from "./indexing.ts";
 import { linalgPrograms } from "./linalg.ts";
 import { type Natives, nativesOf } from "./natives.ts";
 import { randomPrograms } from "./random.ts";
 import { sortingPrograms } from "./sorting.ts";
-import { specialPrograms } from "./special.ts";
 import { spectralPrograms } from "./spectral.ts";
 
 /** Kernels by name, as in the table of all: where one is here, an engine does not ask the host. */

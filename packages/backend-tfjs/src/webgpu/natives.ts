@@ -2,8 +2,8 @@
 // numbers in floats on their way, which keep 24 bits of them, and pass over nan, infinities, signs of zero and last digits.
 import { range, type Shape, sizeOf, stridesOf } from "@keras-ts/core/backend";
 import type { Engine, NativeDType, Tensor } from "../engine.ts";
+import { BINARY, UNARY } from "../functions/floats.ts";
 import { elementByElement } from "./elementwise.ts";
-import { ANGLES, EXPONENTIALS, LOGARITHMS } from "./functions.ts";
 import { placeOf, stridesFor } from "./indexing.ts";
 import { coordinates, listed, strided, weighted } from "./places.ts";
 import { runProgram } from "./program.ts";
@@ -37,64 +37,6 @@ const COMPARED: Readonly<Record<string, string>> = {
   Greater: ">",
   GreaterEqual: ">=",
 };
-// Of floats; each keeps nan.
-const UNARY: Readonly<Record<string, readonly [code: string, before: string]>> = {
-  Sin: ["circleOf(x).y", ANGLES],
-  Cos: ["circleOf(x).x", ANGLES],
-  Tan: ["tanOf(x)", `${ANGLES} fn tanOf(x : f32) -> f32 { let p = circleOf(x); return p.y / p.x; }`],
-  Log: ["logOf(x)", LOGARITHMS],
-  Log1p: ["log1pOf(x)", LOGARITHMS],
-  Expm1: ["expm1Of(x)", EXPONENTIALS],
-  Sign: ["select(sign(x), x, isnan(x) || x == 0.0)", ""],
-  Sinh: [
-    "sinhOf(x)",
-    `${EXPONENTIALS} fn sinhOf(x : f32) -> f32 {
-      if (isnan(x) || x == 0.0) { return x; }
-      if (abs(x) > 1.0) { return expScaled(x, -1) - expScaled(-x, -1); }
-      let e = expm1Of(abs(x));
-      return sign(x) * 0.5 * (e + e / (e + 1.0));
-    }`,
-  ],
-  Cosh: ["select(expScaled(x, -1) + expScaled(-x, -1), x, isnan(x))", EXPONENTIALS],
-  Tanh: [
-    "tanhOf(x)",
-    `${EXPONENTIALS} fn tanhOf(x : f32) -> f32 {
-      if (isnan(x) || x == 0.0) { return x; }
-      if (abs(x) > 10.0) { return sign(x); }
-      let e = expm1Of(2.0 * abs(x));
-      return sign(x) * e / (e + 2.0);
-    }`,
-  ],
-  Asinh: [
-    "asinhOf(x)",
-    `${LOGARITHMS} fn asinhOf(x : f32) -> f32 {
-      let a = abs(x);
-      if (isnan(x) || x == 0.0 || isinf(x)) { return x; }
-      if (a > 1.0e9) { return sign(x) * (logOf(a) + 0.693147181); }
-      return sign(x) * log1pOf(a + a * a / (1.0 + sqrt(1.0 + a * a)));
-    }`,
-  ],
-  Acosh: [
-    "acoshOf(x)",
-    `${LOGARITHMS} fn acoshOf(x : f32) -> f32 {
-      if (isnan(x) || x < 1.0) { return uniforms.NAN; }
-      if (x > 1.0e9) { return logOf(x) + 0.693147181; }
-      let t = x - 1.0;
-      return log1pOf(t + sqrt(2.0 * t + t * t));
-    }`,
-  ],
-  Atanh: [
-    "atanhOf(x)",
-    `${LOGARITHMS} fn atanhOf(x : f32) -> f32 {
-      let a = abs(x);
-      if (isnan(x) || x == 0.0) { return x; }
-      if (a > 1.0) { return uniforms.NAN; }
-      if (a == 1.0) { return x * uniforms.INFINITY; }
-      return sign(x) * 0.5 * log1pOf(2.0 * a / (1.0 - a));
-    }`,
-  ],
-};
-
 /** The kernels of TensorFlow.js that are not asked, of an engine on WebGPU. */
 export function nativesOf(e: Engine): Natives {
   const unary = Object.entries(UNARY).map(([name, [code, before]]): [string, Native] => [
@@ -138,29 +80,18 @@ export function nativesOf(e: Engine): Natives {
         infoOf(t as Tensor),
         "if (x != 0) { result[index] = y; } else { result[index] = z; }",
       ),
-    Pow: ({ a, b }) => power(e, a as Tensor, b as Tensor),
+    Pow: ({ a, b }) => floats(e, "Pow", a as Tensor, b as Tensor),
+    Atan2: ({ a, b }) => floats(e, "Atan2", a as Tensor, b as Tensor),
     Erf: ({ x }) => withZeros(e, "Erf", x as Tensor),
     Cast: ({ x }, { dtype }) => castTo(e, x as Tensor, dtype as NativeDType),
     ...movements(e),
   };
 }
 
-// As C's: 1 to any power is 1, and anything to the power of 0.
-const POW = `
-  fn isOdd(y : f32) -> bool { return abs(y) < 16777216.0 && floor(y) == y && (i32(y) & 1) != 0; }
-  fn powOf(x : f32, y : f32) -> f32 {
-    let a = abs(x);
-    if (y == 0.0 || x == 1.0 || (x == -1.0 && isinf(y))) { return 1.0; }
-    if (isnan(x) || isnan(y) || (x < 0.0 && !isinf(x) && !isinf(y) && floor(y) != y)) { return uniforms.NAN; }
-    let isNegative = (bitcast<u32>(x) >> 31u) == 1u && isOdd(y);
-    var size = 1.0;
-    if (a == 0.0 || isinf(a) || isinf(y)) { size = select(0.0, uniforms.INFINITY, (a > 1.0) == (y > 0.0)); }
-    else { size = pow(a, y); }
-    return select(size, -size, isNegative);
-  }`;
-function power(e: Engine, a: Tensor, b: Tensor): Tensor {
+function floats(e: Engine, name: "Pow" | "Atan2", a: Tensor, b: Tensor): Tensor {
+  const [code, before] = BINARY[name];
   const shape = e.tf.backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
-  return elementByElement(e, "Pow", [a, b], { shape, dtype: "float32" }, "result[index] = powOf(x, y);", POW);
+  return elementByElement(e, name, [a, b], { shape, dtype: "float32" }, `result[index] = ${code};`, before);
 }
 
 // The device's own kernel, but zeros keep their sign.
@@ -172,16 +103,21 @@ function withZeros(e: Engine, name: string, x: Tensor): Tensor {
   });
 }
 
-// Floats beyond the range saturate, nan is 0.
+// Floats beyond the range saturate, nan is 0. The device's own casts of whole numbers to floats leave them as they are, and only call
+// them floats.
 function castTo(e: Engine, x: Tensor, dtype: NativeDType): Tensor | undefined {
-  if (isWhole(x) || dtype !== "int32") return undefined;
+  const out = { shape: x.shape, dtype };
+  if (isWhole(x)) {
+    return dtype === "float32" ? elementByElement(e, "to float", [x], out, "result[index] = f32(x);") : undefined;
+  }
+  if (dtype !== "int32") return undefined;
   const code = `
     var whole = 0;
     if (x >= 2147483648.0) { whole = 2147483647; }
     else if (x <= -2147483648.0) { whole = -2147483647 - 1; }
     else if (!isnan(x)) { whole = i32(x); }
     result[index] = whole;`;
-  return elementByElement(e, "Cast", [x], { shape: x.shape, dtype }, code);
+  return elementByElement(e, "to int", [x], out, code);
 }
 
 // Whole numbers in other places.
@@ -282,12 +218,12 @@ function movements(e: Engine): Natives {
       return runProgram(e, {
         name: "GatherV2",
         inputs: { x: input, places },
-        numbers: { inner: sizeOf(input.shape.slice(at + 1)), own: input.shape[at] as number, count: places.size },
+        numbers: { inner: sizeOf(input.shape.slice(at + 1)), own: input.shape[at] as number, taken: places.size },
         out: infoOf(input, [...input.shape.slice(0, at), ...places.shape, ...input.shape.slice(at + 1)]),
         code: `
           let inner = index % uniforms.inner;
-          let place = places[(index / uniforms.inner) % uniforms.count];
-          let outer = index / (uniforms.inner * uniforms.count);
+          let place = places[(index / uniforms.inner) % uniforms.taken];
+          let outer = index / (uniforms.inner * uniforms.taken);
           result[index] = x[(outer * uniforms.own + place) * uniforms.inner + inner];`,
       });
     },

@@ -16,22 +16,20 @@ const taylor = (start: 0 | 1): number[] =>
 
 /** `sinPi(r)` and `cosPi(r)` for |r| <= 1/2: the language promises few digits of its own sine. */
 export const SIN_PI: string = `
-  fn sinPi(r : f32) -> f32 { let t = r * r; return r * ${polynomial(taylor(1), "t")}; }
-  fn cosPi(r : f32) -> f32 { let t = r * r; return ${polynomial(taylor(0), "t")}; }`;
+  fn sinPi(r : f32) -> f32 { let t : f32 = r * r; return r * ${polynomial(taylor(1), "t")}; }
+  fn cosPi(r : f32) -> f32 { let t : f32 = r * r; return ${polynomial(taylor(0), "t")}; }`;
 
 /** `turn(p, n)`: cosine and sine of 2 pi p / n, for 0 <= p < n. The quarter is found in whole numbers, so that no digits are lost. */
 export const TURN: string = `${SIN_PI}
   fn turn(p : i32, n : i32) -> vec2<f32> {
     // The angle is quarter pi / 2 + rest pi / (2 n), with |rest| <= n / 2.
-    let quarter = (8 * p / n + 1) / 2;
-    let rest = 4 * p - quarter * n;
-    let r = f32(rest) / f32(2 * n);
-    let c = cosPi(r);
-    let s = sinPi(r);
-    switch (quarter & 3) {
-      case 0: { return vec2<f32>(c, s); }
-      case 1: { return vec2<f32>(-s, c); }
-      case 2: { return vec2<f32>(-c, -s); }
-      default: { return vec2<f32>(s, -c); }
-    }
+    let quarter : i32 = (8 * p / n + 1) / 2;
+    let rest : i32 = 4 * p - quarter * n;
+    let r : f32 = f32(rest) / f32(2 * n);
+    let c : f32 = cosPi(r);
+    let s : f32 = sinPi(r);
+    if ((quarter & 3) == 0) { return vec2<f32>(c, s); }
+    if ((quarter & 3) == 1) { return vec2<f32>(-s, c); }
+    if ((quarter & 3) == 2) { return vec2<f32>(-c, -s); }
+    return vec2<f32>(s, -c);
   }`;

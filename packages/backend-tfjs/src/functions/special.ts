@@ -1,9 +1,6 @@
 // Functions of probability theory. Logarithms, sines and cosines are written out: the shading language promises few digits of its own.
 import { range } from "@keras-ts/core/backend";
-import type { Engine, Tensor } from "../engine.ts";
-import { LOGARITHMS } from "./functions.ts";
-import type { Programs } from "./index.ts";
-import { runProgram } from "./program.ts";
+import { type Code, LOGARITHMS } from "./elementary.ts";
 import { polynomial, SIN_PI } from "./turn.ts";
 
 // zeta(k) - 1: the first terms, then the rest by Euler's and Maclaurin's formula.
@@ -25,18 +22,18 @@ const ELEMENTARY = `${LOGARITHMS} ${SIN_PI}
 const LGAMMA = `${ELEMENTARY}
   fn lgammaPositive(x : f32) -> f32 {
     if (x >= 8.0) {
-      let t = 1.0 / x;
+      let t : f32 = 1.0 / x;
       return x * (logOf(x) - 1.0) - 0.5 * logOf(x) + 0.918938533 + t * ${polynomial(STIRLING, "(t * t)")};
     }
     // Moved to [3/2, 5/2] by gamma(x + 1) = x gamma(x).
-    var z = x;
-    var product = 1.0;
-    var below = 0.0;
+    var z : f32 = x;
+    var product : f32 = 1.0;
+    var below : f32 = 0.0;
     if (z < 0.5) { below = -logOf(z); z = z + 1.0; }
     if (z < 1.5) { below = below - log1pNear(z - 1.0); z = z + 1.0; }
     for (; z > 2.5;) { z = z - 1.0; product = product * z; }
     if (product > 1.0) { below = below + logOf(product); }
-    let y = z - 2.0;
+    let y : f32 = z - 2.0;
     return y * ${polynomial(NEAR_TWO, "y")} + below;
   }
   fn valueOf(x : f32) -> f32 {
@@ -49,27 +46,27 @@ const LGAMMA = `${ELEMENTARY}
 
 const DIGAMMA_CODE = `${ELEMENTARY}
   fn digammaPositive(x : f32) -> f32 {
-    var z = x;
-    var below = 0.0;
+    var z : f32 = x;
+    var below : f32 = 0.0;
     for (; z < 6.0;) { below = below + 1.0 / z; z = z + 1.0; }
-    let t = 1.0 / z;
-    let s = t * t;
+    let t : f32 = 1.0 / z;
+    let s : f32 = t * t;
     return logOf(z) - (0.5 * t + s * ${polynomial(DIGAMMA, "s")}) - below;
   }
   fn valueOf(x : f32) -> f32 {
     if (isnan(x) || isPole(x) || x == -uniforms.INFINITY) { return uniforms.NAN; }
     if (x > 0.0) { return digammaPositive(x); }
-    let r = x - round(x);
+    let r : f32 = x - round(x);
     return digammaPositive(1.0 - x) - 3.14159265 * cosPi(r) / sinPi(r);
   }`;
 
 const TRIGAMMA = `${ELEMENTARY}
   fn trigammaPositive(x : f32) -> f32 {
-    var z = x;
-    var below = 0.0;
+    var z : f32 = x;
+    var below : f32 = 0.0;
     for (; z < 6.0;) { below = below + (1.0 / z) / z; z = z + 1.0; }
-    let t = 1.0 / z;
-    let s = t * t;
+    let t : f32 = 1.0 / z;
+    let s : f32 = t * t;
     return below + (t + 0.5 * s + t * s * ${polynomial(BERNOULLI, "s")});
   }
   fn valueOf(x : f32) -> f32 {
@@ -77,7 +74,7 @@ const TRIGAMMA = `${ELEMENTARY}
     if (x == -uniforms.INFINITY || isPole(x)) { return uniforms.INFINITY; }
     if (x == uniforms.INFINITY) { return 0.0; }
     if (x > 0.0) { return trigammaPositive(x); }
-    let ratio = 3.14159265 / sinPi(x - round(x));
+    let ratio : f32 = 3.14159265 / sinPi(x - round(x));
     return ratio * ratio - trigammaPositive(1.0 - x);
   }`;
 
@@ -92,28 +89,20 @@ const TAIL = [
 ];
 const ERF_INV = `${ELEMENTARY}
   fn valueOf(x : f32) -> f32 {
-    let size = abs(x);
+    let size : f32 = abs(x);
     if (size == 1.0) { return x * uniforms.INFINITY; }
     if (!(size < 1.0) || isnan(x)) { return uniforms.NAN; }
-    var w = 0.0;
+    var w : f32 = 0.0;
     if (size < 0.5) { w = -log1pNear(-x * x); } else { w = -logOf((1.0 - size) * (1.0 + size)); }
-    if (w < 5.0) { let t = w - 2.5; return x * ${polynomial(CENTRAL, "t")}; }
-    let t = sqrt(w) - 3.0;
+    if (w < 5.0) { let t : f32 = w - 2.5; return x * ${polynomial(CENTRAL, "t")}; }
+    let t : f32 = sqrt(w) - 3.0;
     return x * ${polynomial(TAIL, "t")};
   }`;
 
-export function specialPrograms(e: Engine): Programs {
-  const unary =
-    (name: string, before: string) =>
-    ([x]: readonly Tensor[]): Tensor => {
-      const input = x as Tensor;
-      const out = { shape: input.shape, dtype: "float32" } as const;
-      return runProgram(e, { name, inputs: { x: input }, out, before, code: "result[index] = valueOf(x[index]);" });
-    };
-  return {
-    erfInv: unary("erfInv", ERF_INV),
-    lgamma: unary("lgamma", LGAMMA),
-    digamma: unary("digamma", DIGAMMA_CODE),
-    trigamma: unary("trigamma", TRIGAMMA),
-  };
-}
+/** What `erfInv`, `lgamma` ... do to `x`. */
+export const SPECIAL: Readonly<Record<"erfInv" | "lgamma" | "digamma" | "trigamma", Code>> = {
+  erfInv: ["valueOf(x)", ERF_INV],
+  lgamma: ["valueOf(x)", LGAMMA],
+  digamma: ["valueOf(x)", DIGAMMA_CODE],
+  trigamma: ["valueOf(x)", TRIGAMMA],
+};
