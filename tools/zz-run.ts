@@ -17,7 +17,7 @@ const outcome: any = await runPage({
   flags: device === "webgpu" ? softwareWebGpu : softwareWebGl,
   timeoutMs: 15 * 60_000,
   onLog: (l: string) => {
-    if (!l.includes("GL Driver Message")) logs.push(l);
+    if (!l.includes("GL Driver Message")) { logs.push(l); if (l.includes("still at")) console.log(l); };
   },
 });
 const r = outcome.result ?? outcome;

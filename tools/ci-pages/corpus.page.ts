@@ -46,8 +46,11 @@ let passed = 0;
 const failures: { name: string; reason: string }[] = [];
 const times: { name: string; ms: number }[] = [];
 for (const action of before) await action();
+let now = "";
+setInterval(() => console.log(`still at ${now}`), 20_000);
 for (const { name, run } of tests.filter(isOurs)) {
   const started = performance.now();
+  now = name;
   try {
     await run();
     passed++;

@@ -9,13 +9,12 @@ import { runProgram } from "./program.ts";
 function factorsOf(n: number): number[] {
   const factors: number[] = [];
   let rest = n;
-  for (let f = 4; rest > 1; ) {
-    if (rest % f === 0) {
-      factors.push(f);
-      rest /= f;
-    } else f = f === 4 ? 2 : f * f > rest ? rest : f + 1;
-  }
-  return factors;
+  const take = (factor: number): void => {
+    for (; rest % factor === 0; rest /= factor) factors.push(factor);
+  };
+  take(4);
+  for (let factor = 2; factor * factor <= rest; factor++) take(factor);
+  return rest > 1 ? [...factors, rest] : factors;
 }
 
 // After factors with product l a line holds, for each j < n/l and k < l, at j l + k the transform of every (n/l)-th number from j.
