@@ -7,7 +7,6 @@ import {
   type Kernel,
   type KernelAvals,
   Later,
-  type ParamsOf,
   type PrimitiveName,
   reference,
   type Shape,
@@ -17,7 +16,7 @@ import {
 } from "@keras-ts/core/backend";
 import type * as tfjs from "@tensorflow/tfjs";
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
-import type { Additions } from "./webgpu/index.ts";
+import type { Additions } from "./additions.ts";
 
 /** The TensorFlow.js module. */
 export type Tf = typeof tfjs;
@@ -61,6 +60,10 @@ export interface Engine {
    * with a memory of their own a warning says once that values leave it.
    */
   own<N extends PrimitiveName>(name: N): Kernel<N, Tensor>;
+  /** Composites with a program for the device. */
+  readonly composites: Additions["composites"];
+  /** The kernel of core's reference engine, on values that are on the host. */
+  onReference<N extends PrimitiveName>(name: N): Kernel<N, Tensor>;
 }
 
 type HostKernel = (
@@ -68,6 +71,8 @@ type HostKernel = (
   params: unknown,
   avals: KernelAvals,
 ) => HostArray | readonly HostArray[];
+
+type AnyKernel = (inputs: readonly Tensor[], params: unknown, avals: KernelAvals) => Tensor | Tensor[];
 
 /** A dtype that the engine holds: core gives no others, except the bit patterns of uint32, which are int32's. */
 export const nativeDtype = (dtype: DType): NativeDType => (dtype === "bool" || dtype === "float32" ? dtype : "int32");
@@ -93,6 +98,27 @@ export function engineOn(tf: Tf, device: Device, additionsOf?: (e: Engine) => Ad
   const onHost = device === "cpu" || device === "wasm";
   const heap = (): BackendWasm => tf.engine().findBackend("wasm") as unknown as BackendWasm;
   const view = (x: Tensor): TypedArray => (device === "wasm" ? (heap().typedArrayFromHeap(x) as TypedArray) : read(x));
+  const onReference = <N extends PrimitiveName>(name: N): Kernel<N, Tensor> => {
+    const compute = (inputs: readonly HostArray[], params: unknown, avals: KernelAvals): Tensor | Tensor[] => {
+      const results = kernels[name](inputs, params, avals);
+      return Array.isArray(results) ? results.map(fromHost) : fromHost(results as HostArray);
+    };
+    const kernel: AnyKernel = (inputs, params, avals) => {
+      const { ins } = avals;
+      if (device !== "webgpu") {
+        inputs.forEach(view);
+        return compute(
+          inputs.map((x, i) => asHost(view(x), ins[i] as Aval)),
+          params,
+          avals,
+        );
+      }
+      // WebGPU gives values later only. The reads are under way when the inputs are freed.
+      const reads = inputs.map(async (x, i) => asHost((await x.data()) as TypedArray, ins[i] as Aval));
+      throw new Later(Promise.all(reads).then((values) => compute(values, params, avals)));
+    };
+    return kernel as unknown as Kernel<N, Tensor>;
+  };
   const engine: Engine = {
     tf,
     device,
@@ -127,30 +153,21 @@ export function engineOn(tf: Tf, device: Device, additionsOf?: (e: Engine) => Ad
     },
     own: <N extends PrimitiveName>(name: N): Kernel<N, Tensor> => {
       const program = additions?.own[name] as Kernel<N, Tensor> | undefined;
-      if (program !== undefined) return program;
-      const compute = (inputs: readonly HostArray[], params: ParamsOf<N>, avals: KernelAvals): Tensor | Tensor[] => {
-        const results = kernels[name](inputs, params, avals);
-        return Array.isArray(results) ? results.map(fromHost) : fromHost(results as HostArray);
-      };
-      const kernel = (inputs: readonly Tensor[], params: ParamsOf<N>, avals: KernelAvals): Tensor | Tensor[] => {
-        if (!onHost && inputs.some((x) => x.size > 0)) {
+      if (program !== undefined || onHost) return program ?? onReference(name);
+      const plain = onReference(name) as unknown as AnyKernel;
+      const kernel: AnyKernel = (inputs, params, avals) => {
+        if (inputs.some((x) => x.size > 0)) {
           const todo =
             "Values leave the device for it; see `limitations`, or choose the wasm device for models that need it much";
           warnOnce(`tfjs (${device}): ${name} is computed on the host. ${todo}.`);
         }
-        if (device !== "webgpu") {
-          inputs.forEach(view);
-          return compute(
-            inputs.map((x, i) => asHost(view(x), avals.ins[i] as Aval)),
-            params,
-            avals,
-          );
-        }
-        // WebGPU gives values later only. The reads are under way when the inputs are freed.
-        const reads = inputs.map(async (x, i) => asHost((await x.data()) as TypedArray, avals.ins[i] as Aval));
-        throw new Later(Promise.all(reads).then((values) => compute(values, params, avals)));
+        return plain(inputs, params, avals);
       };
-      return kernel as Kernel<N, Tensor>;
+      return kernel as unknown as Kernel<N, Tensor>;
+    },
+    onReference,
+    get composites() {
+      return additions?.composites;
     },
   };
   const additions = additionsOf?.(engine);

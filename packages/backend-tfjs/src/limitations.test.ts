@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { type Engine, engineOn } from "./engine.ts";
 import { kernelsOn } from "./kernels/index.ts";
 import { limitations } from "./limitations.ts";
+import { webGlAdditions } from "./webgl/index.ts";
 import { webGpuAdditions } from "./webgpu/index.ts";
 
 test.each(["webgl", "webgpu"] as const)("%s", (device) => {
@@ -18,7 +19,8 @@ test.each(["webgl", "webgpu"] as const)("%s", (device) => {
     },
   };
   kernelsOn(watching);
-  if (device === "webgpu") for (const name of Object.keys(webGpuAdditions(engine).own)) asked.delete(name);
+  const additions = device === "webgpu" ? webGpuAdditions : webGlAdditions;
+  for (const name of Object.keys(additions(engine).own)) asked.delete(name);
   // Only of tensors without elements, which hold no values that could leave the device.
   for (const name of ["reduceMax", "reduceMin", "reduceProd", "reduceAnd", "reduceOr"]) asked.delete(name);
   const declared = limitations.filter(

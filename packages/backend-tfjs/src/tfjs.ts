@@ -1,5 +1,6 @@
 // The factory: loads TensorFlow.js, starts a device, and wraps it as an engine.
 import { type Backend, BackendError, complain, type DType, type HostArray } from "@keras-ts/core/backend";
+import type { Additions } from "./additions.ts";
 import { type Device, type Engine, engineOn, type NativeDType, type Tensor, type Tf } from "./engine.ts";
 import { kernelsOn } from "./kernels/index.ts";
 import { limitations } from "./limitations.ts";
@@ -27,8 +28,13 @@ export async function tfjs(options: TfjsOptions = {}): Promise<Backend<Tensor>> 
   const device =
     options.device === undefined ? await startFirst(tf, options) : await start(tf, options.device, options);
   // Loaded where it is used: other devices need none of it.
-  const additions = device === "webgpu" ? (await import("./webgpu/index.ts")).webGpuAdditions : undefined;
-  return backendOn(engineOn(tf, device, additions));
+  return backendOn(engineOn(tf, device, await additionsFor(device)));
+}
+
+// Loaded where it is used: other devices need none of it.
+async function additionsFor(device: Device): Promise<((e: Engine) => Additions) | undefined> {
+  if (device === "webgpu") return (await import("./webgpu/index.ts")).webGpuAdditions;
+  return device === "webgl" ? (await import("./webgl/index.ts")).webGlAdditions : undefined;
 }
 
 function backendOn(e: Engine): Backend<Tensor> {

@@ -27,6 +27,13 @@ const losesZeroSigns = (graph: Graph, limits: Limits): boolean =>
 export const nonFiniteLimitations = ({ limitations = [], device }: Limits): Limitation[] =>
   limitations.filter((one) => one.nonFinite === true && holdsOn(one, device));
 
+/** The limitations of a device that hold for some values only. */
+export const sometimesLimitations = ({ limitations = [], device }: Limits): Limitation[] =>
+  limitations.filter((one) => one.sometimes === true && holdsOn(one, device));
+/** The cases that are under a limitation, whatever it says of them. */
+export const allCasesUnder = (limitation: Limitation, cases: readonly GoldenCase[]): GoldenCase[] =>
+  cases.filter((one) => isUnder(limitation, one));
+
 const hasNonFinite = ({ inputs, expected }: GoldenCase): boolean =>
   [...inputs, ...expected.map(({ value }) => toHost(value))].some(({ data }) =>
     data.some((x) => !Number.isFinite(Number(x))),
@@ -75,20 +82,24 @@ function matches({ op, dtype, sample }: Limitation, graph: Graph, name: string):
 }
 
 /**
- * The cases that the engine can run, to be compared as closely as it says, and those that must fail. Cases with nan and infinities
- * on an engine that loses them are in neither.
+ * The cases that the engine can run, to be compared as closely as it says, those that must fail, and those that may. Cases with nan and
+ * infinities on an engine that loses them are in none.
  */
-export function split(cases: readonly GoldenCase[], limits: Limits): [possible: GoldenCase[], limited: GoldenCase[]] {
-  if ((limits.limitations ?? []).length === 0) return [[...cases], []];
-  const [possible, limited]: [GoldenCase[], GoldenCase[]] = [[], []];
+export function split(
+  cases: readonly GoldenCase[],
+  limits: Limits,
+): [possible: GoldenCase[], limited: GoldenCase[], uncertain: GoldenCase[]] {
+  if ((limits.limitations ?? []).length === 0) return [[...cases], [], []];
+  const [possible, limited, uncertain]: [GoldenCase[], GoldenCase[], GoldenCase[]] = [[], [], []];
   const losing = nonFiniteLimitations(limits);
   for (const one of cases) {
     if (losing.length > 0 && hasNonFinite(one) && losing.some((limitation) => isUnder(limitation, one))) continue;
     const graph = graphOf(one);
-    if (graph !== undefined && limitationOf(graph, one.name, limits) !== undefined) limited.push(one);
+    const found = graph && limitationOf(graph, one.name, limits);
+    if (found !== undefined) (found.sometimes === true ? uncertain : limited).push(one);
     else possible.push(graph !== undefined && losesZeroSigns(graph, limits) ? withoutZeroSigns(one) : one);
   }
-  return [possible, limited];
+  return [possible, limited, uncertain];
 }
 function withoutZeroSigns(one: GoldenCase): GoldenCase {
   const expected = one.expected.map((e) => ({ ...e, tolerance: { ...e.tolerance, signedZeros: false } }));

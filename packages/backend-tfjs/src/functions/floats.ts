@@ -32,6 +32,7 @@ export const UNARY: Readonly<Record<string, Code>> = {
       return sign(x) * e / (e + 2.0);
     }`,
   ],
+  Sigmoid: ["select(1.0 / (1.0 + expScaled(-x, 0)), x, isnan(x))", EXPONENTIALS],
   Asinh: [
     "asinhOf(x)",
     `${LOGARITHMS} fn asinhOf(x : f32) -> f32 {

@@ -1,4 +1,4 @@
-// Points of the unit circle.
+// Points of the unit circle, and how transforms are taken apart.
 import { range } from "@keras-ts/core/backend";
 
 /** A number as the shading language writes it. */
@@ -33,3 +33,15 @@ export const TURN: string = `${SIN_PI}
     if ((quarter & 3) == 2) { return vec2<f32>(-c, -s); }
     return vec2<f32>(s, -c);
   }`;
+
+/** Factors of a length: 4 as often as it goes, then primes. */
+export function factorsOf(n: number): number[] {
+  const factors: number[] = [];
+  let rest = n;
+  const take = (factor: number): void => {
+    for (; rest % factor === 0; rest /= factor) factors.push(factor);
+  };
+  take(4);
+  for (let factor = 2; factor * factor <= rest; factor++) take(factor);
+  return rest > 1 ? [...factors, rest] : factors;
+}

@@ -1,9 +1,9 @@
 // Products of whole numbers, which wrap: matrices, and convolutions with both gradients. Plain loops: the engines' own kernels,
 // which are tiled, are for floats.
 import { type Aval, type ParamsOf, range, sizeOf } from "@keras-ts/core/backend";
+import type { Programs } from "../additions.ts";
 import type { Engine, NativeDType, Tensor } from "../engine.ts";
 import { arrangeBoth } from "../kernels/contraction.ts";
-import type { Programs } from "./index.ts";
 import { runProgram } from "./program.ts";
 
 function dot(e: Engine, a: Tensor, b: Tensor, params: ParamsOf<"dotGeneral">, out: Aval): Tensor {

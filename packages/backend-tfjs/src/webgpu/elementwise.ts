@@ -1,9 +1,9 @@
 // Pairs of numbers: whole ones, which are exact and wrap here, and what TensorFlow.js has wrong of floats.
-import { type Aval, isFloat, type KernelAvals, type Shape, sizeOf } from "@keras-ts/core/backend";
-import type { Engine, NativeDType, Tensor } from "../engine.ts";
+import { type Aval, isFloat, type Kernel, type KernelAvals, type Shape, sizeOf } from "@keras-ts/core/backend";
+import type { Programs } from "../additions.ts";
+import { type Engine, type NativeDType, nativeDtype, type Tensor } from "../engine.ts";
 import { REMAINDER } from "../functions/floats.ts";
 import { SPECIAL } from "../functions/special.ts";
-import type { Programs } from "./index.ts";
 import { strided } from "./places.ts";
 import { runProgram } from "./program.ts";
 
@@ -105,6 +105,16 @@ export function elementwisePrograms(e: Engine): Programs {
     shiftRightArithmetic: shift(e, "shift right arithmetic", "x >> u32(y)", "x >> 31u"),
   };
 }
+
+/** The same bits as another dtype. */
+export const bitcastOn =
+  (e: Engine): Kernel<"bitcast", Tensor> =>
+  ([x], _, { outs }) => {
+    const { shape, dtype } = outs[0] as Aval;
+    const type = isFloat(dtype) ? "f32" : "i32";
+    const out = { shape, dtype: nativeDtype(dtype) };
+    return elementByElement(e, `bitcast ${type}`, [x as Tensor], out, `result[index] = bitcast<${type}>(x);`);
+  };
 
 export function specialPrograms(e: Engine): Programs {
   const unary =

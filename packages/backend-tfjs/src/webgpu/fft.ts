@@ -1,21 +1,11 @@
 // The discrete Fourier transform of lines of any length, by its factors (Stockham's order, which needs no permutation). Factors of 4
 // where there are, then primes: a line of n numbers costs n times the sum of its factors.
-import type { Engine, Tensor } from "../engine.ts";
-import { TURN } from "../functions/turn.ts";
-import { joined, reshaped, sliced } from "../kernels/structural.ts";
-import type { Programs } from "./index.ts";
-import { runProgram } from "./program.ts";
 
-function factorsOf(n: number): number[] {
-  const factors: number[] = [];
-  let rest = n;
-  const take = (factor: number): void => {
-    for (; rest % factor === 0; rest /= factor) factors.push(factor);
-  };
-  take(4);
-  for (let factor = 2; factor * factor <= rest; factor++) take(factor);
-  return rest > 1 ? [...factors, rest] : factors;
-}
+import type { Programs } from "../additions.ts";
+import type { Engine, Tensor } from "../engine.ts";
+import { factorsOf, TURN } from "../functions/turn.ts";
+import { joined, reshaped, sliced } from "../kernels/structural.ts";
+import { runProgram } from "./program.ts";
 
 // After factors with product l a line holds, for each j < n/l and k < l, at j l + k the transform of every (n/l)-th number from j.
 // One more factor r: y[j, k] = sum over q < r of e^(sign 2 pi i q k / (l r)) x[j + q n/(l r), k mod l].

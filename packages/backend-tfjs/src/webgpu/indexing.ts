@@ -8,8 +8,8 @@ import {
   sizeOf,
   stridesOf,
 } from "@keras-ts/core/backend";
+import type { Programs } from "../additions.ts";
 import type { Engine, NativeDType, Tensor } from "../engine.ts";
-import type { Programs } from "./index.ts";
 import { address, coordinates, listed } from "./places.ts";
 import { runProgram } from "./program.ts";
 

@@ -1,8 +1,8 @@
 // Direct factorizations: a group of lanes for each matrix, in place, in float32 as LAPACK's own single precision.
 import { type Aval, sizeOf } from "@keras-ts/core/backend";
+import type { Programs } from "../additions.ts";
 import type { Engine, Tensor } from "../engine.ts";
 import { reshaped, sliced } from "../kernels/structural.ts";
-import type { Programs } from "./index.ts";
 import { LANES, runProgram, WAIT } from "./program.ts";
 
 const sizesOf = (x: Tensor): readonly [count: number, rows: number, columns: number] => {

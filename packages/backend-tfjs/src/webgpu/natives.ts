@@ -1,6 +1,7 @@
 // Programs in place of kernels that TensorFlow.js' WebGPU device has, under their names and with their attributes. Its own hold whole
 // numbers in floats on their way, which keep 24 bits of them, and pass over nan, infinities, signs of zero and last digits.
 import { range, type Shape, sizeOf, stridesOf } from "@keras-ts/core/backend";
+import type { Native, Natives } from "../additions.ts";
 import type { Engine, NativeDType, Tensor } from "../engine.ts";
 import { BINARY, UNARY } from "../functions/floats.ts";
 import { elementByElement } from "./elementwise.ts";
@@ -8,12 +9,6 @@ import { placeOf, stridesFor } from "./indexing.ts";
 import { coordinates, listed, strided, weighted } from "./places.ts";
 import { runProgram } from "./program.ts";
 import { argumentOf, reduced, running } from "./reduction.ts";
-
-type Attributes = Readonly<Record<string, unknown>>;
-type Named = Readonly<Record<string, Tensor>>;
-/** A kernel under TensorFlow.js' name; undefined for inputs that its own is right for. */
-type Native = (inputs: Named, attributes: Attributes) => Tensor | undefined;
-export type Natives = Readonly<Record<string, Native>>;
 
 const isWhole = (x: Tensor): boolean => x.dtype !== "float32";
 const infoOf = (x: Tensor, shape: Shape = x.shape): { shape: Shape; dtype: NativeDType } => ({

@@ -1,7 +1,7 @@
 // Random bits.
 import { sizeOf } from "@keras-ts/core/backend";
+import type { Programs } from "../additions.ts";
 import type { Engine, Tensor } from "../engine.ts";
-import type { Programs } from "./index.ts";
 import { runProgram } from "./program.ts";
 
 // Threefry-2x32 with 20 rounds over the counters (0, i). Source: Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as

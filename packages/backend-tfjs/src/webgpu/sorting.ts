@@ -1,24 +1,16 @@
 // Sorting lines of any length: a bitonic network over the bits of the numbers, which no comparison of floats can upset. Of equal
 // ones the first comes first, since places are compared too.
 import { type Aval, type DType, type Shape, sizeOf } from "@keras-ts/core/backend";
+import type { Programs } from "../additions.ts";
 import type { Engine, NativeDType, Tensor } from "../engine.ts";
-import type { Programs } from "./index.ts";
+import { KEY_OF_FLOAT } from "../functions/keys.ts";
 import { LANES, runProgram } from "./program.ts";
 
 /** Lines of up to this many elements are sorted in the memory that a group shares: all of the 16 KiB that every device has. */
 const SHARED = 2048;
 
-// Unsigned numbers in the order of the values: nan last, 0 and -0 equal.
 const keyOf = (dtype: DType): string =>
-  dtype === "float32"
-    ? `
-  fn keyOf(value : f32) -> u32 {
-    let bits = bitcast<u32>(value);
-    if ((bits << 1u) == 0u) { return 0x80000000u; }
-    if ((bits & 0x7fffffffu) > 0x7f800000u) { return 0xffffffffu; }
-    return bits ^ (bitcast<u32>(bitcast<i32>(bits) >> 31u) | 0x80000000u);
-  }`
-    : "fn keyOf(value : i32) -> u32 { return bitcast<u32>(value) ^ 0x80000000u; }";
+  dtype === "float32" ? KEY_OF_FLOAT : "fn keyOf(value : i32) -> u32 { return bitcast<u32>(value) ^ 0x80000000u; }";
 
 /** The lines of a tensor along an axis: element `k` of a line stands at `start + k inners`. */
 interface Lines {

@@ -1,9 +1,9 @@
 // Eigenvalues and singular values by Jacobi's rotations: a group of lanes for each matrix. In each round all columns are paired, and
 // pairs are turned at once; after as many rounds as there are columns each has met each.
 import { type Aval, sizeOf } from "@keras-ts/core/backend";
+import type { Programs } from "../additions.ts";
 import type { Engine, Tensor } from "../engine.ts";
 import { transposed } from "../kernels/structural.ts";
-import type { Programs } from "./index.ts";
 import { partsOf } from "./linalg.ts";
 import { LANES, runProgram, WAIT } from "./program.ts";
 
