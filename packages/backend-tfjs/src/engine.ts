@@ -157,8 +157,7 @@ export function engineOn(tf: Tf, device: Device, additionsOf?: (e: Engine) => Ad
       const plain = onReference(name) as unknown as AnyKernel;
       const kernel: AnyKernel = (inputs, params, avals) => {
         if (inputs.some((x) => x.size > 0)) {
-          const todo =
-            "Values leave the device for it; see `limitations`, or choose the wasm device for models that need it much";
+          const todo = "Values leave the device: see `limitations`, or use the wasm device";
           warnOnce(`tfjs (${device}): ${name} is computed on the host. ${todo}.`);
         }
         return plain(inputs, params, avals);

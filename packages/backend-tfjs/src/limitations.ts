@@ -14,15 +14,14 @@ export const limitations: readonly Limitation[] = [
     dtype: "int32",
     devices: WEBGL,
     sometimes: true,
-    reason: "WebGL holds integers in floats: results beyond 2^24 lose low bits, and products do not wrap.",
+    reason: "WebGL holds integers in floats: results beyond 2^24 lose low bits, and do not wrap.",
   },
   {
     op: "*",
     dtype: "uint32",
     devices: WEBGL,
     sometimes: true,
-    reason:
-      "Carried in the bits of int32, which WebGL holds in floats: comparisons, division and products are inexact.",
+    reason: "Carried in the bits of int32, which WebGL holds in floats.",
   },
   ...["sin", "cos", "tan", "acos", "asinh", "atanh", "sinh", "cosh", "log1p", "pow", "atan2", "div"].map((op) => ({
     op,
@@ -46,16 +45,12 @@ export const limitations: readonly Limitation[] = [
     reason: "Floats outside of the range of int32 wrap, and do not saturate.",
   },
   // WebGPU's device has programs of this package for all but the first.
-  ...onHost(
-    GPUS,
-    "Eigenvalues of matrices without symmetry take hundreds of dependent small steps. JAX has them on the CPU only.",
-    "eig",
-  ),
+  ...onHost(GPUS, "Hundreds of small steps that depend on each other: JAX has it on the CPU only, too.", "eig"),
   ...onHost(
     WEBGL,
-    "TensorFlow.js has no decompositions, and a program gives one element at a time.",
+    "Programs give one element at a time.",
     ...["cholesky", "triangularSolve", "qr", "eigh", "svd", "lu"],
   ),
-  ...onHost(WEBGL, "Needs integers of 32 bits, which WebGL's device holds in floats.", "randomBits"),
-  ...onHost(WEBGL, "Only where updates are not added, or to integers: the kernel adds floats.", "scatterNd"),
+  ...onHost(WEBGL, "WebGL holds integers in floats.", "randomBits"),
+  ...onHost(WEBGL, "Where updates are not added, or to integers.", "scatterNd"),
 ];

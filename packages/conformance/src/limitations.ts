@@ -1,5 +1,5 @@
 // Whether an engine says that it cannot run a program.
-import type { DType, Graph, Limitation } from "@keras-ts/core/backend";
+import { type DType, Graph, type Limitation } from "@keras-ts/core/backend";
 import { type GoldenCase, graphOf, toHost } from "./goldens/index.ts";
 
 /** What is said about the engine under test. */
@@ -12,7 +12,11 @@ export interface Limits {
 
 const usesDtype = (graph: Graph, dtype: DType): boolean =>
   [...graph.inputs, ...graph.outputs, ...graph.nodes.flatMap((node) => node.inputs)].some((x) => x.dtype === dtype);
-const usesOp = (graph: Graph, op: string): boolean => graph.nodes.some((node) => node.definition.name === op);
+const usesOp = (graph: Graph, op: string): boolean =>
+  graph.nodes.some(
+    ({ definition, params }) =>
+      definition.name === op || Object.values(params).some((value) => value instanceof Graph && usesOp(value, op)),
+  );
 
 const holdsOn = ({ devices }: Limitation, device: string | undefined): boolean =>
   devices === undefined || (device !== undefined && devices.includes(device));

@@ -12,7 +12,6 @@ export const UNARY: Readonly<Record<string, Code>> = {
   Asin: ["select(asinOf(x), x, x == 0.0)", ARCS],
   Acos: ["acosOf(x)", ARCS],
   Atan: ["select(atan2Of(x, 1.0), x, x == 0.0)", ARCS],
-  Sign: ["select(sign(x), x, isnan(x) || x == 0.0)", ""],
   Sinh: [
     "sinhOf(x)",
     `${EXPONENTIALS} fn sinhOf(x : f32) -> f32 {
@@ -32,6 +31,7 @@ export const UNARY: Readonly<Record<string, Code>> = {
       return sign(x) * e / (e + 2.0);
     }`,
   ],
+  Exp: ["select(expScaled(x, 0), x, isnan(x))", EXPONENTIALS],
   Sigmoid: ["select(1.0 / (1.0 + expScaled(-x, 0)), x, isnan(x))", EXPONENTIALS],
   Asinh: [
     "asinhOf(x)",

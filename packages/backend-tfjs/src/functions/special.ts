@@ -100,7 +100,9 @@ const ERF_INV = `${ELEMENTARY}
   }`;
 
 /** What `erfInv`, `lgamma` ... do to `x`. */
-export const SPECIAL: Readonly<Record<"erfInv" | "lgamma" | "digamma" | "trigamma", Code>> = {
+export const SPECIAL: Readonly<Record<"sign" | "trunc" | "erfInv" | "lgamma" | "digamma" | "trigamma", Code>> = {
+  sign: ["select(sign(x), x, isnan(x) || x == 0.0)", ""],
+  trunc: ["trunc(x)", ""],
   erfInv: ["valueOf(x)", ERF_INV],
   lgamma: ["valueOf(x)", LGAMMA],
   digamma: ["valueOf(x)", DIGAMMA_CODE],

@@ -99,19 +99,11 @@ export function elementwise(e: Engine): ElementwiseTable {
   const unlessOn = (device: Engine["device"], name: UnaryName, native: string): Simple =>
     e.device === device ? e.own(name) : unary(native);
 
-  const zeroMinus: Simple = ([x]) => e.scoped(() => e.run("Sub", { a: e.fill([], 0, "int32"), b: x as Tensor }));
-  // sign and trunc as combinations of kernels that every device has
-  const signOnDevice: Simple = ([x]) =>
-    e.scoped(() => {
-      const t = x as Tensor;
-      return select(e, e.run("IsNan", { x: t }), t, e.run("Sign", { x: t }));
-    });
-  const truncOnDevice: Simple = ([x]) =>
-    e.scoped(() => {
-      const t = x as Tensor;
-      const negative = e.run("Less", { a: t, b: e.fill([], 0, "float32") });
-      return select(e, negative, e.run("Ceil", { x: t }), e.run("Floor", { x: t }));
-    });
+  const minus =
+    (value: number): Simple =>
+    ([x]) =>
+      e.scoped(() => e.run("Sub", { a: e.fill([], value, "int32"), b: x as Tensor }));
+  const [negative, complement] = [minus(0), minus(-1)];
   // TensorFlow.js' own binary kernels on wasm, but for float arithmetic, take 5 ns for each element, and 100 ns where they broadcast.
   const looped = (loop: Loop, native: Simple): Simple =>
     e.onHost
@@ -127,7 +119,6 @@ export function elementwise(e: Engine): ElementwiseTable {
     e.device === "wasm"
       ? (inputs) => e.scoped(() => e.run(name, broadcastBoth(e, one(inputs), inputs[1] as Tensor)))
       : binary(name);
-  const onHostOr = (host: () => Simple, device: Simple): Simple => (e.onHost ? host() : device);
 
   const atLeast = looped(loops.max, binary("Maximum"));
   const orZero: Simple = (inputs, params, avals) => {
@@ -135,36 +126,13 @@ export function elementwise(e: Engine): ElementwiseTable {
     const isRelu = e.onHost && b.size === 1 && a.rank >= b.rank && e.view(b)[0] === 0;
     return isRelu ? e.run("Relu", { x: a }) : atLeast(inputs, params, avals);
   };
-  // On WebGL a + b - (a & b), and a + b - 2 (a & b).
-  const union: Simple = (inputs) =>
-    e.scoped(() => {
-      const [a, b] = two(inputs);
-      return e.run("Sub", { a: e.run("Add", { a, b }), b: e.run("BitwiseAnd", broadcastBoth(e, a, b)) });
-    });
-  const difference: Simple = (inputs) =>
-    e.scoped(() => {
-      const [a, b] = two(inputs);
-      const common = e.run("BitwiseAnd", broadcastBoth(e, a, b));
-      return e.run("Sub", { a: e.run("Add", { a, b }), b: e.run("Add", { a: common, b: common }) });
-    });
-  const bitwise = (name: "and" | "or" | "xor", composed: Simple, bool: Simple): Simple => {
-    const integer = e.device === "webgpu" ? e.own(name) : composed;
-    return byDtype(integer, integer, bool);
-  };
-  const complement: Simple = ([x]) => e.scoped(() => e.run("Sub", { a: e.fill([], -1, "int32"), b: x as Tensor }));
-  const magnitude: Simple = ([x]) =>
-    e.scoped(() => {
-      const t = x as Tensor;
-      return e.run("Maximum", { a: t, b: e.run("Sub", { a: e.fill([], 0, "int32"), b: t }) });
-    });
+  const magnitude: Simple = (inputs, params, avals) =>
+    e.scoped(() => e.run("Maximum", { a: one(inputs), b: negative(inputs, params, avals) }));
 
   return {
-    neg: byDtype(unary("Neg"), zeroMinus),
+    neg: byDtype(unary("Neg"), negative),
     abs: byDtype(unary("Abs"), magnitude),
-    sign: byDtype(
-      onHostOr(() => e.own("sign"), signOnDevice),
-      unary("Sign"),
-    ),
+    sign: byDtype(e.own("sign"), unary("Sign")),
     exp: unary("Exp"),
     expm1: unary("Expm1"),
     log: unary("Log"),
@@ -192,10 +160,7 @@ export function elementwise(e: Engine): ElementwiseTable {
     floor: unary("Floor"),
     ceil: unary("Ceil"),
     round: unary("Round"),
-    trunc: byDtype(
-      onHostOr(() => e.own("trunc"), truncOnDevice),
-      unary("Identity"),
-    ),
+    trunc: byDtype(e.own("trunc"), unary("Identity")),
     isFinite: unary("IsFinite"),
     isNan: unary("IsNan"),
     stopGradient: unary("Identity"),
@@ -214,9 +179,9 @@ export function elementwise(e: Engine): ElementwiseTable {
       looped(loops.and, binary("LogicalAnd")),
     ),
     atan2: spread("Atan2"),
-    and: looped(loops.and, bitwise("and", bitwiseAnd(e), binary("LogicalAnd"))),
-    or: looped(loops.or, bitwise("or", union, binary("LogicalOr"))),
-    xor: looped(loops.xor, bitwise("xor", difference, binary("NotEqual"))),
+    and: looped(loops.and, byDtype(e.own("and"), e.own("and"), binary("LogicalAnd"))),
+    or: looped(loops.or, byDtype(e.own("or"), e.own("or"), binary("LogicalOr"))),
+    xor: looped(loops.xor, byDtype(e.own("xor"), e.own("xor"), binary("NotEqual"))),
     shiftLeft: e.own("shiftLeft"),
     shiftRightLogical: e.own("shiftRightLogical"),
     shiftRightArithmetic: e.own("shiftRightArithmetic"),
@@ -231,16 +196,11 @@ export function elementwise(e: Engine): ElementwiseTable {
   };
 }
 
-// The bitwise kernel wants equal shapes.
+// wasm's float kernels are slow where they broadcast.
 function broadcastBoth(e: Engine, a: Tensor, b: Tensor): { a: Tensor; b: Tensor } {
   const shape = e.tf.backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
   return { a: broadcast(e, a, shape), b: broadcast(e, b, shape) };
 }
-const bitwiseAnd =
-  (e: Engine): Simple =>
-  (inputs) =>
-    e.scoped(() => e.run("BitwiseAnd", broadcastBoth(e, one(inputs), inputs[1] as Tensor)));
-
 function where(e: Engine): Kernel<"where", Tensor> {
   return (inputs, _, { outs }) => {
     const [condition, t, other] = inputs as readonly [Tensor, Tensor, Tensor];

@@ -77,15 +77,7 @@ export function indexing(e: Engine): IndexingTable {
           if (from === to) return [];
           const at = begin.map((n, i) => (i < axis ? n : i === axis ? from : 0));
           const sizes = x.shape.map((n, i) => (i < axis ? (update.shape[i] as number) : i === axis ? to - from : n));
-          return [
-            sliced(
-              e,
-              x,
-              at,
-              sizes,
-              at.map(() => 1),
-            ),
-          ];
+          return [sliced(e, x, at, sizes, new Array<number>(x.rank).fill(1))];
         };
         block = joined(e, [...beside(0, start), block, ...beside(start + count, size)], axis);
       }

@@ -1,7 +1,7 @@
 // Reductions and running reductions.
 import { type Aval, isFloat, type Kernel, type KernelTable, type Shape, sizeOf } from "@keras-ts/core/backend";
 import type { Engine, Tensor } from "../engine.ts";
-import { asInteger, joined, otherAxes, reshaped, sliced, transposed } from "./structural.ts";
+import { otherAxes, reshaped, transposed } from "./structural.ts";
 
 export type ReductionTable = Pick<
   KernelTable<Tensor>,
@@ -51,28 +51,9 @@ export function reductions(e: Engine): ReductionTable {
     argMin: argument("argMin", "ArgMin"),
     cumSum: (inputs, { axis, reverse }) => e.run("Cumsum", { x: first(inputs) }, { axis, exclusive: false, reverse }),
     cumProd: (inputs, { axis, reverse }) => e.run("Cumprod", { x: first(inputs) }, { axis, exclusive: false, reverse }),
-    cumMax: e.onHost ? e.own("cumMax") : extremes(e, "Maximum"),
-    cumMin: e.onHost ? e.own("cumMin") : extremes(e, "Minimum"),
+    cumMax: e.own("cumMax"),
+    cumMin: e.own("cumMin"),
   };
-}
-
-// Running extremes: each element with the one a step before it, for steps of 1, 2, 4 ... it then knows twice as many.
-function extremes(e: Engine, name: "Maximum" | "Minimum"): Kernel<"cumMax", Tensor> & Kernel<"cumMin", Tensor> {
-  return (inputs, { axis, reverse }) =>
-    asInteger(e, first(inputs), (x) =>
-      e.scoped(() => {
-        const [outer, size] = [sizeOf(x.shape.slice(0, axis)), x.shape[axis] as number];
-        const inner = sizeOf(x.shape.slice(axis + 1));
-        let lines = reshaped(e, x, [outer, size * inner]);
-        const part = (from: number, to: number): Tensor =>
-          sliced(e, lines, [0, from * inner], [outer, (to - from) * inner], [1, 1]);
-        for (let step = 1; step < size; step *= 2) {
-          const met = e.run(name, { a: part(0, size - step), b: part(step, size) });
-          lines = joined(e, reverse ? [met, part(size - step, size)] : [part(0, step), met], 1);
-        }
-        return reshaped(e, lines, x.shape);
-      }),
-    );
 }
 
 // wasm adds in one float32 accumulator: a million numbers keep two right digits. Beyond this many, sums are made of partial sums.

@@ -1,11 +1,21 @@
 // Kernels that TensorFlow.js' WebGL device lacks, or has wrong, as programs for it. Whole numbers are floats there, exact up to 2^24.
-import { type Aval, isFloat, type KernelAvals, type KernelTable } from "@keras-ts/core/backend";
+import {
+  type Aval,
+  isFloat,
+  type Kernel,
+  type KernelAvals,
+  type KernelTable,
+  type Shape,
+  sizeOf,
+} from "@keras-ts/core/backend";
 import type { Additions, Programs } from "../additions.ts";
 import type { Engine, NativeDType, Tensor } from "../engine.ts";
 import { REMAINDER } from "../functions/floats.ts";
 import { SPECIAL } from "../functions/special.ts";
+import { broadcast } from "../kernels/broadcast.ts";
 import { contractions } from "../kernels/contraction.ts";
 import { convolutions } from "../kernels/convolution-gradients.ts";
+import { asInteger, joined, reshaped, sliced } from "../kernels/structural.ts";
 import { fft } from "./fft.ts";
 import { elementByElement } from "./program.ts";
 import { sortingPrograms } from "./sorting.ts";
@@ -92,6 +102,42 @@ function throughFloats<N extends "dotGeneral" | "conv" | "convInputGrad" | "conv
   return kernel as unknown as KernelTable<Tensor>[N];
 }
 
+// a + b - (a & b), and a + b - 2 (a & b)
+function bitwise(e: Engine): Pick<KernelTable<Tensor>, "and" | "or" | "xor"> {
+  const common = ([a, b]: readonly Tensor[], shape: Shape): Tensor =>
+    e.run("BitwiseAnd", { a: broadcast(e, a as Tensor, shape), b: broadcast(e, b as Tensor, shape) });
+  const sum = ([a, b]: readonly Tensor[]): Tensor => e.run("Add", { a: a as Tensor, b: b as Tensor });
+  const less = (a: Tensor, b: Tensor): Tensor => e.run("Sub", { a, b });
+  return {
+    and: (inputs, _, avals) => e.scoped(() => common(inputs, outOf(avals).shape)),
+    or: (inputs, _, avals) => e.scoped(() => less(sum(inputs), common(inputs, outOf(avals).shape))),
+    xor: (inputs, _, avals) =>
+      e.scoped(() => {
+        const both = common(inputs, outOf(avals).shape);
+        return less(sum(inputs), sum([both, both]));
+      }),
+  };
+}
+
+// Running extremes: each element with the one a step before it, for steps of 1, 2, 4 ... it then knows twice as many.
+function extremes(e: Engine, name: "Maximum" | "Minimum"): Kernel<"cumMax", Tensor> & Kernel<"cumMin", Tensor> {
+  return (inputs, { axis, reverse }) =>
+    asInteger(e, inputs[0] as Tensor, (x) =>
+      e.scoped(() => {
+        const [outer, size] = [sizeOf(x.shape.slice(0, axis)), x.shape[axis] as number];
+        const inner = sizeOf(x.shape.slice(axis + 1));
+        let lines = reshaped(e, x, [outer, size * inner]);
+        const part = (from: number, to: number): Tensor =>
+          sliced(e, lines, [0, from * inner], [outer, (to - from) * inner], [1, 1]);
+        for (let step = 1; step < size; step *= 2) {
+          const met = e.run(name, { a: part(0, size - step), b: part(step, size) });
+          lines = joined(e, reverse ? [met, part(size - step, size)] : [part(0, step), met], 1);
+        }
+        return reshaped(e, lines, x.shape);
+      }),
+    );
+}
+
 function own(e: Engine): Programs {
   const remainder = expression(e, "remainder(x, y)", REMAINDER);
   const special = Object.entries(SPECIAL).map(([name, [code, before]]) => [name, expression(e, code, before)]);
@@ -110,6 +156,9 @@ function own(e: Engine): Programs {
     conv: throughFloats(e, () => convolutions(e), "conv"),
     convInputGrad: throughFloats(e, () => convolutions(e), "convInputGrad"),
     convFilterGrad: throughFloats(e, () => convolutions(e), "convFilterGrad"),
+    ...bitwise(e),
+    cumMax: extremes(e, "Maximum"),
+    cumMin: extremes(e, "Minimum"),
     ...sortingPrograms(e),
     fft: fft(e),
   };

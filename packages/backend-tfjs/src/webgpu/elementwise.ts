@@ -124,5 +124,12 @@ export function specialPrograms(e: Engine): Programs {
       const { shape } = inputs[0] as Tensor;
       return elementByElement(e, name, inputs, { shape, dtype: "float32" }, `result[index] = ${code};`, before);
     };
-  return { erfInv: unary("erfInv"), lgamma: unary("lgamma"), digamma: unary("digamma"), trigamma: unary("trigamma") };
+  return {
+    sign: unary("sign"),
+    trunc: unary("trunc"),
+    erfInv: unary("erfInv"),
+    lgamma: unary("lgamma"),
+    digamma: unary("digamma"),
+    trigamma: unary("trigamma"),
+  };
 }

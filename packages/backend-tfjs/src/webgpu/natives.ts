@@ -150,15 +150,17 @@ function movements(e: Engine): Natives {
     },
     PadV2: ({ x }, { paddings, constantValue }) => {
       const input = x as Tensor;
-      if (!isWhole(input)) return undefined;
+      // Its own has no fifth axis.
+      if (!isWhole(input) && input.rank <= 4) return undefined;
+      const bits = new Int32Array(Float32Array.of(constantValue as number).buffer)[0] as number;
       const around = paddings as (readonly [number, number])[];
       const { rank } = input;
       const shape = input.shape.map((n, axis) => n + (around[axis]?.[0] ?? 0) + (around[axis]?.[1] ?? 0));
       return runProgram(e, {
-        name: `PadV2 ${rank}`,
+        name: `PadV2 ${rank} ${input.dtype}`,
         inputs: { x: input },
         numbers: {
-          value: constantValue as number,
+          value: isWhole(input) ? (constantValue as number) : bits,
           ...listed("size", shape),
           ...listed("own", input.shape),
           ...listed("stride", stridesOf(input.shape)),
@@ -175,7 +177,7 @@ function movements(e: Engine): Natives {
             .map((d) => `let c${d} = p${d} - uniforms.low${d};`)
             .join(" ")}
           let isInside = ${["true", ...range(rank).map((d) => `c${d} >= 0 && c${d} < uniforms.own${d}`)].join(" && ")};
-          result[index] = uniforms.value;
+          result[index] = ${isWhole(input) ? "uniforms.value" : "bitcast<f32>(uniforms.value)"};
           if (isInside) { result[index] = x[${weighted(rank, "stride")}]; }`,
       });
     },

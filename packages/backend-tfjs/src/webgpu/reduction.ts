@@ -11,8 +11,12 @@ const FOLDS: Readonly<Record<Fold, readonly [code: string, start: string]>> = {
   Max: ["max(a, b)", "-2147483647 - 1"],
   Min: ["min(a, b)", "2147483647"],
 };
-const foldOf = (fold: Fold, type: string): string =>
-  `fn fold(a : ${type}, b : ${type}) -> ${type} { return ${FOLDS[fold][0]}; }`;
+// Where one of two floats is nan, so is the lesser and the larger.
+function foldOf(fold: Fold, type: "i32" | "f32"): string {
+  const keepsNan = type === "f32" && (fold === "Max" || fold === "Min");
+  const code = keepsNan ? `select(select(${FOLDS[fold][0]}, b, isnan(b)), a, isnan(a))` : FOLDS[fold][0];
+  return `fn fold(a : ${type}, b : ${type}) -> ${type} { return ${code}; }`;
+}
 
 /** A reduction of whole numbers: a group of lanes for each result, which fold every so manieth and then each other's. */
 export function reduced(e: Engine, fold: Fold, x: Tensor, axes: readonly number[]): Tensor {
@@ -98,8 +102,8 @@ export function argumentOf(e: Engine, x: Tensor, axis: number, largest: boolean)
   });
 }
 
-/** Running sums or products: each element with the one a step before it, for steps of 1, 2, 4 ... it then knows twice as many. */
-export function running(e: Engine, fold: "Sum" | "Prod", x: Tensor, axis: number, reverse: boolean): Tensor {
+/** Running sums, products or extremes: each element with the one a step before it, for steps of 1, 2, 4 ... it then knows twice as many. */
+export function running(e: Engine, fold: Fold, x: Tensor, axis: number, reverse: boolean): Tensor {
   const type = x.dtype === "float32" ? "f32" : "i32";
   return e.scoped(() => {
     let out = x;
