@@ -157,7 +157,7 @@ export function engineOn(tf: Tf, device: Device, additionsOf?: (e: Engine) => Ad
       const plain = onReference(name) as unknown as AnyKernel;
       const kernel: AnyKernel = (inputs, params, avals) => {
         if (inputs.some((x) => x.size > 0)) {
-          const todo = "Values leave the device: see `limitations`, or use the wasm device";
+          const todo = "See `limitations`, or use the wasm device";
           warnOnce(`tfjs (${device}): ${name} is computed on the host. ${todo}.`);
         }
         return plain(inputs, params, avals);

@@ -5,8 +5,8 @@ import { expect, test } from "vitest";
 import { type Engine, engineOn } from "./engine.ts";
 import { kernelsOn } from "./kernels/index.ts";
 import { limitations } from "./limitations.ts";
-import { webGlAdditions } from "./webgl/index.ts";
-import { webGpuAdditions } from "./webgpu/index.ts";
+import { additions as webGl } from "./webgl/index.ts";
+import { additions as webGpu } from "./webgpu/index.ts";
 
 test.each(["webgl", "webgpu"] as const)("%s", (device) => {
   const asked = new Set<string>();
@@ -19,7 +19,7 @@ test.each(["webgl", "webgpu"] as const)("%s", (device) => {
     },
   };
   kernelsOn(watching);
-  const additions = device === "webgpu" ? webGpuAdditions : webGlAdditions;
+  const additions = device === "webgpu" ? webGpu : webGl;
   for (const name of Object.keys(additions(engine).own)) asked.delete(name);
   // Only of tensors without elements, which hold no values that could leave the device.
   for (const name of ["reduceMax", "reduceMin", "reduceProd", "reduceAnd", "reduceOr"]) asked.delete(name);

@@ -27,7 +27,7 @@ export const limitations: readonly Limitation[] = [
     op,
     devices: WEBGL,
     sometimes: true,
-    reason: "The graphics card's own function: errors up to 5e-5, and infinities and nan are not as in IEEE 754.",
+    reason: "The graphics card's own: errors up to 5e-5, and nan and infinities not as in IEEE 754.",
   })),
   { op: "round", devices: ["cpu"], zeroSigns: true, reason: "Halves below 0 round to 0, not -0." },
   { op: "maxPool", devices: ["webgpu"], nonFinite: true, reason: "Passes over nan." },

@@ -33,8 +33,8 @@ export async function tfjs(options: TfjsOptions = {}): Promise<Backend<Tensor>> 
 
 // Loaded where it is used: other devices need none of it.
 async function additionsFor(device: Device): Promise<((e: Engine) => Additions) | undefined> {
-  if (device === "webgpu") return (await import("./webgpu/index.ts")).webGpuAdditions;
-  return device === "webgl" ? (await import("./webgl/index.ts")).webGlAdditions : undefined;
+  if (device === "webgpu") return (await import("./webgpu/index.ts")).additions;
+  return device === "webgl" ? (await import("./webgl/index.ts")).additions : undefined;
 }
 
 function backendOn(e: Engine): Backend<Tensor> {

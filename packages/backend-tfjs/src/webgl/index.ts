@@ -165,4 +165,4 @@ function own(e: Engine): Programs {
 }
 
 /** All programs of an engine on WebGL. */
-export const webGlAdditions = (e: Engine): Additions => ({ own: own(e), natives: {} });
+export const additions = (e: Engine): Additions => ({ own: own(e), natives: {} });

@@ -27,7 +27,7 @@ const own = (e: Engine): Programs => ({
 });
 
 /** All programs of an engine on WebGPU. */
-export const webGpuAdditions = (e: Engine): Additions => ({
+export const additions = (e: Engine): Additions => ({
   own: own(e),
   natives: nativesOf(e),
   composites: { bitcast: bitcastOn(e) },
