@@ -1,5 +1,5 @@
 // What random numbers cost in a step: by the cipher of JAX and by a hash, in whole fit steps and by the profile.
-import { type OnnxOptions, onnx } from "@keras-ts/backend-onnx";
+import { type OnnxBackend, type OnnxOptions, onnx } from "@keras-ts/backend-onnx";
 import { input, type KerasTensor, layers, Model, Sequential, setBackend, setRandomSeed } from "@keras-ts/core";
 import { type BenchModel, convnet, data } from "./models.ts";
 
@@ -55,7 +55,7 @@ const attention: BenchModel = {
 
 export const randomModels: readonly BenchModel[] = [convnet, dropouts, attention];
 /** The ways to draw, the first of them the plain one: each draw by itself. */
-export const randomWays: Readonly<Record<string, OnnxOptions>> = {
+const randomWays: Readonly<Record<string, OnnxOptions>> = {
   "threefry, each draw alone": { passes: { draws: false } },
   threefry: {},
   fast: { random: "fast" },
@@ -68,32 +68,43 @@ export interface RandomTime {
   readonly bits: number;
 }
 
-/** Best epoch of `rounds`; the operators are timed in a training of its own. */
-export async function randomTime(
+/** What each way takes, alternately: best epoch of `rounds`. The operators are timed in a training of its own. */
+export async function randomTimes(
   model: BenchModel,
-  options: OnnxOptions,
   { steps, rounds }: { readonly steps: number; readonly rounds: number },
-): Promise<RandomTime> {
+): Promise<ReadonlyMap<string, RandomTime>> {
   const { x, y } = data(model, steps);
-  const train = async (more: OnnxOptions, epochs: number): Promise<{ best: number; bits: number }> => {
-    const engine = await onnx({ engine: "node", ...options, ...more });
+  const ways = Object.entries(randomWays);
+  const trained = async (options: OnnxOptions): Promise<{ engine: OnnxBackend; epoch(): Promise<number> }> => {
+    const engine = await onnx({ engine: "node", ...options });
     setBackend(engine);
     setRandomSeed(1);
     const net = model.build();
-    let best = Number.POSITIVE_INFINITY;
-    for (let epoch = 0; epoch < epochs; epoch++) {
+    const epoch = async (): Promise<number> => {
+      setBackend(engine);
       const start = performance.now();
       await net.fit(x, y, { batchSize: model.batch, epochs: 1, verbose: 0 });
-      if (epoch > 0) best = Math.min(best, (performance.now() - start) / steps);
-    }
-    const programs = more.profile === true ? (await engine.profile()).programs : [];
-    const bits = programs.flatMap(({ runs, rows }) =>
+      return (performance.now() - start) / steps;
+    };
+    await epoch();
+    return { engine, epoch };
+  };
+  const best = new Map<string, number>();
+  const contenders: ({ way: string } & Awaited<ReturnType<typeof trained>>)[] = [];
+  for (const [way, options] of ways) contenders.push({ way, ...(await trained(options)) });
+  for (let round = 0; round < rounds; round++) {
+    for (const { way, epoch } of contenders) best.set(way, Math.min(best.get(way) ?? Infinity, await epoch()));
+  }
+  for (const { engine } of contenders) await engine.dispose?.();
+  const times = new Map<string, RandomTime>();
+  for (const [way, options] of ways) {
+    const { engine, epoch } = await trained({ ...options, profile: true });
+    await epoch();
+    const bits = (await engine.profile()).programs.flatMap(({ runs, rows }) =>
       rows.map(({ primitive, milliseconds }) => (/^random/.test(primitive) ? runs * milliseconds : 0)),
     );
     await engine.dispose?.();
-    return { best, bits: bits.reduce((a, b) => a + b, 0) / (steps * epochs) };
-  };
-  const { best } = await train({}, rounds + 1);
-  const { bits } = await train({ profile: true }, 2);
-  return { step: best, bits };
+    times.set(way, { step: best.get(way) as number, bits: bits.reduce((a, b) => a + b, 0) / (2 * steps) });
+  }
+  return times;
 }

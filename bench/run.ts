@@ -11,7 +11,7 @@ import { oneSample } from "./inference.ts";
 import { memoryEngines, memoryFlat } from "./memory.ts";
 import { type BenchModel, convnet, lstm, mlp, resnet, transformer } from "./models.ts";
 import { geometricMean, type OpEngine, type OpTime, opTimes } from "./ops/index.ts";
-import { randomModels, randomTime, randomWays } from "./random.ts";
+import { randomModels, randomTimes } from "./random.ts";
 import { sessionOverhead } from "./session.ts";
 import { firstSteps } from "./start.ts";
 
@@ -121,10 +121,9 @@ const jobs: Readonly<Record<Part, () => Promise<void>>> = {
       "random numbers: whole fit steps, and the part of them that makes random bits; ratios are to the first",
     );
     for (const model of randomModels) {
-      const size = flags.quick ? { steps: Math.min(40, model.steps), rounds: 2 } : { steps: model.steps, rounds: 4 };
+      const size = flags.quick ? { steps: Math.min(40, model.steps), rounds: 2 } : { steps: model.steps, rounds: 6 };
       let base: number | undefined;
-      for (const [way, options] of Object.entries(randomWays)) {
-        const { step, bits } = await randomTime(model, options, size);
+      for (const [way, { step, bits }] of await randomTimes(model, size)) {
         base ??= step;
         const text = `${ms(step)} a step ${`${(step / base).toFixed(2)}x`.padStart(8)}   ${ms(bits)} random bits`;
         line("random", `${model.name}, ${way}`, text, step / base);

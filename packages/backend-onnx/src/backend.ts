@@ -261,7 +261,14 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
   return backend;
 }
 
-function sessionOptionsOf(engine: Engine, { threads, spinning, session }: OnnxOptions): OrtSessionOptions {
+/** `moveTransposes` has done their work, and they would join again what `splitTransposes` has split. */
+const SPARED_OPTIMIZERS = "TransposeOptimizer;TransposeOptimizer_CPUExecutionProvider";
+
+function sessionOptionsOf(engine: Engine, { threads, spinning, session, device }: OnnxOptions): OrtSessionOptions {
+  const extra = {
+    ...(device === "webgpu" ? {} : { optimization: { disable_specified_optimizers: SPARED_OPTIMIZERS } }),
+    ...(spinning === undefined ? {} : { session: { intra_op: { allow_spinning: spinning ? "1" : "0" } } }),
+  };
   return {
     executionProviders: [engine === "node" ? "cpu" : "wasm"],
     graphOptimizationLevel: "all",
@@ -271,8 +278,8 @@ function sessionOptionsOf(engine: Engine, { threads, spinning, session }: OnnxOp
     enableCpuMemArena: true,
     logSeverityLevel: 3,
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-    ...(spinning === undefined ? {} : { extra: { session: { intra_op: { allow_spinning: spinning ? "1" : "0" } } } }),
     ...session,
+    extra: { ...extra, ...session?.extra },
   };
 }
 

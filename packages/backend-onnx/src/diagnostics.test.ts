@@ -19,7 +19,7 @@ test("explain: every step of the compiler, for the programs that an action runs"
     ..."recorded inline joinPads mergeScans hoistScans unroll broadcasts algebra factors scales pools common poolPhases layout draws"
       .split(" ")
       .map((name) => `graph ${name}`),
-    ..."emit dropPlaces dropExpands normScales reluMasks nanRows transposedProducts productScales productBiases moveTransposes convBiases splitTransposes"
+    ..."emit dropPlaces dropExpands normScales reluMasks nanRows transposedProducts productScales productBiases moveTransposes convBiases leadingSums splitTransposes"
       .split(" ")
       .map((name) => `onnx ${name}`),
   ]);

@@ -144,6 +144,7 @@ async function run(graph: Graph, backend: (typeof engines)[number]): Promise<num
 const cases: readonly [name: string, graph: Graph][] = [
   ["valid", block(16, 12)],
   ["few taps", block(16, 2)],
+  ["few channels, more taps", block(16, 8)],
   [
     "padded",
     block(16, 12, {

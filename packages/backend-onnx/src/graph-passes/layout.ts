@@ -105,8 +105,8 @@ const saved = {
   conv: 0.16,
   /** Transposed; with a mirrored kernel it is like any other. */
   convInputGrad: 0.25,
-  /** It is written alike, but from here it takes one transpose more. */
-  convFilterGrad: -0.05,
+  /** Products of slices take as long as the other layout's convolution with its transposes. */
+  convFilterGrad: 0,
   fewTaps: 0.4,
   maxPool: 2,
   maxPoolGrad: 2,

@@ -2,7 +2,7 @@
 import { primitives as p, range, sizeOf, type Tensor } from "@keras-ts/core/backend";
 import { type Builder, infoOf } from "../builder.ts";
 import { layoutOf } from "../graph-passes/layout.ts";
-import { convFilterGradInnermost, convInnermost, convInputGradInnermost, FEW_TAPS } from "./innermost.ts";
+import { convFilterGradInnermost, convInnermost, convInputGradInnermost, MOST_PLACES } from "./innermost.ts";
 import { isMirrored, mirror, mirroredParams } from "./mirrored.ts";
 import { composed1, type Rows } from "./table.ts";
 
@@ -34,8 +34,7 @@ export function contraction(b: Builder): Rows<Names> {
     convFilterGrad: (inputs, params, avals) => {
       const out = infoOf(avals.outs[0] as (typeof avals.outs)[number]);
       if (sizeOf(out.shape) === 0 || inputs.some((x) => sizeOf(b.shape(x)) === 0)) return b.full(out, 0);
-      const few = sizeOf(out.shape.slice(0, -1)) <= FEW_TAPS;
-      if (few && layoutOf(params) === "batchInnermost")
+      if (layoutOf(params) === "batchInnermost" && sizeOf(params.kernelSpatial) <= MOST_PLACES)
         return convFilterGradInnermost(b, ...(inputs as [string, string]), params);
       if (out.type === "float32" && params.groups === 1)
         return filterGradByConv(b, ...(inputs as [string, string]), params);

@@ -7,6 +7,12 @@ import { isMirrored, mirror, mirroredParams } from "./mirrored.ts";
 /** With at most so many numbers in a window (channels counted), a convolution is one product with the written-out windows. */
 export const FEW_TAPS = 32;
 
+/** A filter's gradient is made place by place of the window, if it has no more. */
+export const MOST_PLACES = 64;
+
+/** Products of so few rows are slower than writing windows out. */
+const FEW_CHANNELS = 12;
+
 /** `[B, ...spatial, C]` to `[C, ...spatial, B]`, and back. */
 function swapped(b: Builder, x: string): string {
   const last = b.shape(x).length - 1;
@@ -122,14 +128,21 @@ export function convInnermost(
   return swapped(b, b.reshape(y, [filters, ...out, shape[0] as number]));
 }
 
-/** Only with few taps: with more, the channels-last form of the other layout is faster, its transposes included. */
+/**
+ * Few channels: one product with the written-out windows. Else a product for each place of the window, with what it sees: no window is
+ * written out, and nothing is transposed.
+ */
 export function convFilterGradInnermost(b: Builder, x: string, g: string, params: p.ConvFilterGradParams): string {
   const { kernelSpatial } = params;
   const [inner, gradient] = [swapped(b, x), swapped(b, g)];
-  const [filters, ...rest] = b.shape(gradient);
-  const flat = b.reshape(gradient, [filters as number, sizeOf(rest)]);
-  const written = columns(b, inner, kernelSpatial, rest.slice(0, -1), params);
-  return b.reshape(gemm(b, written, flat, "right"), [...kernelSpatial, b.shape(inner)[0] as number, filters as number]);
+  const [filters, ...rest] = b.shape(gradient) as [number, ...number[]];
+  const channels = b.shape(inner)[0] as number;
+  const flat = (map: string): string => b.reshape(map, [b.shape(map)[0] as number, sizeOf(rest)]);
+  const seen = views(b, inner, kernelSpatial, rest.slice(0, -1), params).map(flat);
+  const few = channels < FEW_CHANNELS || channels * seen.length <= FEW_TAPS;
+  const parts = few ? [b.concat(seen, 0)] : seen;
+  const products = parts.map((part) => gemm(b, part, flat(gradient), "right"));
+  return b.reshape(b.concat(products, 0), [...kernelSpatial, channels, filters]);
 }
 
 /** Only for stride 1. As a convolution with the mirrored kernel, or transposed where that reads far less. */

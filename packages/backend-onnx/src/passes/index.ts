@@ -15,6 +15,7 @@ import type { Program } from "../program.ts";
 import { convBiases } from "./conv-biases.ts";
 import { dropExpands } from "./drop-expands.ts";
 import { dropPlaces } from "./drop-places.ts";
+import { leadingSums } from "./leading-sums.ts";
 import { moveTransposes } from "./move-transposes.ts";
 import { nanRows } from "./nan-rows.ts";
 import { intoNested } from "./nested.ts";
@@ -51,6 +52,7 @@ export const passes: readonly Pass[] = [
   { name: "productBiases", run: productBiases },
   { name: "moveTransposes", run: moveTransposes },
   { name: "convBiases", run: convBiases },
+  { name: "leadingSums", run: leadingSums },
   { name: "splitTransposes", run: splitTransposes },
 ];
 

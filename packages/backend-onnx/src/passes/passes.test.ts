@@ -5,6 +5,7 @@ import { liveNodes, type Program } from "../program.ts";
 import { convBiases } from "./conv-biases.ts";
 import { dropExpands } from "./drop-expands.ts";
 import { dropPlaces } from "./drop-places.ts";
+import { leadingSums } from "./leading-sums.ts";
 import { moveTransposes } from "./move-transposes.ts";
 import { nanRows } from "./nan-rows.ts";
 import { normScales } from "./norm-scales.ts";
@@ -88,6 +89,24 @@ test("nanRows: a condition for each number, and other numbers than nan, stay", (
   expect(operators(nanRows(written([x, bad], p.where(bad, Number.NaN, x))))).toEqual(["Where"]);
   const zero = p.where(p.broadcastTo(rows, { shape: [8, 5] }), 0, x);
   expect(operators(nanRows(dropExpands(written([x, rows], zero))))).toEqual(["Where"]);
+});
+
+test("leadingSums: rows are summed by a product with ones, which programs share by length", () => {
+  const [x, y] = [float(4, 2, 5), float(8, 3)];
+  const sums = written([x, y], p.reduceSum(x, { axes: [0, 1] }), p.reduceSum(y, { axes: [0] }));
+  expect(operators(sums)).toEqual(["ReduceSum", "ReduceSum"]);
+  const after = leadingSums(sums);
+  expect(operators(after)).toEqual(["Reshape", "MatMul", "Reshape", "MatMul", "Reshape"]);
+  const [one, other] = liveNodes(after).filter(({ op }) => op === "MatMul");
+  expect(one?.inputs[0]).toBe(other?.inputs[0]);
+  expect(after.infos.get(one?.inputs[0] as string)?.shape).toEqual([1, 8]);
+});
+
+test("leadingSums: sums over other axes, of everything, and of very many rows stay", () => {
+  const [x, tall] = [float(4, 2, 5), float(2 ** 16 + 1, 2)];
+  for (const axes of [[1], [2], [0, 2], [0, 1, 2]])
+    expect(operators(leadingSums(written([x], p.reduceSum(x, { axes }))))).toEqual(["ReduceSum"]);
+  expect(operators(leadingSums(written([tall], p.reduceSum(tall, { axes: [0] }))))).toEqual(["ReduceSum"]);
 });
 
 test("moveTransposes: between two convolutions nothing is left but the edges", () => {

@@ -19,7 +19,8 @@ const models: Readonly<Record<string, { readonly shape: readonly number[]; reado
     body: () => [
       new layers.Conv2D({ filters: 4, kernelSize: 3, activation: "relu", padding: "same" }),
       new layers.MaxPooling2D({ poolSize: 2 }),
-      new layers.DepthwiseConv2D({ kernelSize: 3, padding: "same" }),
+      // A bias before a batch normalisation has a gradient of rounding errors only, which Adam makes steps of.
+      new layers.DepthwiseConv2D({ kernelSize: 3, padding: "same", useBias: false }),
       new layers.BatchNormalization(),
       new layers.Conv2D({ filters: 4, kernelSize: 2, dilationRate: 2, activation: "relu" }),
       new layers.AveragePooling2D({ poolSize: 2, strides: 1 }),
