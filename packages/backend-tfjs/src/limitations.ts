@@ -31,6 +31,7 @@ export const limitations: readonly Limitation[] = [
   })),
   { op: "round", devices: ["cpu"], zeroSigns: true, reason: "Halves below 0 round to 0, not -0." },
   { op: "maxPool", devices: ["webgpu"], nonFinite: true, reason: "Passes over nan." },
+  { op: "maxPool", devices: ["webgpu"], sample: "nan", reason: "Passes over nan." },
   ...["argMax", "argMin", "maxPool", "softplus"].map((op) => ({
     op,
     devices: WEBGL,

@@ -80,18 +80,18 @@ export const ANGLES: string = `${SIN_PI}
     let bits : u32 = bitcast<u32>(size);
     let skipped : i32 = i32(bits >> 23u) - 152 + 32;
     let by : u32 = u32(skipped % 32);
-    var out : vec2<u32> = vec2<u32>(0u, 0u);
+    var point : vec2<u32> = vec2<u32>(0u, 0u);
     var carry : u32 = 0u;
     for (var i : i32 = 7; i >= 0; i--) {
       let word : i32 = skipped / 32 + i / 4;
       let taken : u32 = (digits[word] << by) | select(0u, digits[word + 1] >> ((32u - by) & 31u), by > 0u);
       let place : u32 = u32(24 - 8 * (i % 4));
       let product : u32 = ((bits & 0x7fffffu) | 0x800000u) * ((taken >> place) & 255u) + carry;
-      out[i / 4] = out[i / 4] | ((product & 255u) << place);
+      point[i / 4] = point[i / 4] | ((product & 255u) << place);
       carry = product >> 8u;
     }
-    let rest : i32 = bitcast<i32>((out.x << 2u) | (out.y >> 30u));
-    let quarters : u32 = (out.x >> 30u) + select(0u, 1u, rest < 0);
+    let rest : i32 = bitcast<i32>((point.x << 2u) | (point.y >> 30u));
+    let quarters : u32 = (point.x >> 30u) + select(0u, 1u, rest < 0);
     return vec2<f32>(f32(quarters & 3u), f32(rest) * 1.16415322e-10);
   }
   // Cosine and sine.
@@ -100,14 +100,14 @@ export const ANGLES: string = `${SIN_PI}
     let angle : vec2<f32> = angleOf(abs(x));
     let c : f32 = cosPi(angle.y);
     let s : f32 = sinPi(angle.y);
-    var out : vec2<f32> = vec2<f32>(c, s);
-    if (angle.x == 1.0) { out = vec2<f32>(-s, c); }
-    if (angle.x == 2.0) { out = vec2<f32>(-c, -s); }
-    if (angle.x == 3.0) { out = vec2<f32>(s, -c); }
-    if (x < 0.0) { out.y = -out.y; }
+    var point : vec2<f32> = vec2<f32>(c, s);
+    if (angle.x == 1.0) { point = vec2<f32>(-s, c); }
+    if (angle.x == 2.0) { point = vec2<f32>(-c, -s); }
+    if (angle.x == 3.0) { point = vec2<f32>(s, -c); }
+    if (x < 0.0) { point.y = -point.y; }
     // The sign of zero is the number's.
-    if (x == 0.0) { out.y = x; }
-    return out;
+    if (x == 0.0) { point.y = x; }
+    return point;
   }`;
 
 // Coefficients of the series of asin in powers of x^2, and of atan.

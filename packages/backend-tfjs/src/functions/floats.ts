@@ -73,6 +73,15 @@ const POW = `
     let isNegative : bool = (bitcast<u32>(x) >> 31u) == 1u && isOdd(y);
     var size : f32 = 1.0;
     if (a == 0.0 || isinf(a) || isinf(y)) { size = select(0.0, uniforms.INFINITY, (a > 1.0) == (y > 0.0)); }
+    else if (floor(y) == y && abs(y) <= 32.0) {
+      // By squaring, so that powers of whole numbers are whole.
+      var base : f32 = a;
+      for (var rest : i32 = i32(abs(y)); rest > 0; rest = rest >> 1u) {
+        if ((rest & 1) == 1) { size = size * base; }
+        base = base * base;
+      }
+      if (y < 0.0) { size = 1.0 / size; }
+    }
     else { size = pow(a, y); }
     return select(size, -size, isNegative);
   }`;
