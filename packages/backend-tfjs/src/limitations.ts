@@ -43,7 +43,7 @@ export const limitations: readonly Limitation[] = [
     dtype: "int32",
     devices: WEBGL,
     sometimes: true,
-    reason: "Floats outside of the range of int32 wrap, and do not saturate.",
+    reason: "Floats outside of int32's range wrap.",
   },
   // WebGPU's device has programs of this package for all but the first.
   ...onHost(GPUS, "Hundreds of small steps that depend on each other: JAX has it on the CPU only, too.", "eig"),
