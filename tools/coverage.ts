@@ -8,6 +8,7 @@ import { type Backend, carrierOf, type DType, type Limitation, primitives, refer
 import { composites as numpyComposites } from "../packages/backend-numpy/src/kernels/composites.ts";
 import { limitations as numpyLimitations } from "../packages/backend-numpy/src/limitations.ts";
 import { dtypes as numpyDtypes } from "../packages/backend-numpy/src/numpy.ts";
+import { hostOps } from "./lib/host-ops.ts";
 import { type Engine, opRows, opsBeside, type SpecCase } from "./lib/op-coverage.ts";
 import { root } from "./lib/workspace.ts";
 
@@ -93,6 +94,30 @@ function opCell(name: SampleName, kind: string, column: Column, notes: Notes): s
   return [how, ...marks].join(" ");
 }
 
+/** A line for each device with a memory of its own: how many public ops have a primitive computed on the host. */
+async function hostTable(engines: readonly Column[]): Promise<string> {
+  const tf = await tfjs({ device: "cpu" });
+  const devices = ["webgpu", "webgl"].map((device) => {
+    const { dtypes, limitations } = engines.find(({ name }) => name === `tfjs ${device}`) as Column;
+    return { device, dtypes, kernels: tf.kernels as Backend["kernels"], limitations };
+  });
+  const found = await hostOps(devices);
+  await tf.dispose?.();
+  const rows = devices.map(({ device }, i) => {
+    const ops = [...(found[i] as (typeof found)[number])];
+    const away = ops.filter(([, primitives]) => primitives.size > 0);
+    const which = [...new Set(away.flatMap(([, primitives]) => [...primitives]))].sort();
+    const share = ((100 * away.length) / ops.length).toFixed(1);
+    return [
+      `tfjs ${device}`,
+      `${away.length} of ${ops.length}`,
+      `${share} %`,
+      which.map((name) => `\`${name}\``).join(", "),
+    ];
+  });
+  return table(["device", "ops", "share", "because of"], rows);
+}
+
 async function page(): Promise<string> {
   const engines = await columns();
   const notes = new Notes();
@@ -153,6 +178,12 @@ ${table(["op", "abstract", ...whole.map(({ name }) => name)], opTable)}
 Ops whose results are no tensors, that draw nothing or that take functions have tests of their own: ${list(untabled)}.
 
 In Keras 3.15.1 and not here: ${list(absent)}.
+
+## Ops that visit the host
+
+On devices with a memory of their own: ops of which a case, or its gradient, needs a primitive that is computed on the host there.
+
+${await hostTable(engines)}
 
 ## Limitations
 

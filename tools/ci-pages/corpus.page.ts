@@ -1,5 +1,6 @@
-// Runs a share of the conformance corpus on the ONNX engine in the page, on the device that `?device=` names.
+// Runs a share of the conformance corpus in the page, on the engine and device that `?engine=` and `?device=` name.
 import { limitations, onnx } from "@keras-ts/backend-onnx";
+import { tfjs, limitations as tfjsLimitations } from "@keras-ts/backend-tfjs";
 import { describeBackend } from "@keras-ts/conformance";
 import { after, before, type Collected, tests } from "./corpus/vitest.ts";
 
@@ -12,11 +13,21 @@ export interface CorpusReport {
 
 const query = new URLSearchParams(location.search);
 const device = query.get("device") === "webgpu" ? "webgpu" : "cpu";
-describeBackend("corpus", () => onnx({ device, wasmPaths: "/ort/" }), {
-  limitations,
-  device: device === "cpu" ? "wasm" : device,
-  trainingEpochs: Number(query.get("trainingEpochs") ?? "2"),
-});
+const trainingEpochs = Number(query.get("trainingEpochs") ?? "2");
+if (query.get("engine") === "tfjs") {
+  const own = device === "webgpu" ? device : "webgl";
+  const make = async (): ReturnType<typeof tfjs> => {
+    if (own === "webgpu") await import("@tensorflow/tfjs-backend-webgpu");
+    return tfjs({ device: own });
+  };
+  describeBackend("corpus", make, { limitations: tfjsLimitations, device: own, trainingEpochs });
+} else {
+  describeBackend("corpus", () => onnx({ device, wasmPaths: "/ort/" }), {
+    limitations,
+    device: device === "cpu" ? "wasm" : device,
+    trainingEpochs,
+  });
+}
 
 // What is about one op goes into one share, eagerly and traced: it compiles the same shaders.
 const [share, shares] = [Number(query.get("share") ?? "0"), Number(query.get("shares") ?? "1")];
@@ -26,16 +37,20 @@ function subjectOf({ name }: Collected): string {
   return first === goldens ? second.replace(/, \w+$/, "") : first.startsWith("training") ? name : first;
 }
 const subjects = [...new Set(tests.map(subjectOf))];
-const only = query.get("only") ?? "";
+// Tests with such names alone.
+const only = new RegExp(query.get("only") ?? "");
 const isOurs = (test: Collected): boolean =>
-  subjects.indexOf(subjectOf(test)) % shares === share && test.name.includes(only);
+  only.test(test.name) && subjects.indexOf(subjectOf(test)) % shares === share;
 
 let passed = 0;
 const failures: { name: string; reason: string }[] = [];
 const times: { name: string; ms: number }[] = [];
 for (const action of before) await action();
+let now = "";
+setInterval(() => console.log(`still at ${now}`), 20_000);
 for (const { name, run } of tests.filter(isOurs)) {
   const started = performance.now();
+  now = name;
   try {
     await run();
     passed++;

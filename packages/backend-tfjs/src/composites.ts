@@ -29,14 +29,17 @@ export type CompositeTable = Pick<
 export function composites(e: Engine): CompositeTable {
   return {
     relu: ([x]) => e.run("Relu", { x: x as Tensor }),
-    softplus: ([x]) => e.run("Softplus", { x: x as Tensor }),
+    // Those of WebGPU's device lose nan; the bodies do not.
+    ...(e.device === "webgpu"
+      ? {}
+      : { softplus: ([x]: readonly Tensor[]) => e.run("Softplus", { x: x as Tensor }), softmax: softmax(e) }),
     barrier: ([x]) => e.run("Identity", { x: x as Tensor }),
-    softmax: softmax(e),
     normalize: normalize(e),
     resizeBilinear: resized(e, "ResizeBilinear"),
     resizeNearest: resized(e, "ResizeNearestNeighbor"),
-    encrypt: e.host("encrypt"),
-    ...(e.onHost ? { separateZeros: separateZeros(e), oneHot: oneHot(e), multiplyAdd: e.host("multiplyAdd") } : {}),
+    // WebGPU's device has programs for what the body is made of.
+    ...(e.device === "webgpu" ? {} : { encrypt: e.own("encrypt") }),
+    ...(e.onHost ? { separateZeros: separateZeros(e), oneHot: oneHot(e), multiplyAdd: e.own("multiplyAdd") } : {}),
   };
 }
 

@@ -7,7 +7,6 @@ import {
   type Kernel,
   type KernelAvals,
   Later,
-  type ParamsOf,
   type PrimitiveName,
   reference,
   type Shape,
@@ -17,6 +16,7 @@ import {
 } from "@keras-ts/core/backend";
 import type * as tfjs from "@tensorflow/tfjs";
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
+import type { Additions } from "./additions.ts";
 
 /** The TensorFlow.js module. */
 export type Tf = typeof tfjs;
@@ -55,8 +55,15 @@ export interface Engine {
     dtype: NativeDType,
     write: (out: TypedArray, views: readonly TypedArray[]) => void,
   ): Tensor;
-  /** A kernel computed by core's reference engine on the host. On devices with a memory of their own a warning says so once. */
-  host<N extends PrimitiveName | HostComposite>(name: N): Kernel<N, Tensor>;
+  /**
+   * A kernel that is not TensorFlow.js': a program for the device if there is one, else core's reference engine on the host. On devices
+   * with a memory of their own a warning says once that values leave it.
+   */
+  own<N extends PrimitiveName | HostComposite>(name: N): Kernel<N, Tensor>;
+  /** Composites with a program for the device. */
+  readonly composites: Additions["composites"];
+  /** The kernel of core's reference engine, on values that are on the host. */
+  onReference<N extends PrimitiveName | HostComposite>(name: N): Kernel<N, Tensor>;
 }
 
 /** Composites that the reference engine has a kernel for, and this one takes from it. */
@@ -68,6 +75,8 @@ type HostKernel = (
   avals: KernelAvals,
 ) => HostArray | readonly HostArray[];
 
+type AnyKernel = (inputs: readonly Tensor[], params: unknown, avals: KernelAvals) => Tensor | Tensor[];
+
 /** A dtype that the engine holds: core gives no others, except the bit patterns of uint32, which are int32's. */
 export const nativeDtype = (dtype: DType): NativeDType => (dtype === "bool" || dtype === "float32" ? dtype : "int32");
 
@@ -78,8 +87,8 @@ function asNative(data: TypedArray, dtype: DType): TypedArray {
   return data instanceof Native ? data : new Native(data);
 }
 
-/** Binds TensorFlow.js to a device that is already initialised. */
-export function engineOn(tf: Tf, device: Device): Engine {
+/** Binds TensorFlow.js to a device that is already initialised, with kernels written for it. */
+export function engineOn(tf: Tf, device: Device, additionsOf?: (e: Engine) => Additions): Engine {
   const kernels = reference().kernels as unknown as Readonly<Record<PrimitiveName | HostComposite, HostKernel>>;
   const make = (data: TypedArray, shape: Shape, dtype: DType): Tensor =>
     tf.engine().makeTensor(asNative(data, dtype) as Float32Array, [...shape], nativeDtype(dtype));
@@ -92,7 +101,28 @@ export function engineOn(tf: Tf, device: Device): Engine {
   const onHost = device === "cpu" || device === "wasm";
   const heap = (): BackendWasm => tf.engine().findBackend("wasm") as unknown as BackendWasm;
   const view = (x: Tensor): TypedArray => (device === "wasm" ? (heap().typedArrayFromHeap(x) as TypedArray) : read(x));
-  return {
+  const onReference = <N extends PrimitiveName | HostComposite>(name: N): Kernel<N, Tensor> => {
+    const compute = (inputs: readonly HostArray[], params: unknown, avals: KernelAvals): Tensor | Tensor[] => {
+      const results = kernels[name](inputs, params, avals);
+      return Array.isArray(results) ? results.map(fromHost) : fromHost(results as HostArray);
+    };
+    const kernel: AnyKernel = (inputs, params, avals) => {
+      const { ins } = avals;
+      if (device !== "webgpu") {
+        inputs.forEach(view);
+        return compute(
+          inputs.map((x, i) => asHost(view(x), ins[i] as Aval)),
+          params,
+          avals,
+        );
+      }
+      // WebGPU gives values later only. The reads are under way when the inputs are freed.
+      const reads = inputs.map(async (x, i) => asHost((await x.data()) as TypedArray, ins[i] as Aval));
+      throw new Later(Promise.all(reads).then((values) => compute(values, params, avals)));
+    };
+    return kernel as unknown as Kernel<N, Tensor>;
+  };
+  const engine: Engine = {
     tf,
     device,
     onHost,
@@ -100,7 +130,8 @@ export function engineOn(tf: Tf, device: Device): Engine {
       // Takes effect at once for a device that is initialised; the promise only says so.
       if (tf.getBackend() !== device) void tf.setBackend(device);
     },
-    run: (name, inputs, attributes) =>
+    run: (name, inputs, attributes = {}) =>
+      additions?.natives[name]?.(inputs as Readonly<Record<string, Tensor>>, attributes) ??
       tf.engine().runKernel(name, inputs as unknown as tfjs.NamedTensorMap, attributes as Parameters<RunKernel>[2]),
     scoped: (body) => tf.tidy(body as () => tfjs.TensorContainer) as ReturnType<typeof body>,
     make,
@@ -123,30 +154,24 @@ export function engineOn(tf: Tf, device: Device): Engine {
       write(heap().typedArrayFromHeap(out) as TypedArray, inputs.map(view));
       return tf.engine().makeTensorFromTensorInfo(out);
     },
-    host: <N extends PrimitiveName | HostComposite>(name: N): Kernel<N, Tensor> => {
-      const compute = (inputs: readonly HostArray[], params: ParamsOf<N>, avals: KernelAvals): Tensor | Tensor[] => {
-        const results = kernels[name](inputs, params, avals);
-        return Array.isArray(results) ? results.map(fromHost) : fromHost(results as HostArray);
-      };
-      const kernel = (inputs: readonly Tensor[], params: ParamsOf<N>, avals: KernelAvals): Tensor | Tensor[] => {
-        if (!onHost && inputs.some((x) => x.size > 0)) {
-          const todo =
-            "Values leave the device for it; see `limitations`, or choose the wasm device for models that need it much";
+    own: <N extends PrimitiveName | HostComposite>(name: N): Kernel<N, Tensor> => {
+      const program = additions?.own[name] as Kernel<N, Tensor> | undefined;
+      if (program !== undefined || onHost) return program ?? onReference(name);
+      const plain = onReference(name) as unknown as AnyKernel;
+      const kernel: AnyKernel = (inputs, params, avals) => {
+        if (inputs.some((x) => x.size > 0)) {
+          const todo = "See `limitations`, or use the wasm device";
           warnOnce(`tfjs (${device}): ${name} is computed on the host. ${todo}.`);
         }
-        if (device !== "webgpu") {
-          inputs.forEach(view);
-          return compute(
-            inputs.map((x, i) => asHost(view(x), avals.ins[i] as Aval)),
-            params,
-            avals,
-          );
-        }
-        // WebGPU gives values later only. The reads are under way when the inputs are freed.
-        const reads = inputs.map(async (x, i) => asHost((await x.data()) as TypedArray, avals.ins[i] as Aval));
-        throw new Later(Promise.all(reads).then((values) => compute(values, params, avals)));
+        return plain(inputs, params, avals);
       };
-      return kernel as Kernel<N, Tensor>;
+      return kernel as unknown as Kernel<N, Tensor>;
+    },
+    onReference,
+    get composites() {
+      return additions?.composites;
     },
   };
+  const additions = additionsOf?.(engine);
+  return engine;
 }

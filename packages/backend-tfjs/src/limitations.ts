@@ -2,8 +2,9 @@
 import type { Limitation } from "@keras-ts/core/backend";
 
 const GPUS = ["webgl", "webgpu"] as const;
-const onHost = (reason: string, ...ops: readonly string[]): Limitation[] =>
-  ops.map((op) => ({ op, devices: GPUS, onHost: true, reason }));
+const WEBGL = ["webgl"] as const;
+const onHost = (devices: readonly string[], reason: string, ...ops: readonly string[]): Limitation[] =>
+  ops.map((op) => ({ op, devices, onHost: true, reason }));
 
 /** All limitations of the TensorFlow.js engine; a `devices` list says where one holds. */
 export const limitations: readonly Limitation[] = [
@@ -11,64 +12,46 @@ export const limitations: readonly Limitation[] = [
   {
     op: "*",
     dtype: "int32",
-    devices: ["webgl"],
-    reason: "WebGL holds integers in floats: results beyond 2^24 lose low bits, and products do not wrap.",
-  },
-  {
-    op: "*",
-    dtype: "float32",
-    devices: ["webgl"],
-    reason: "Graphics cards without 32-bit float textures compute in 16 bits, and some do not keep nan and infinities.",
+    devices: WEBGL,
+    sometimes: true,
+    reason: "WebGL holds integers in floats: results beyond 2^24 lose low bits, and do not wrap.",
   },
   {
     op: "*",
     dtype: "uint32",
-    devices: ["webgl"],
-    reason:
-      "Carried in the bits of int32, which WebGL holds in floats: comparisons, division and products are inexact.",
+    devices: WEBGL,
+    sometimes: true,
+    reason: "Carried in the bits of int32, which WebGL holds in floats.",
   },
   ...["sin", "cos", "tan", "acos", "asinh", "atanh", "sinh", "cosh", "log1p", "pow", "atan2", "div"].map((op) => ({
     op,
-    devices: ["webgl"],
-    reason: "The graphics card's own function: errors up to 5e-5, and infinities and nan are not as in IEEE 754.",
+    devices: WEBGL,
+    sometimes: true,
+    reason: "The graphics card's own: errors up to 5e-5, and nan and infinities not as in IEEE 754.",
   })),
   { op: "round", devices: ["cpu"], zeroSigns: true, reason: "Halves below 0 round to 0, not -0." },
+  { op: "maxPool", devices: ["webgpu"], nonFinite: true, reason: "Passes over nan." },
+  { op: "maxPool", devices: ["webgpu"], sample: "nan", reason: "Passes over nan." },
   ...["argMax", "argMin", "maxPool", "softplus"].map((op) => ({
     op,
-    devices: ["webgl"],
+    devices: WEBGL,
+    sometimes: true,
     reason: "Passes over nan, or gives infinity for it.",
   })),
   {
     op: "cast",
     dtype: "int32",
-    devices: ["webgl"],
-    reason: "Floats outside of the range of int32 wrap, and do not saturate.",
+    devices: WEBGL,
+    sometimes: true,
+    reason: "Floats outside of int32's range wrap.",
   },
+  // WebGPU's device has programs of this package for all but the first.
+  ...onHost(GPUS, "Hundreds of small steps that depend on each other: JAX has it on the CPU only, too.", "eig"),
   ...onHost(
-    "TensorFlow.js has no decompositions; its FFT kernels sum over all pairs of elements unless the length is a power of 2.",
-    ...["cholesky", "triangularSolve", "qr", "eigh", "eig", "svd", "lu", "fft"],
+    WEBGL,
+    "Programs give one element at a time.",
+    ...["cholesky", "triangularSolve", "qr", "eigh", "svd", "lu"],
   ),
-  ...onHost(
-    "TopK, its one kernel that sorts, keeps neither the order of equal elements nor the place of nan.",
-    ...["sort", "argSort", "topK"],
-  ),
-  ...onHost(
-    "Needs 32-bit integer arithmetic that wraps, and shifts: WebGL has no integers, WebGPU's device has no such kernels.",
-    ...["randomBits", "encrypt", "shiftLeft", "shiftRightLogical", "shiftRightArithmetic"],
-  ),
-  ...onHost("Its Mod takes the sign of the divisor, and loses digits of large quotients.", "rem"),
-  ...onHost("No kernel, and float32 alone loses the digits near zeros.", "erfInv", "lgamma", "digamma", "trigamma"),
-  ...onHost("No kernel for running extremes.", "cumMax", "cumMin"),
-  ...["div", "pow", "dotGeneral", "conv", "convInputGrad", "convFilterGrad"].map(
-    (op): Limitation => ({
-      op,
-      dtype: "int32",
-      devices: GPUS,
-      onHost: true,
-      reason: "Kernels for floats only; of integers, results above 2^24 would lose digits.",
-    }),
-  ),
-  ...onHost("Only without an index axis: the kernel needs one.", "gatherNd"),
-  ...onHost("Only where updates are not added, or to integers: the kernel adds floats.", "scatterNd"),
-  ...onHost("Only of blocks that are partial along several axes.", "dynamicUpdateSlice"),
+  ...onHost(WEBGL, "WebGL holds integers in floats.", "randomBits", "encrypt"),
+  ...onHost(WEBGL, "Where updates are not added, or to integers.", "scatterNd"),
 ];

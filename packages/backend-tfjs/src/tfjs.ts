@@ -1,9 +1,9 @@
 // The factory: loads TensorFlow.js, starts a device, and wraps it as an engine.
 import { type Backend, BackendError, complain, type DType, type HostArray } from "@keras-ts/core/backend";
+import type { Additions } from "./additions.ts";
 import { type Device, type Engine, engineOn, type NativeDType, type Tensor, type Tf } from "./engine.ts";
 import { kernelsOn } from "./kernels/index.ts";
 import { limitations } from "./limitations.ts";
-import { completeWebGpu } from "./webgpu.ts";
 
 export interface TfjsOptions {
   /** Where to compute. Default: `wasm` in Node; `webgl` in browsers; `wasm`, then `cpu`, where that is missing. */
@@ -27,7 +27,14 @@ export async function tfjs(options: TfjsOptions = {}): Promise<Backend<Tensor>> 
   const tf = options.tf ?? (await load("@tensorflow/tfjs", () => import("@tensorflow/tfjs")));
   const device =
     options.device === undefined ? await startFirst(tf, options) : await start(tf, options.device, options);
-  return backendOn(engineOn(tf, device));
+  // Loaded where it is used: other devices need none of it.
+  return backendOn(engineOn(tf, device, await additionsFor(device)));
+}
+
+// Loaded where it is used: other devices need none of it.
+async function additionsFor(device: Device): Promise<((e: Engine) => Additions) | undefined> {
+  if (device === "webgpu") return (await import("./webgpu/index.ts")).additions;
+  return device === "webgl" ? (await import("./webgl/index.ts")).additions : undefined;
 }
 
 function backendOn(e: Engine): Backend<Tensor> {
@@ -98,7 +105,6 @@ async function start(tf: Tf, device: Device, options: TfjsOptions): Promise<Devi
     throw new BackendError(complain("tfjs", { must, got: `"${device}"`, todo: 'Use another device, such as "cpu"' }));
   }
   if (device === "cpu") silence(tf);
-  if (device === "webgpu") completeWebGpu(tf);
   return device;
 }
 

@@ -22,7 +22,12 @@ function derivative({ graph, inputs }: Program): Program {
 export function describePrimitives<H>(engine: () => Backend<H>, limits: Limits = {}): void {
   const check = async (name: string, program: Program, slack?: number): Promise<void> => {
     const backend = engine();
-    if (limitationOf(program.graph, name, limits) !== undefined) {
+    const limitation = limitationOf(program.graph, name, limits);
+    if (limitation?.sometimes === true) {
+      await checkProgram(backend, program, slack).catch(() => {});
+      return;
+    }
+    if (limitation !== undefined) {
       await expect(checkProgram(backend, program, slack)).rejects.toThrow();
       return;
     }

@@ -1,5 +1,5 @@
 // Whether an engine says that it cannot run a program.
-import type { DType, Graph, Limitation } from "@keras-ts/core/backend";
+import { type DType, Graph, type Limitation } from "@keras-ts/core/backend";
 import { type GoldenCase, graphOf, toHost } from "./goldens/index.ts";
 
 /** What is said about the engine under test. */
@@ -12,7 +12,11 @@ export interface Limits {
 
 const usesDtype = (graph: Graph, dtype: DType): boolean =>
   [...graph.inputs, ...graph.outputs, ...graph.nodes.flatMap((node) => node.inputs)].some((x) => x.dtype === dtype);
-const usesOp = (graph: Graph, op: string): boolean => graph.nodes.some((node) => node.definition.name === op);
+const usesOp = (graph: Graph, op: string): boolean =>
+  graph.nodes.some(
+    ({ definition, params }) =>
+      definition.name === op || Object.values(params).some((value) => value instanceof Graph && usesOp(value, op)),
+  );
 
 const holdsOn = ({ devices }: Limitation, device: string | undefined): boolean =>
   devices === undefined || (device !== undefined && devices.includes(device));
@@ -26,6 +30,13 @@ const losesZeroSigns = (graph: Graph, limits: Limits): boolean =>
 /** The limitations of a device by which only nan and infinities get lost. */
 export const nonFiniteLimitations = ({ limitations = [], device }: Limits): Limitation[] =>
   limitations.filter((one) => one.nonFinite === true && holdsOn(one, device));
+
+/** The limitations of a device that hold for some values only. */
+export const sometimesLimitations = ({ limitations = [], device }: Limits): Limitation[] =>
+  limitations.filter((one) => one.sometimes === true && holdsOn(one, device));
+/** The cases that are under a limitation, whatever it says of them. */
+export const allCasesUnder = (limitation: Limitation, cases: readonly GoldenCase[]): GoldenCase[] =>
+  cases.filter((one) => isUnder(limitation, one));
 
 const hasNonFinite = ({ inputs, expected }: GoldenCase): boolean =>
   [...inputs, ...expected.map(({ value }) => toHost(value))].some(({ data }) =>
@@ -75,20 +86,24 @@ function matches({ op, dtype, sample }: Limitation, graph: Graph, name: string):
 }
 
 /**
- * The cases that the engine can run, to be compared as closely as it says, and those that must fail. Cases with nan and infinities
- * on an engine that loses them are in neither.
+ * The cases that the engine can run, to be compared as closely as it says, those that must fail, and those that may. Cases with nan and
+ * infinities on an engine that loses them are in none.
  */
-export function split(cases: readonly GoldenCase[], limits: Limits): [possible: GoldenCase[], limited: GoldenCase[]] {
-  if ((limits.limitations ?? []).length === 0) return [[...cases], []];
-  const [possible, limited]: [GoldenCase[], GoldenCase[]] = [[], []];
+export function split(
+  cases: readonly GoldenCase[],
+  limits: Limits,
+): [possible: GoldenCase[], limited: GoldenCase[], uncertain: GoldenCase[]] {
+  if ((limits.limitations ?? []).length === 0) return [[...cases], [], []];
+  const [possible, limited, uncertain]: [GoldenCase[], GoldenCase[], GoldenCase[]] = [[], [], []];
   const losing = nonFiniteLimitations(limits);
   for (const one of cases) {
     if (losing.length > 0 && hasNonFinite(one) && losing.some((limitation) => isUnder(limitation, one))) continue;
     const graph = graphOf(one);
-    if (graph !== undefined && limitationOf(graph, one.name, limits) !== undefined) limited.push(one);
+    const found = graph && limitationOf(graph, one.name, limits);
+    if (found !== undefined) (found.sometimes === true ? uncertain : limited).push(one);
     else possible.push(graph !== undefined && losesZeroSigns(graph, limits) ? withoutZeroSigns(one) : one);
   }
-  return [possible, limited];
+  return [possible, limited, uncertain];
 }
 function withoutZeroSigns(one: GoldenCase): GoldenCase {
   const expected = one.expected.map((e) => ({ ...e, tolerance: { ...e.tolerance, signedZeros: false } }));

@@ -1,5 +1,13 @@
 // Matrix products.
-import { type Aval, isFloat, type Kernel, type KernelTable, range, sizeOf } from "@keras-ts/core/backend";
+import {
+  type Aval,
+  isFloat,
+  type Kernel,
+  type KernelTable,
+  type ParamsOf,
+  range,
+  sizeOf,
+} from "@keras-ts/core/backend";
 import type { Engine, Tensor } from "../engine.ts";
 import { joined, otherAxes, reshaped, sliced, transposed } from "./structural.ts";
 
@@ -14,7 +22,8 @@ export function contractions(e: Engine): ContractionTable {
 const isWorthOwnCall = (rows: number, inner: number, columns: number): boolean =>
   rows * inner * columns > 2 ** 14 + 4 * inner * columns;
 
-interface Side {
+/** An operand of a product. */
+export interface Side {
   readonly x: Tensor;
   readonly transposed: boolean;
 }
@@ -34,6 +43,17 @@ function arrange(e: Engine, x: Tensor, axes: readonly [batch: number[], rows: nu
   return { x: reshaped(e, transposed(e, x, [...batch, ...rows, ...columns]), sizes), transposed: false };
 }
 
+/** Both operands of a product as matrices: `[batch, m, k]` and `[batch, k, n]`, unless `transposed` says that the last two are swapped. */
+export function arrangeBoth(e: Engine, a: Tensor, b: Tensor, params: ParamsOf<"dotGeneral">): readonly [Side, Side] {
+  const { lhsContract, rhsContract, lhsBatch, rhsBatch } = params;
+  const [batchA, batchB] = [[...lhsBatch], [...rhsBatch]];
+  const [innerA, innerB] = [[...lhsContract], [...rhsContract]];
+  return [
+    arrange(e, a, [batchA, otherAxes(a.rank, [...batchA, ...innerA]), innerA]),
+    arrange(e, b, [batchB, innerB, otherAxes(b.rank, [...batchB, ...innerB])]),
+  ];
+}
+
 /** Product of `[batch, m, k]` and `[batch, k, n]` matrices. */
 export function product(e: Engine, a: Tensor, b: Tensor, transposeA = false, transposeB = false): Tensor {
   const planned = e.device === "wasm" && b.shape[0] === 1 && !transposeA && !transposeB;
@@ -51,23 +71,19 @@ function unmistakable(e: Engine, b: Tensor): Tensor {
 }
 
 function dotGeneral(e: Engine): Kernel<"dotGeneral", Tensor> {
-  const host = e.host("dotGeneral");
+  const own = e.own("dotGeneral");
   return (inputs, params, avals) => {
     const [a, b] = inputs as readonly [Tensor, Tensor];
     const { shape, dtype } = avals.outs[0] as Aval;
     if (a.size === 0 || b.size === 0) return e.fill(shape, 0, dtype);
-    if (!isFloat(dtype)) return host(inputs, params, avals);
-    const { lhsContract, rhsContract, lhsBatch, rhsBatch } = params;
-    const batch = sizeOf(lhsBatch.map((axis) => a.shape[axis] as number));
-    const k = sizeOf(lhsContract.map((axis) => a.shape[axis] as number));
+    if (!isFloat(dtype)) return own(inputs, params, avals);
+    const batch = sizeOf(params.lhsBatch.map((axis) => a.shape[axis] as number));
+    const k = sizeOf(params.lhsContract.map((axis) => a.shape[axis] as number));
     const [rows, columns] = [a.size / batch / k, b.size / batch / k];
-    const own = e.device === "wasm" && (batch === 1 || isWorthOwnCall(rows, k, columns));
+    const alone = e.device === "wasm" && (batch === 1 || isWorthOwnCall(rows, k, columns));
     return e.scoped(() => {
-      const [batchA, batchB] = [[...lhsBatch], [...rhsBatch]];
-      const [innerA, innerB] = [[...lhsContract], [...rhsContract]];
-      const left = arrange(e, a, [batchA, otherAxes(a.rank, [...batchA, ...innerA]), innerA]);
-      const right = arrange(e, b, [batchB, innerB, otherAxes(b.rank, [...batchB, ...innerB])]);
-      if (!own) return reshaped(e, product(e, left.x, right.x, left.transposed, right.transposed), shape);
+      const [left, right] = arrangeBoth(e, a, b, params);
+      if (!alone) return reshaped(e, product(e, left.x, right.x, left.transposed, right.transposed), shape);
       const turned = (x: Tensor): Tensor => transposed(e, x, [0, 2, 1]);
       // Whichever of the matrices costs less to turn and to prepare: A B = (B^T A^T)^T
       if (batch === 1 && right.transposed && !left.transposed && 2 * a.size + rows * columns < 2 * b.size)

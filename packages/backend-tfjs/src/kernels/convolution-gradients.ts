@@ -38,12 +38,12 @@ export function convolutions(e: Engine): ConvolutionTable {
  * around and its input and output channels swapped.
  */
 function inputGrad(e: Engine): Kernel<"convInputGrad", Tensor> {
-  const host = e.host("convInputGrad");
+  const own = e.own("convInputGrad");
   return (inputs, params, avals) => {
     const [g, kernel] = inputs as readonly [Tensor, Tensor];
     const { shape, dtype } = avals.outs[0] as Aval;
     if (g.size === 0 || kernel.size === 0) return e.fill(shape, 0, dtype);
-    if (!isFloat(dtype)) return host(inputs, params, avals);
+    if (!isFloat(dtype)) return own(inputs, params, avals);
     const { strides, dilation, groups, inputSpatial } = params;
     const rank = strides.length;
     return e.scoped(() => {
@@ -126,12 +126,12 @@ const FEW_CHANNELS = 4;
 
 /** The transpose of a convolution in its kernel. */
 function filterGrad(e: Engine): Kernel<"convFilterGrad", Tensor> {
-  const host = e.host("convFilterGrad");
+  const own = e.own("convFilterGrad");
   return (inputs, params, avals) => {
     const [x, g] = inputs as readonly [Tensor, Tensor];
     const { shape, dtype } = avals.outs[0] as Aval;
     if (x.size === 0 || g.size === 0) return e.fill(shape, 0, dtype);
-    if (!isFloat(dtype)) return host(inputs, params, avals);
+    if (!isFloat(dtype)) return own(inputs, params, avals);
     return e.scoped(() => filterGradOf(e, x, g, params));
   };
 }

@@ -98,7 +98,7 @@ function kernelAt(e: Engine, kernel: Tensor, k: number): Tensor {
 export function conv2d(e: Engine, x: Tensor, kernel: Tensor, p: ConvParams): Tensor {
   // wasm's kernels for single channels make minus infinity of nan, which must be seen.
   const mayHideNan = e.device === "wasm" && (p.groups > 1 || last(x) === 1);
-  if (mayHideNan && (hasNan(e, x) || hasNan(e, kernel))) return hostConv(e, x, kernel, p);
+  if (mayHideNan && (hasNan(e, x) || hasNan(e, kernel))) return ownConv(e, x, kernel, p);
   const cropped = p.padding.some(([low, high]) => low < 0 || high < 0);
   const input = cropped ? padSpatial(e, x, p.padding) : x;
   const padding = cropped ? none(2) : p.padding;
@@ -125,7 +125,7 @@ export function conv2d(e: Engine, x: Tensor, kernel: Tensor, p: ConvParams): Ten
   );
 }
 
-function hostConv(e: Engine, x: Tensor, kernel: Tensor, p: ConvParams): Tensor {
+function ownConv(e: Engine, x: Tensor, kernel: Tensor, p: ConvParams): Tensor {
   const spatial = p.strides.map((stride, i) => {
     const [low, high] = p.padding[i] as readonly [number, number];
     const [size, window] = [x.shape[i + 1] as number, kernel.shape[i] as number];
@@ -133,7 +133,7 @@ function hostConv(e: Engine, x: Tensor, kernel: Tensor, p: ConvParams): Tensor {
   });
   const aval = (shape: Shape): Aval => ({ shape, dtype: "float32" });
   const outs = [aval([x.shape[0] as number, ...spatial, last(kernel)])];
-  return e.host("conv")([x, kernel], p, { ins: [aval(x.shape), aval(kernel.shape)], outs });
+  return e.own("conv")([x, kernel], p, { ins: [aval(x.shape), aval(kernel.shape)], outs });
 }
 
 /** The last axis cut into equal parts. */
@@ -146,12 +146,12 @@ export function split(e: Engine, x: Tensor, parts: number): Tensor[] {
 }
 
 export function convKernel(e: Engine): Kernel<"conv", Tensor> {
-  const host = e.host("conv");
+  const own = e.own("conv");
   return (inputs, params, avals) => {
     const [x, kernel] = inputs as readonly [Tensor, Tensor];
     const { shape, dtype } = avals.outs[0] as Aval;
     if (x.size === 0 || kernel.size === 0) return e.fill(shape, 0, dtype);
-    return isFloat(dtype) ? e.scoped(() => conv(e, x, kernel, params)) : host(inputs, params, avals);
+    return isFloat(dtype) ? e.scoped(() => conv(e, x, kernel, params)) : own(inputs, params, avals);
   };
 }
 

@@ -97,21 +97,13 @@ export function elementwise(e: Engine): ElementwiseTable {
     };
   /** The device's kernel unless it is known to be wrong there. */
   const unlessOn = (device: Engine["device"], name: UnaryName, native: string): Simple =>
-    e.device === device ? e.host(name) : unary(native);
+    e.device === device ? e.own(name) : unary(native);
 
-  const zeroMinus: Simple = ([x]) => e.scoped(() => e.run("Sub", { a: e.fill([], 0, "int32"), b: x as Tensor }));
-  // sign and trunc as combinations of kernels that every device has
-  const signOnDevice: Simple = ([x]) =>
-    e.scoped(() => {
-      const t = x as Tensor;
-      return select(e, e.run("IsNan", { x: t }), t, e.run("Sign", { x: t }));
-    });
-  const truncOnDevice: Simple = ([x]) =>
-    e.scoped(() => {
-      const t = x as Tensor;
-      const negative = e.run("Less", { a: t, b: e.fill([], 0, "float32") });
-      return select(e, negative, e.run("Ceil", { x: t }), e.run("Floor", { x: t }));
-    });
+  const minus =
+    (value: number): Simple =>
+    ([x]) =>
+      e.scoped(() => e.run("Sub", { a: e.fill([], value, "int32"), b: x as Tensor }));
+  const [negative, complement] = [minus(0), minus(-1)];
   // TensorFlow.js' own binary kernels on wasm, but for float arithmetic, take 5 ns for each element, and 100 ns where they broadcast.
   const looped = (loop: Loop, native: Simple): Simple =>
     e.onHost
@@ -127,7 +119,6 @@ export function elementwise(e: Engine): ElementwiseTable {
     e.device === "wasm"
       ? (inputs) => e.scoped(() => e.run(name, broadcastBoth(e, one(inputs), inputs[1] as Tensor)))
       : binary(name);
-  const onHostOr = (host: () => Simple, device: Simple): Simple => (e.onHost ? host() : device);
 
   const atLeast = looped(loops.max, binary("Maximum"));
   const orZero: Simple = (inputs, params, avals) => {
@@ -135,32 +126,13 @@ export function elementwise(e: Engine): ElementwiseTable {
     const isRelu = e.onHost && b.size === 1 && a.rank >= b.rank && e.view(b)[0] === 0;
     return isRelu ? e.run("Relu", { x: a }) : atLeast(inputs, params, avals);
   };
-  // a + b - (a & b), and a + b - 2 (a & b): additions wrap, so they are exact
-  const union: Simple = (inputs) =>
-    e.scoped(() => {
-      const [a, b] = two(inputs);
-      return e.run("Sub", { a: e.run("Add", { a, b }), b: e.run("BitwiseAnd", broadcastBoth(e, a, b)) });
-    });
-  const difference: Simple = (inputs) =>
-    e.scoped(() => {
-      const [a, b] = two(inputs);
-      const common = e.run("BitwiseAnd", broadcastBoth(e, a, b));
-      return e.run("Sub", { a: e.run("Add", { a, b }), b: e.run("Add", { a: common, b: common }) });
-    });
-  const complement: Simple = ([x]) => e.scoped(() => e.run("Sub", { a: e.fill([], -1, "int32"), b: x as Tensor }));
-  const magnitude: Simple = ([x]) =>
-    e.scoped(() => {
-      const t = x as Tensor;
-      return e.run("Maximum", { a: t, b: e.run("Sub", { a: e.fill([], 0, "int32"), b: t }) });
-    });
+  const magnitude: Simple = (inputs, params, avals) =>
+    e.scoped(() => e.run("Maximum", { a: one(inputs), b: negative(inputs, params, avals) }));
 
   return {
-    neg: byDtype(unary("Neg"), zeroMinus),
+    neg: byDtype(unary("Neg"), negative),
     abs: byDtype(unary("Abs"), magnitude),
-    sign: byDtype(
-      onHostOr(() => e.host("sign"), signOnDevice),
-      unary("Sign"),
-    ),
+    sign: byDtype(e.own("sign"), unary("Sign")),
     exp: unary("Exp"),
     expm1: unary("Expm1"),
     log: unary("Log"),
@@ -180,18 +152,15 @@ export function elementwise(e: Engine): ElementwiseTable {
     acosh: unary("Acosh"),
     atanh: unary("Atanh"),
     erf: unlessOn("cpu", "erf", "Erf"), // cpu's polynomial is off by 1e-7 near 0
-    erfInv: e.host("erfInv"),
-    lgamma: e.host("lgamma"),
-    digamma: e.host("digamma"),
-    trigamma: e.host("trigamma"),
+    erfInv: e.own("erfInv"),
+    lgamma: e.own("lgamma"),
+    digamma: e.own("digamma"),
+    trigamma: e.own("trigamma"),
     logistic: unary("Sigmoid"),
     floor: unary("Floor"),
     ceil: unary("Ceil"),
     round: unary("Round"),
-    trunc: byDtype(
-      onHostOr(() => e.host("trunc"), truncOnDevice),
-      unary("Identity"),
-    ),
+    trunc: byDtype(e.own("trunc"), unary("Identity")),
     isFinite: unary("IsFinite"),
     isNan: unary("IsNan"),
     stopGradient: unary("Identity"),
@@ -200,9 +169,9 @@ export function elementwise(e: Engine): ElementwiseTable {
     add: byDtype(binary("Add"), looped(loops.add, binary("Add"))),
     sub: byDtype(binary("Sub"), looped(loops.sub, binary("Sub"))),
     mul: byDtype(binary("Multiply"), looped(loops.imul, binary("Multiply"))),
-    div: byDtype(binary("RealDiv"), e.host("div")),
-    rem: e.host("rem"), // the devices' Mod takes the sign of the divisor
-    pow: byDtype(e.device === "cpu" ? e.host("pow") : spread("Pow"), e.host("pow")),
+    div: byDtype(binary("RealDiv"), e.own("div")),
+    rem: e.own("rem"), // the devices' Mod takes the sign of the divisor
+    pow: byDtype(e.device === "cpu" ? e.own("pow") : spread("Pow"), e.own("pow")),
     max: byDtype(orZero, atLeast, looped(loops.or, binary("LogicalOr"))),
     min: byDtype(
       looped(loops.min, binary("Minimum")),
@@ -210,12 +179,12 @@ export function elementwise(e: Engine): ElementwiseTable {
       looped(loops.and, binary("LogicalAnd")),
     ),
     atan2: spread("Atan2"),
-    and: looped(loops.and, byDtype(bitwiseAnd(e), bitwiseAnd(e), binary("LogicalAnd"))),
-    or: looped(loops.or, byDtype(union, union, binary("LogicalOr"))),
-    xor: looped(loops.xor, byDtype(difference, difference, binary("NotEqual"))),
-    shiftLeft: e.host("shiftLeft"),
-    shiftRightLogical: e.host("shiftRightLogical"),
-    shiftRightArithmetic: e.host("shiftRightArithmetic"),
+    and: looped(loops.and, byDtype(e.own("and"), e.own("and"), binary("LogicalAnd"))),
+    or: looped(loops.or, byDtype(e.own("or"), e.own("or"), binary("LogicalOr"))),
+    xor: looped(loops.xor, byDtype(e.own("xor"), e.own("xor"), binary("NotEqual"))),
+    shiftLeft: e.own("shiftLeft"),
+    shiftRightLogical: e.own("shiftRightLogical"),
+    shiftRightArithmetic: e.own("shiftRightArithmetic"),
     equal: looped(loops.equal, binary("Equal")),
     notEqual: looped(loops.notEqual, binary("NotEqual")),
     less: looped(loops.less, binary("Less")),
@@ -227,16 +196,11 @@ export function elementwise(e: Engine): ElementwiseTable {
   };
 }
 
-// The bitwise kernel wants equal shapes.
+// wasm's float kernels are slow where they broadcast.
 function broadcastBoth(e: Engine, a: Tensor, b: Tensor): { a: Tensor; b: Tensor } {
   const shape = e.tf.backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
   return { a: broadcast(e, a, shape), b: broadcast(e, b, shape) };
 }
-const bitwiseAnd =
-  (e: Engine): Simple =>
-  (inputs) =>
-    e.scoped(() => e.run("BitwiseAnd", broadcastBoth(e, one(inputs), inputs[1] as Tensor)));
-
 function where(e: Engine): Kernel<"where", Tensor> {
   return (inputs, _, { outs }) => {
     const [condition, t, other] = inputs as readonly [Tensor, Tensor, Tensor];
@@ -270,7 +234,7 @@ function cast(e: Engine): Kernel<"cast", Tensor> {
       return e.scoped(() => e.run("NotEqual", { a: x, b: e.fill([], 0, x.dtype as "int32" | "float32") }));
     }
     // Only the host's cast saturates floats, and rounds integers beyond 2^24; the others are exact.
-    if (e.onHost && x.dtype !== "bool") return e.host("cast")(inputs, params, avals);
+    if (e.onHost && x.dtype !== "bool") return e.own("cast")(inputs, params, avals);
     return e.run("Cast", { x }, { dtype });
   };
 }

@@ -1,6 +1,7 @@
 // Reading and writing at computed places, sorting, random bits.
 import { type Aval, isFloat, type Kernel, type KernelTable, sizeOf } from "@keras-ts/core/backend";
 import type { Engine, Tensor } from "../engine.ts";
+import { broadcast } from "./broadcast.ts";
 import { asInteger, joined, reshaped, sliced, transposed } from "./structural.ts";
 
 export type IndexingTable = Pick<
@@ -29,20 +30,20 @@ export function indexing(e: Engine): IndexingTable {
       }),
     );
   };
-  const hostGather = e.host("gatherNd");
-  const gatherNd: Kernel<"gatherNd", Tensor> = (inputs, params, avals) => {
+  const gatherNd: Kernel<"gatherNd", Tensor> = (inputs, _, { outs }) => {
     const [x, indices] = inputs as readonly [Tensor, Tensor];
-    if (indices.shape.at(-1) === 0) return hostGather(inputs, params, avals);
+    // Without coordinates each row of indices names all of x.
+    if (indices.shape.at(-1) === 0) return broadcast(e, x, (outs[0] as Aval).shape);
     return asInteger(e, x, (values) => e.run("GatherNd", { params: values, indices }));
   };
-  const hostScatter = e.host("scatterNd");
+  const ownScatter = e.own("scatterNd");
   const scatterNd: Kernel<"scatterNd", Tensor> = (inputs, params, avals) => {
     const [x, indices, updates] = inputs as readonly [Tensor, Tensor, Tensor];
     if (updates.size === 0) return e.run("Identity", { x });
     const { shape, dtype } = avals.outs[0] as Aval;
     const depth = indices.shape.at(-1) as number;
     const native = isFloat(dtype) && params.mode === "add" && depth > 0;
-    if (!native) return hostScatter(inputs, params, avals);
+    if (!native) return ownScatter(inputs, params, avals);
     return e.scoped(() => e.run("Add", { a: x, b: e.run("ScatterNd", { indices, updates }, { shape: [...shape] }) }));
   };
 
@@ -61,26 +62,26 @@ export function indexing(e: Engine): IndexingTable {
       ),
     );
   };
-  // A copy along one axis when the block is whole on all the others: what a loop over time steps does.
-  const hostUpdate = e.host("dynamicUpdateSlice");
-  const dynamicUpdateSlice: Kernel<"dynamicUpdateSlice", Tensor> = (inputs, params, avals) => {
+  // A block is put between its neighbours along one axis after the other, the last first: rows to planes, planes to the whole.
+  const dynamicUpdateSlice: Kernel<"dynamicUpdateSlice", Tensor> = (inputs) => {
     const [x, update, starts] = inputs as readonly [Tensor, Tensor, Tensor];
     if (update.size === 0) return e.run("Identity", { x });
-    const partial = x.shape.flatMap((n, i) => (n === update.shape[i] ? [] : [i]));
-    if (partial.length === 0) return e.run("Identity", { x: update });
-    if (partial.length > 1) return hostUpdate(inputs, params, avals);
-    const axis = partial[0] as number;
-    const [outer, inner] = [sizeOf(x.shape.slice(0, axis)), sizeOf(x.shape.slice(axis + 1))];
-    const size = x.shape[axis] as number;
-    const start = clamped(starts, x.shape, update.shape)[axis] as number;
-    const end = start + (update.shape[axis] as number);
+    const begin = clamped(starts, x.shape, update.shape);
     return e.scoped(() => {
-      const flat = reshaped(e, x, [outer, size * inner]);
-      const part = (from: number, to: number): Tensor =>
-        sliced(e, flat, [0, from * inner], [outer, (to - from) * inner], [1, 1]);
-      const middle = reshaped(e, update, [outer, (end - start) * inner]);
-      const parts = [...(start > 0 ? [part(0, start)] : []), middle, ...(end < size ? [part(end, size)] : [])];
-      return reshaped(e, joined(e, parts, 1), x.shape);
+      let block = update;
+      for (let axis = x.rank - 1; axis >= 0; axis--) {
+        const [size, start] = [x.shape[axis] as number, begin[axis] as number];
+        const count = update.shape[axis] as number;
+        if (count === size) continue;
+        const beside = (from: number, to: number): Tensor[] => {
+          if (from === to) return [];
+          const at = begin.map((n, i) => (i < axis ? n : i === axis ? from : 0));
+          const sizes = x.shape.map((n, i) => (i < axis ? (update.shape[i] as number) : i === axis ? to - from : n));
+          return [sliced(e, x, at, sizes, new Array<number>(x.rank).fill(1))];
+        };
+        block = joined(e, [...beside(0, start), block, ...beside(start + count, size)], axis);
+      }
+      return block;
     });
   };
 
@@ -88,11 +89,12 @@ export function indexing(e: Engine): IndexingTable {
     take,
     gatherNd,
     scatterNd,
-    dynamicSlice,
-    dynamicUpdateSlice,
-    sort: e.host("sort"),
-    argSort: e.host("argSort"),
-    topK: e.host("topK"),
-    randomBits: e.host("randomBits"),
+    // WebGPU gives the values of starts only later.
+    dynamicSlice: e.device === "webgpu" ? e.own("dynamicSlice") : dynamicSlice,
+    dynamicUpdateSlice: e.device === "webgpu" ? e.own("dynamicUpdateSlice") : dynamicUpdateSlice,
+    sort: e.own("sort"),
+    argSort: e.own("argSort"),
+    topK: e.own("topK"),
+    randomBits: e.own("randomBits"),
   };
 }

@@ -64,7 +64,7 @@ export function pooling(e: Engine): PoolingTable {
     const out = avals.outs[0] as Aval;
     // wasm's kernel passes over nan, which must be seen; integers and more axes have no kernel on every device.
     const native = isFloat(out.dtype) && p.window.length <= 2 && !(e.onHost && (x.size === 0 || hasNan(e, x)));
-    if (!native && e.onHost) return e.host("maxPool")(inputs, p, avals);
+    if (!native && e.onHost) return e.own("maxPool")(inputs, p, avals);
     return e.scoped(() => {
       const wide = isPadded(p) ? padSpatial(e, x, p, LOWEST) : x;
       if (native) return nativePool(e, "MaxPool", wide, p, spatialOf(out));
@@ -157,8 +157,8 @@ export function pooling(e: Engine): PoolingTable {
 
   return {
     maxPool,
-    maxPoolGrad: e.onHost ? e.host("maxPoolGrad") : grad,
-    maxPoolGather: e.onHost ? e.host("maxPoolGather") : gather,
+    maxPoolGrad: e.onHost ? e.own("maxPoolGrad") : grad,
+    maxPoolGather: e.onHost ? e.own("maxPoolGather") : gather,
     sumPool,
     sumPoolGrad,
   };

@@ -24,10 +24,10 @@ const first = (inputs: readonly Tensor[]): Tensor => inputs[0] as Tensor;
 
 export function reductions(e: Engine): ReductionTable {
   const reduce = (name: Reduce, native: string, axesName = "axis"): Kernel<Reduce, Tensor> => {
-    const host: Kernel<Reduce, Tensor> = e.host(name);
+    const own: Kernel<Reduce, Tensor> = e.own(name);
     return (inputs, params, avals) => {
       const x = first(inputs);
-      if (x.size === 0) return host(inputs, params, avals);
+      if (x.size === 0) return own(inputs, params, avals);
       return e.run(native, { x }, { [axesName]: [...params.axes], keepDims: false });
     };
   };
@@ -37,7 +37,7 @@ export function reductions(e: Engine): ReductionTable {
   const all = reduce("reduceAnd", "All");
   const any = reduce("reduceOr", "Any");
   const argument = (name: "argMax" | "argMin", native: string): Kernel<"argMax", Tensor> & Kernel<"argMin", Tensor> => {
-    if (e.onHost) return e.host(name); // the devices' kernels pass over nan
+    if (e.onHost) return e.own(name); // the devices' kernels pass over nan
     return (inputs, { axis }) => e.run(native, { x: first(inputs) }, { axis: [axis] });
   };
   return {
@@ -51,8 +51,8 @@ export function reductions(e: Engine): ReductionTable {
     argMin: argument("argMin", "ArgMin"),
     cumSum: (inputs, { axis, reverse }) => e.run("Cumsum", { x: first(inputs) }, { axis, exclusive: false, reverse }),
     cumProd: (inputs, { axis, reverse }) => e.run("Cumprod", { x: first(inputs) }, { axis, exclusive: false, reverse }),
-    cumMax: e.host("cumMax"),
-    cumMin: e.host("cumMin"),
+    cumMax: e.own("cumMax"),
+    cumMin: e.own("cumMin"),
   };
 }
 

@@ -26,6 +26,7 @@ export function kernelsOn(e: Engine): Kernels<Tensor> {
     ...indexing(e),
     ...linalg(e),
     ...composites(e),
+    ...e.composites,
   };
   const rows = Object.entries(families).map(([name, kernel]) => [name, guarded(e, kernel as unknown as Row)]);
   return Object.fromEntries(rows) as unknown as Kernels<Tensor>;

@@ -75,6 +75,8 @@ export interface Limitation {
   readonly zeroSigns?: boolean;
   /** True if only nan and infinities may get lost, or be made up where they are: with finite numbers all else holds. */
   readonly nonFinite?: boolean;
+  /** True if it holds for some values only: a failure under it is foreseen, and one at least must be there. */
+  readonly sometimes?: boolean;
   /** True if core's reference kernel computes it in host memory: right, but values leave the device, and a warning says so once. */
   readonly onHost?: boolean;
   readonly reason: string;
