@@ -38,10 +38,10 @@ export interface Known {
 }
 
 /**
- * Layouts that suit training on ONNX Runtime are left out: elsewhere plain convolutions are what is fast. So are joint draws, whose form
- * hangs on the number of samples.
+ * Layouts that suit training on ONNX Runtime are left out: elsewhere plain convolutions are what is fast. So are joint draws and rows of
+ * ones, whose form hangs on the number of samples.
  */
-const plain: PassSwitches = { layout: false, poolPhases: false, draws: false };
+const plain: PassSwitches = { layout: false, poolPhases: false, draws: false, leadingSums: false };
 /** These write operators of ONNX Runtime. */
 const standard: PassSwitches = { ...plain, productScales: false, transposedProducts: false };
 
