@@ -67,7 +67,7 @@ def bidirectional():
     cases += [case(make(lambda: L.LSTM(2, seed=3)), x), case(make(lambda: L.LSTM(2, seed=3, return_state=True)), x), case(make(lambda: L.LSTM(2, seed=3, return_state=True, return_sequences=True), merge_mode=None), x), case(make(lambda: L.RNN(L.LSTMCell(2, seed=3), return_sequences=True)), x)]
     cases += [case(make(lambda: L.LSTM(2, seed=3, return_state=True)), ([x], {"initial_state": states}), trace=False)]
     cases += [case(make(sequences()), ([x], {"mask": mask}), trace=False) for mask in (TAIL, STEPS)] + [case(make(lambda: L.LSTM(2, seed=3)), ([x], {"mask": STEPS}), trace=False), case(make(sequences(), merge_mode=None), ([x], {"mask": STEPS}), trace=False)]
-    cases += [case(make(lambda: L.LSTM(2, seed=3, stateful=True)), x, x, trace=False), case(make(sequences(dropout=0.3)), ([x], {"training": True}), ([x], {"training": False}))]
+    cases += [case(make(sequences(dropout=0.3)), ([x], {"training": True}), ([x], {"training": False}))]
     return cases + [case(lambda: L.Bidirectional(L.LSTM(2, seed=3, return_sequences=True), backward_layer=L.GRU(2, return_sequences=True, go_backwards=True, seed=3)), x)]
 
 

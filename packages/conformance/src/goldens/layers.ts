@@ -40,11 +40,8 @@ export function layerGoldens(): GoldenGroup[] {
   return [...groups].map(([name, list]) => ({ name: `layers.${name}`, cases: list.map(layerCase) }));
 }
 
-// Layers that carry their state from batch to batch, or wrap one: it is no weight, so it is not among what a pure call is given.
-export const carries = ({ layer: { config } }: LayerCase): boolean => {
-  const inside = config["layer"] as { readonly config?: Record<string, unknown> } | undefined;
-  return config["stateful"] === true || inside?.config?.["stateful"] === true;
-};
+// Layers that carry their state from batch to batch: it is no weight, so it is not among what a pure call is given.
+export const carries = ({ layer }: LayerCase): boolean => layer.config["stateful"] === true;
 
 /** The layer with its weights, as it was before the first call. */
 export function make(one: LayerCase): AnyLayer {
