@@ -453,6 +453,12 @@ export abstract class Layer extends Operation implements Serializable {
   /** Sets all weights, in the order of `weights`. @throws ShapeError if number or shapes differ; then nothing is changed. */
   setWeights(values: readonly TensorLike[]): void {
     const { weights } = this;
+    if (!Array.isArray(values)) {
+      const isPromise = (values as { readonly then?: unknown } | null)?.then !== undefined;
+      const got = isPromise ? "a promise" : typeof values;
+      const todo = "Weights are read asynchronously: setWeights(await other.getWeights())";
+      throw new ShapeError(complain(this.name, { must: "values must be an array, one for each weight", got, todo }));
+    }
     if (values.length !== weights.length) {
       const todo = this.built ? "Pass one array for each of layer.weights" : "Build the layer first: call it once";
       const must = `there must be one value for each of the ${weights.length} weights`;

@@ -114,6 +114,7 @@ describe("errors", () => {
       () => new Bidirectional({ layer: there(), backwardLayer: new GRU({ units: 2, goBackwards: true }) }),
       "returnSequences must be the same in both layers, got true and false.",
     ],
+    ["not awaited", () => there().setWeights(there().getWeights() as never), "one for each weight, got a promise."],
     ["rank", () => new Bidirectional({ layer: there() }).apply(tensor([[1, 2]])), "got"],
   ];
   test.each(cases)("%s", (_, make, message) => {
