@@ -36,6 +36,7 @@ import {
   type OrtType,
   type WasmPaths,
 } from "./ort.ts";
+import { othersAreBusy } from "./other-load.ts";
 import { checkSettings, type PassSwitches } from "./passes/index.ts";
 import type { Profile } from "./profile.ts";
 import { isRemote } from "./remote.ts";
@@ -59,7 +60,10 @@ export interface OnnxOptions {
   readonly keepState?: KeepState;
   /** False to compute on the page's own thread. By default a worker does in browsers, so that the page stays responsive. */
   readonly worker?: boolean;
-  /** Whether idle threads spin for the next operator: faster alone, wasteful on a busy machine. */
+  /**
+   * Whether idle threads spin for the next operator: faster alone, wasteful on a busy machine. In Node they do unless other processes
+   * keep half a processor busy while the engine starts.
+   */
   readonly spinning?: boolean;
   /** Passes of the compiler that are switched off, by name: `{ moveTransposes: false }`. All are on by default. */
   readonly passes?: PassSwitches;
@@ -266,7 +270,8 @@ export async function onnx(options: OnnxOptions = {}): Promise<OnnxBackend> {
 /** `moveTransposes` has done their work, and they would join again what `splitTransposes` has split. */
 const SPARED_OPTIMIZERS = "TransposeOptimizer;TransposeOptimizer_CPUExecutionProvider";
 
-function sessionOptionsOf(engine: Engine, { threads, spinning, session, device }: OnnxOptions): OrtSessionOptions {
+function sessionOptionsOf(engine: Engine, { threads, session, device, ...rest }: OnnxOptions): OrtSessionOptions {
+  const spinning = rest.spinning ?? (engine === "node" && othersAreBusy() ? false : undefined);
   const extra = {
     ...(device === "webgpu" ? {} : { optimization: { disable_specified_optimizers: SPARED_OPTIMIZERS } }),
     ...(spinning === undefined ? {} : { session: { intra_op: { allow_spinning: spinning ? "1" : "0" } } }),

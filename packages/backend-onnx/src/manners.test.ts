@@ -132,14 +132,14 @@ test("threads and spinning reach every session", async () => {
   };
   const ort = { Tensor: class {}, InferenceSession: { create }, env: {} } as unknown as InjectedOrt;
   const v = placeholder({ shape: [], dtype: "float32" });
-  for (const given of [{}, { threads: 3 }, { spinning: false }]) {
+  for (const given of [{ spinning: true }, { threads: 3, spinning: true }, { spinning: false }]) {
     const engine = await onnx({ ort, engine: "node", ...given });
     await expect(Promise.resolve(compileGraph(new Graph([v], [p.add(v, 1)]), engine))).rejects.toThrow("seen");
   }
   expect(asked.map(({ intraOpNumThreads }) => intraOpNumThreads)).toEqual([undefined, 3, undefined]);
   expect(asked.map(({ extra }) => extra?.["session"])).toEqual([
-    undefined,
-    undefined,
+    { intra_op: { allow_spinning: "1" } },
+    { intra_op: { allow_spinning: "1" } },
     { intra_op: { allow_spinning: "0" } },
   ]);
 });

@@ -106,11 +106,12 @@ export class ProgramCache {
     const { passes = {}, ...others } = settings;
     const runtime = ort.env.versions;
     if (runtime === undefined) throw new Error("a copy of ONNX Runtime that does not tell its version");
-    // How many threads compute, and what is logged, is no part of a program.
-    const { intraOpNumThreads: _, interOpNumThreads: __, logSeverityLevel: ___, ...options } = session;
+    // How many threads compute, how they wait, and what is logged, is no part of a program.
+    const { intraOpNumThreads: _, interOpNumThreads: __, logSeverityLevel: ___, extra = {}, ...options } = session;
+    const { intra_op: ____, ...own } = (extra["session"] ?? {}) as Readonly<Record<string, unknown>>;
     return JSON.stringify({
       versions: { core: coreVersion, writer: version, ...runtime },
-      compiler: { engine, device, options, keepState, ...others },
+      compiler: { engine, device, options: { ...options, extra: { ...extra, session: own } }, keepState, ...others },
       off: Object.keys(passes)
         .filter((name) => passes[name] === false)
         .sort(),
