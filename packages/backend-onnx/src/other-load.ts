@@ -9,6 +9,13 @@ export interface Usage {
   readonly own: number;
 }
 
+/** What is used of Node; this package is compiled without its types. */
+interface NodeProcess {
+  cpuUsage(): { readonly user: number; readonly system: number };
+  getBuiltinModule?(name: "node:os"): { cpus(): readonly { readonly times: Times }[] };
+}
+type Times = Readonly<Record<"user" | "nice" | "sys", number>>;
+
 /** Shorter times say nothing: processors count in steps of 10 milliseconds. */
 const SHORTEST = 50;
 /** Processors that others have to keep busy, to be seen. */
@@ -16,8 +23,9 @@ const MUCH = 0.5;
 
 /** In Node only. */
 export function usageNow(): Usage | undefined {
-  const os = globalThis.process?.getBuiltinModule?.("node:os");
-  if (os === undefined) return undefined;
+  const { process } = globalThis as unknown as { readonly process?: NodeProcess };
+  const os = process?.getBuiltinModule?.("node:os");
+  if (process === undefined || os === undefined) return undefined;
   const { user, system } = process.cpuUsage();
   const all = os.cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys, 0);
   return { at: performance.now(), all, own: (user + system) / 1000 };
