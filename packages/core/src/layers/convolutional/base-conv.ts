@@ -90,8 +90,21 @@ export function checkWindow(where: string, shape: SymbolicShape, window: Window)
 }
 
 /** The bias shaped to be added to channels. */
-export const biasFor = (bias: Tensor, format: DataFormat, rank: number): Tensor =>
+const biasFor = (bias: Tensor, format: DataFormat, rank: number): Tensor =>
   format === "channels_last" ? bias : ops.reshape(bias, [1, bias.size, ...Array.from({ length: rank }, () => 1)]);
+
+/** What stands after every convolution: the bias of each channel, if there is one, and the activation. */
+export function biasedAndActivated(
+  y: Tensor,
+  {
+    bias,
+    activation,
+    rank,
+  }: { readonly bias: Variable | undefined; readonly activation: Activation; readonly rank: number },
+  format: DataFormat,
+): Tensor {
+  return activate(activation, bias === undefined ? y : ops.add(y, biasFor(bias.value, format, rank)));
+}
 
 /** What the convolutions of 1, 2 and 3 dimensions share. Source: keras/src/layers/convolutional/base_conv.py. */
 export abstract class BaseConv extends LoraLayer {
@@ -153,10 +166,7 @@ export abstract class BaseConv extends LoraLayer {
   override call(x: Tensor): Tensor {
     const { strides, padding, dataFormat, dilationRate } = this.window;
     const y = ops.conv(x, this.effective(), { strides, padding, dataFormat, dilationRate });
-    return activate(
-      this.activation,
-      this.bias === undefined ? y : ops.add(y, biasFor(this.bias.value, dataFormat, this.rank)),
-    );
+    return biasedAndActivated(y, this, dataFormat);
   }
 
   override getConfig(): Config {

@@ -4,10 +4,10 @@ import type { Tensor } from "../../graph/index.ts";
 import * as ops from "../../ops/index.ts";
 import type { Config } from "../../registry/index.ts";
 import type { Variable } from "../../weights/index.ts";
-import { type Activation, activate, get as getActivation, serialize as serializeActivation } from "../activations.ts";
+import { type Activation, get as getActivation, serialize as serializeActivation } from "../activations.ts";
 import { type KernelBiasConfig, kernelAndBias, partsConfig, positiveInteger, sizesFor } from "../arguments.ts";
 import { Layer } from "../layer.ts";
-import { biasFor, channelsOf, checkSteps, type Window, type WindowConfig, windowOf } from "./base-conv.ts";
+import { biasedAndActivated, channelsOf, checkSteps, type Window, type WindowConfig, windowOf } from "./base-conv.ts";
 
 /** Options of `Conv1DTranspose`, `Conv2DTranspose` and `Conv3DTranspose`. `padding` is `valid` or `same`. */
 export interface ConvTransposeConfig extends WindowConfig, KernelBiasConfig {
@@ -67,10 +67,7 @@ export abstract class BaseConvTranspose extends Layer {
     const { strides, padding, dataFormat, dilationRate } = this.#window;
     const options = { strides, padding, outputPadding: this.outputPadding, dataFormat, dilationRate };
     const y = ops.convTranspose(x, this.kernel.value, options);
-    return activate(
-      this.activation,
-      this.bias === undefined ? y : ops.add(y, biasFor(this.bias.value, dataFormat, this.rank)),
-    );
+    return biasedAndActivated(y, this, dataFormat);
   }
 
   override getConfig(): Config {

@@ -1,7 +1,6 @@
 import type { Tensor } from "../../graph/index.ts";
 import * as ops from "../../ops/index.ts";
-import { activate } from "../activations.ts";
-import { BaseConv, biasFor, type ConvConfig } from "./base-conv.ts";
+import { BaseConv, biasedAndActivated, type ConvConfig } from "./base-conv.ts";
 
 /**
  * Convolution over time.
@@ -24,7 +23,7 @@ export class Conv1D extends BaseConv {
     const last = dataFormat === "channels_last";
     const padded = ops.pad(x, last ? [none, [before, 0], none] : [none, none, [before, 0]]);
     const y = ops.conv(padded, this.effective(), { strides, padding: "valid", dataFormat, dilationRate });
-    return activate(this.activation, this.bias === undefined ? y : ops.add(y, biasFor(this.bias.value, dataFormat, 1)));
+    return biasedAndActivated(y, this, dataFormat);
   }
 }
 

@@ -3,10 +3,10 @@ import type { Tensor } from "../../graph/index.ts";
 import * as ops from "../../ops/index.ts";
 import type { Config } from "../../registry/index.ts";
 import type { Variable } from "../../weights/index.ts";
-import { type Activation, activate, get as getActivation, serialize as serializeActivation } from "../activations.ts";
+import { type Activation, get as getActivation, serialize as serializeActivation } from "../activations.ts";
 import { partsConfig, positiveInteger, type WeightParts, weightParts } from "../arguments.ts";
 import { Layer } from "../layer.ts";
-import { biasFor, channelsOf, checkWindow, type Window, type WindowConfig, windowOf } from "./base-conv.ts";
+import { biasedAndActivated, channelsOf, checkWindow, type Window, type WindowConfig, windowOf } from "./base-conv.ts";
 
 /** Options of `DepthwiseConv1D` and `DepthwiseConv2D`. */
 export interface DepthwiseConvConfig extends WindowConfig {
@@ -60,10 +60,7 @@ export abstract class BaseDepthwiseConv extends Layer {
   override call(x: Tensor): Tensor {
     const { strides, padding, dataFormat, dilationRate } = this.#window;
     const y = ops.depthwiseConv(x, this.kernel.value, { strides, padding, dataFormat, dilationRate });
-    return activate(
-      this.activation,
-      this.bias === undefined ? y : ops.add(y, biasFor(this.bias.value, dataFormat, this.rank)),
-    );
+    return biasedAndActivated(y, this, dataFormat);
   }
 
   override getConfig(): Config {

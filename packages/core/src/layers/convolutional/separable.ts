@@ -3,10 +3,10 @@ import type { Tensor } from "../../graph/index.ts";
 import * as ops from "../../ops/index.ts";
 import type { Config } from "../../registry/index.ts";
 import type { Variable } from "../../weights/index.ts";
-import { type Activation, activate, get as getActivation, serialize as serializeActivation } from "../activations.ts";
+import { type Activation, get as getActivation, serialize as serializeActivation } from "../activations.ts";
 import { partsConfig, positiveInteger, type WeightParts, weightParts } from "../arguments.ts";
 import { Layer } from "../layer.ts";
-import { biasFor, channelsOf, checkWindow, type Window, windowOf } from "./base-conv.ts";
+import { biasedAndActivated, channelsOf, checkWindow, type Window, windowOf } from "./base-conv.ts";
 import type { DepthwiseConvConfig } from "./depthwise.ts";
 
 /** Options of `SeparableConv1D` and `SeparableConv2D`. */
@@ -66,10 +66,7 @@ export abstract class BaseSeparableConv extends Layer {
     const { strides, padding, dataFormat, dilationRate } = this.#window;
     const [depth, point] = [this.depthwiseKernel.value, this.pointwiseKernel.value];
     const y = ops.separableConv(x, depth, point, { strides, padding, dataFormat, dilationRate });
-    return activate(
-      this.activation,
-      this.bias === undefined ? y : ops.add(y, biasFor(this.bias.value, dataFormat, this.rank)),
-    );
+    return biasedAndActivated(y, this, dataFormat);
   }
 
   override getConfig(): Config {
